@@ -1,0 +1,1 @@
+"""The single ledger: append, verify, trace, say, export. Nothing here changes an entry."""

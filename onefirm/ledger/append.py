@@ -1,0 +1,176 @@
+"""Writing to the ledger, and the plain reads that everything else is built on."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, or_, select
+
+from onefirm.core import canonical
+from onefirm.core.attribution import By
+from onefirm.core.clock import Clock, iso
+from onefirm.core.ids import uuid7
+from onefirm.ledger.events import GENESIS, Event, Head, entry_hash, event_of
+from onefirm.store.tables import chain, event, event_subject, payload
+
+_COLUMNS = (*event.c, payload.c.body)
+_JOINED = event.outerjoin(payload, payload.c.event_id == event.c.id)
+
+
+class Ledger:
+    """One installation's way into the ledger: it writes its own chain and reads all of them.
+
+    Every method takes the connection of the caller's transaction: an entry is written together with what it tells.
+    """
+
+    def __init__(self, clock: Clock, chain_id: str) -> None:
+        self._clock = clock
+        self.chain_id = chain_id
+
+    def found(self, conn: Connection, host: str) -> None:
+        """Begin this installation's chain, once."""
+        if conn.execute(select(chain.c.chain_id).where(chain.c.chain_id == self.chain_id)).first() is None:
+            conn.execute(chain.insert().values(chain_id=self.chain_id, host=host, created_at=iso(self._clock.now())))
+
+    def append(
+        self,
+        conn: Connection,
+        kind: str,
+        data: Mapping[str, Any],
+        *,
+        subjects: Sequence[str],
+        by: By,
+        effect_key: str | None = None,
+        version: int = 1,
+    ) -> Event:
+        """Write one entry and return it.
+
+        With an `effect_key` that is in the ledger already nothing is written and that entry comes back, marked
+        `repeated`. `data` must be JSON; `subjects` are refs, in order of importance.
+        """
+        if effect_key is not None and (existing := self._by_effect(conn, effect_key)):
+            return existing
+        row, body = self._entry(conn, kind, data, tuple(dict.fromkeys(subjects)), by, effect_key, version)
+        conn.execute(event.insert().values(**row))
+        conn.execute(payload.insert().values(event_id=row["id"], body=body))
+        if refs := json.loads(row["subjects"]):
+            conn.execute(event_subject.insert(), [{"ref": ref, "event_id": row["id"], "at": row["at"]} for ref in refs])
+        return event_of({**row, "body": body})
+
+    def _entry(
+        self,
+        conn: Connection,
+        kind: str,
+        data: Mapping[str, Any],
+        subjects: Sequence[str],
+        by: By,
+        effect_key: str | None,
+        version: int,
+    ) -> tuple[dict[str, Any], str]:
+        # The lock on the chain's row (a no-op on SQLite, where the transaction is IMMEDIATE) orders two writers.
+        conn.execute(select(chain.c.chain_id).where(chain.c.chain_id == self.chain_id).with_for_update()).one()
+        head = self._newest(conn)
+        body = canonical.dumps({"data": data, "reason": by.reason, "salt": os.urandom(16).hex()})
+        row: dict[str, Any] = {
+            "chain_id": self.chain_id,
+            "seq": head["seq"] + 1 if head else 1,
+            "id": uuid7(),
+            # A clock that was set back must not reorder the chain: time stands still until it catches up.
+            "at": max(iso(self._clock.now()), head["at"]) if head else iso(self._clock.now()),
+            "actor": by.actor,
+            "session": by.session,
+            "kind": kind,
+            "version": version,
+            "subjects": canonical.dumps(list(subjects)),
+            "cause": by.cause,
+            "effect_key": effect_key,
+            "payload_sha256": canonical.sha256_hex(body),
+            "prev": head["hash"] if head else GENESIS,
+        }
+        return {**row, "hash": entry_hash(row)}, body
+
+    def erase(self, conn: Connection, event_ids: Sequence[str], by: By) -> Event:
+        """Erase the payloads and reasons of these entries for good; the tombstone is an entry of its own."""
+        tombstone = self.append(conn, "payload.erased", {"events": list(event_ids)}, subjects=(), by=by)
+        still_there = payload.c.event_id.in_(event_ids) & payload.c.body.is_not(None)
+        conn.execute(payload.update().where(still_there).values(body=None, tombstone=tombstone.id))
+        return tombstone
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def head(self, conn: Connection, chain_id: str | None = None) -> Head | None:
+        """The newest entry of a chain (by default our own); None for an empty one."""
+        query = select(event.c.chain_id, event.c.seq, event.c.hash)
+        query = query.where(event.c.chain_id == (chain_id or self.chain_id)).order_by(event.c.seq.desc()).limit(1)
+        row = conn.execute(query).first()
+        return Head(*row) if row else None
+
+    def heads(self, conn: Connection) -> list[Head]:
+        """The head of every chain that has entries, by chain id."""
+        chains = conn.execute(select(chain.c.chain_id).order_by(chain.c.chain_id)).scalars().all()
+        return [head for name in chains if (head := self.head(conn, name))]
+
+    def _newest(self, conn: Connection) -> Mapping[str, Any] | None:
+        query = select(event.c.seq, event.c.at, event.c.hash).where(event.c.chain_id == self.chain_id)
+        return conn.execute(query.order_by(event.c.seq.desc()).limit(1)).mappings().first()
+
+    def get(self, conn: Connection, event_id: str) -> Event | None:
+        """The entry with this id."""
+        row = conn.execute(_all().where(event.c.id == event_id)).mappings().first()
+        return event_of(row) if row else None
+
+    def _by_effect(self, conn: Connection, effect_key: str) -> Event | None:
+        row = conn.execute(_all().where(event.c.effect_key == effect_key)).mappings().first()
+        return event_of(row, repeated=True) if row else None
+
+    def effect(self, conn: Connection, effect_key: str) -> Event | None:
+        """The entry that recorded an effect, if it was recorded."""
+        return self._by_effect(conn, effect_key)
+
+    def events(
+        self,
+        conn: Connection,
+        *,
+        ref: str | None = None,
+        kinds: Sequence[str] | None = None,
+        session: str | None = None,
+        cause: str | None = None,
+        since_at: str | None = None,
+        until_at: str | None = None,
+        after_seq: int | None = None,
+        chain_id: str | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> list[Event]:
+        """Entries that pass every filter given, in time order (then chain and seq).
+
+        `since_at` is exclusive and `until_at` inclusive, both in the form of `core.clock.iso`; a kind that ends in `.`
+        stands for all kinds below it (`record.`); `after_seq` needs `chain_id` to mean anything.
+        """
+        query = _all() if ref is None else _all(event_subject, event_subject.c.event_id == event.c.id)
+        exact = {
+            event_subject.c.ref: ref, event.c.session: session, event.c.cause: cause, event.c.chain_id: chain_id,
+        }  # fmt: skip
+        query = query.where(*(column == value for column, value in exact.items() if value is not None))
+        if kinds:
+            query = query.where(_any_kind(kinds))
+        if since_at is not None:
+            query = query.where(event.c.at > since_at)
+        if until_at is not None:
+            query = query.where(event.c.at <= until_at)
+        if after_seq is not None:
+            query = query.where(event.c.seq > after_seq)
+        order = (event.c.at, event.c.chain_id, event.c.seq)
+        query = query.order_by(*(column.desc() for column in order) if newest_first else order).limit(limit)
+        return [event_of(row) for row in conn.execute(query).mappings()]
+
+
+def _all(*join: Any) -> Select[Any]:
+    return select(*_COLUMNS).select_from(_JOINED.join(*join) if join else _JOINED)
+
+
+def _any_kind(kinds: Sequence[str]) -> Any:
+    return or_(*(event.c.kind.startswith(kind) if kind.endswith(".") else event.c.kind == kind for kind in kinds))

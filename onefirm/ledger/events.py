@@ -1,0 +1,74 @@
+"""What an entry of the ledger is, and how its hash is made.
+
+Row and payload lie apart, so that the payload (values, amounts, the reason in words) can be erased while the chain
+stays whole: the row holds only the payload's SHA-256, taken over a text with a random salt that is erased with it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from onefirm.core import canonical
+
+GENESIS = "0" * 64
+HASHED = (
+    "chain_id", "seq", "id", "at", "actor", "session", "kind", "version", "subjects", "cause", "effect_key",
+    "payload_sha256", "prev",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry. `payload` and `reason` are None once erased; `repeated` tells that its effect was recorded before."""
+
+    chain_id: str
+    seq: int
+    id: str
+    at: str
+    actor: str
+    session: str | None
+    kind: str
+    version: int
+    subjects: tuple[str, ...]
+    cause: str | None
+    effect_key: str | None
+    payload_sha256: str
+    prev: str
+    hash: str
+    payload: Mapping[str, Any] | None
+    reason: str | None = None
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest entry of a chain; what an anchor outside the machine holds."""
+
+    chain_id: str
+    seq: int
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.chain_id}:{self.seq}:{self.hash}"
+
+
+def entry_hash(row: Mapping[str, Any]) -> str:
+    """SHA-256 over the canonical JSON of the fields in HASHED; `subjects` as its stored JSON text."""
+    return canonical.sha256_hex(canonical.dumps({name: row[name] for name in HASHED}))
+
+
+def event_of(row: Mapping[str, Any], *, repeated: bool = False) -> Event:
+    """An Event from a row of `event` joined with `payload.body`."""
+    body: dict[str, Any] = json.loads(row["body"]) if row["body"] is not None else {}
+    fields = {name: row[name] for name in HASHED if name != "subjects"}
+    return Event(
+        **fields,
+        subjects=tuple(json.loads(row["subjects"])),
+        hash=row["hash"],
+        payload=body.get("data"),
+        reason=body.get("reason"),
+        repeated=repeated,
+    )

@@ -1,0 +1,182 @@
+"""Connections and transactions.
+
+`read()` gives one consistent snapshot, `write()` the one writer: on SQLite every write begins IMMEDIATE, so that two
+processes wait for each other instead of failing half-way.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from onefirm.core.errors import Unavailable
+from onefirm.store.migrations.head import HEAD
+
+BUSY_TIMEOUT_MS = 30_000
+_BACKUP_HINT = "Run `onefirm doctor`: it names the newest backup under .onefirm/backup/ and how to put it back."
+
+
+class SchemaNewer(Unavailable):
+    """The database was written by a newer onefirm than this one."""
+
+
+class SchemaOlder(Unavailable):
+    """The database needs a migration, and this process may not run one."""
+
+
+class Store:
+    """The firm's database, open. Safe to share between threads; every transaction takes its own connection."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Store:
+        """Open an existing, migrated database.
+
+        `url` is SQLAlchemy's (`sqlite:///…/firm.db`, `postgresql+psycopg://…`). Raises Unavailable when the file is
+        missing or damaged, SchemaNewer, SchemaOlder.
+        """
+        path = sqlite_path(url)
+        if path is not None and not path.exists():
+            raise Unavailable(
+                f"The firm's database {path} is missing.", hint="Restore it from a backup, or run `onefirm init` anew."
+            )
+        store = cls(make_engine(url))
+        try:
+            with store.read() as conn:
+                check_version(conn)
+        except Exception:
+            store.close()
+            raise
+        return store
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    @contextmanager
+    def read(self) -> Generator[Connection]:
+        """A read-only snapshot; whatever is written in it is rolled back. Raises Unavailable."""
+        with translated_errors(), self._engine.connect() as conn:
+            yield conn
+            conn.rollback()
+
+    @contextmanager
+    def write(self) -> Generator[Connection]:
+        """One transaction: committed at the end, rolled back on any exception.
+
+        Raises SchemaNewer when another process has migrated meanwhile, and Unavailable for a database that is busy
+        beyond the timeout, read-only, full or damaged.
+        """
+        with translated_errors(), self._engine.connect() as conn:
+            conn = conn.execution_options(onefirm_write=True)
+            with conn.begin():
+                check_version(conn)
+                yield conn
+
+    def close(self) -> None:
+        """Return every connection; the store can't be used afterwards."""
+        self._engine.dispose()
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file behind an SQLite URL; None for any other database."""
+    parsed = make_url(url)
+    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
+def make_engine(url: str) -> Engine:
+    """An engine with our connection settings; no connection is made yet."""
+    if sqlite_path(url) is None:
+        return create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED")
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "recursive_triggers=ON",  # without it REPLACE deletes rows behind the append-only triggers' back
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(conn: Connection) -> None:
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.get_execution_options().get("onefirm_write") else "BEGIN")
+
+
+def schema_version(conn: Connection) -> str | None:
+    """The migration that the database stands at; None when it has none yet."""
+    try:
+        return conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    except DBAPIError as error:
+        if "alembic_version" in str(error.orig):
+            conn.rollback()
+            return None
+        raise
+
+
+def check_version(conn: Connection) -> None:
+    """Raise SchemaNewer or SchemaOlder unless the database stands at this program's migration."""
+    found = schema_version(conn)
+    if found == HEAD:
+        return
+    if found is not None and found > HEAD:
+        raise SchemaNewer(
+            f"The database has schema {found}; this onefirm knows up to {HEAD}.",
+            hint="Update onefirm (restart Claude Code to load the new plugin); nothing was changed.",
+        )
+    raise SchemaOlder(
+        f"The database has schema {found or 'none'}; this onefirm needs {HEAD}.",
+        hint="Run `onefirm doctor --fix` in the workspace: it backs up, then migrates.",
+    )
+
+
+@contextmanager
+def translated_errors() -> Generator[None]:
+    """Turn the database drivers' failures into sentences."""
+    try:
+        yield
+    except DBAPIError as error:
+        sentence = _sentence(str(error.orig), isinstance(error, OperationalError))
+        if sentence is None:
+            raise
+        raise Unavailable(sentence[0], hint=sentence[1]) from error
+
+
+_SENTENCES = (
+    ("database is locked", "Another program has held the database for 30 seconds.",
+     "Close other onefirm programs, or try again."),
+    ("readonly database", "The database can't be written: the file or its folder is read-only.",
+     "Check the permissions of .onefirm/ (`onefirm doctor`)."),
+    ("attempt to write a readonly", "The database can't be written: the file or its folder is read-only.",
+     "Check the permissions of .onefirm/ (`onefirm doctor`)."),
+    ("disk is full", "The disk is full; nothing was written.", "Free some space, then repeat the command."),
+    ("disk I/O error", "The disk refused to read or write.", "Check free space and the disk's health, then try again."),
+    ("unable to open database", "The database can't be opened.", "Check that .onefirm/ exists and is yours."),
+    ("malformed", "The database is damaged.", _BACKUP_HINT),
+    ("not a database", "The database file is damaged: it is no SQLite file.", _BACKUP_HINT),
+)  # fmt: skip
+
+
+def _sentence(words: str, operational: bool) -> tuple[str, str] | None:
+    for mark, message, hint in _SENTENCES:
+        if mark in words:
+            return message, hint
+    if operational:
+        return f"The database can't be reached: {words.splitlines()[0][:200]}.", "Check `store:` in onefirm.yaml."
+    return None

@@ -1,0 +1,215 @@
+"""Every table of the firm's database.
+
+Append-only tables (`event`, `event_subject`, `payload`, `decision`, `lesson`) are guarded by
+triggers that the migrations make; `store.triggers` holds their text.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData()
+_JSON = JSON().with_variant(JSONB(), "postgresql")
+
+# -- ledger ------------------------------------------------------------------------------------------------------------
+
+chain = Table(
+    "chain",
+    metadata,
+    Column("chain_id", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("chain_id", Text, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("id", Text, nullable=False, unique=True),
+    Column("at", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("session", Text),
+    Column("kind", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("subjects", Text, nullable=False),  # JSON text exactly as hashed
+    Column("cause", Text),
+    Column("effect_key", Text, unique=True),
+    Column("payload_sha256", Text, nullable=False),
+    Column("prev", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    PrimaryKeyConstraint("chain_id", "seq"),
+    ForeignKeyConstraint(["chain_id"], ["chain.chain_id"]),
+    Index("event_by_time", "at", "chain_id", "seq"),
+    Index("event_by_cause", "cause"),
+    Index("event_by_session", "session"),
+)
+
+event_subject = Table(
+    "event_subject",
+    metadata,
+    Column("ref", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    PrimaryKeyConstraint("ref", "event_id"),
+    ForeignKeyConstraint(["event_id"], ["event.id"]),
+    Index("event_subject_by_time", "ref", "at"),
+)
+
+payload = Table(
+    "payload",
+    metadata,
+    Column("event_id", Text, primary_key=True),
+    Column("body", Text),  # canonical JSON {"data", "reason", "salt"}; NULL once erased
+    Column("tombstone", Text),  # id of the payload.erased event
+    ForeignKeyConstraint(["event_id"], ["event.id"]),
+)
+
+# -- what waits --------------------------------------------------------------------------------------------------------
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("topic", Text, nullable=False),
+    Column("payload", _JSON, nullable=False),
+    Column("state", Text, nullable=False),  # waiting | leased | held (a conflict waits for the operator)
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("created_at", Text, nullable=False),
+    Column("not_before", Text, nullable=False),
+    Column("leased_until", Text),
+    Column("lease", Text),
+    Column("last_error", Text),
+    Index("outbox_due", "topic", "state", "not_before"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("subjects", _JSON, nullable=False),
+    Column("payload", _JSON, nullable=False),
+    Column("state", Text, nullable=False),  # open | decided
+    Column("created_at", Text, nullable=False),
+    Column("decided_at", Text),
+    Column("decision", _JSON),
+    Column("decided_by", Text),
+    Index("inbox_open", "state", "created_at"),
+)
+
+counter = Table("counter", metadata, Column("name", Text, primary_key=True), Column("last", Integer, nullable=False))
+
+# -- state -------------------------------------------------------------------------------------------------------------
+
+firm_schema = Table(
+    "firm_schema",
+    metadata,
+    Column("version", Integer, primary_key=True),
+    Column("applied_at", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("body", _JSON, nullable=False),
+)
+
+record = Table(  # the mirror: what the truth last said
+    "record",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("due", Text),
+    Column("owner", Text),
+    Column("props", _JSON, nullable=False),
+    Column("etag", Text, nullable=False),
+    Column("archived", Boolean, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+    Column("synced_at", Text, nullable=False),
+    Index("record_by_kind", "kind", "archived", "status"),
+    Index("record_by_due", "due"),
+)
+
+record_alias = Table(
+    "record_alias", metadata, Column("alias", Text, primary_key=True), Column("ref", Text, nullable=False)
+)
+
+truth_row = Table(  # the embedded truth's own rows
+    "truth_row",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("props", _JSON, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("archived", Boolean, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("edited_at", Text, nullable=False),
+    Index("truth_row_by_edit", "edited_at"),
+)
+
+truth_effect = Table(  # writes that the embedded truth has applied, by idempotency key
+    "truth_effect",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("rows", _JSON, nullable=False),
+    Column("at", Text, nullable=False),
+)
+
+# -- memory ------------------------------------------------------------------------------------------------------------
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("event_id", Text, nullable=False, unique=True),
+    Column("at", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("supersedes", Text),
+    Column("subjects", _JSON, nullable=False),
+    UniqueConstraint("supersedes", name="decision_superseded_once"),
+    Index("decision_by_time", "at"),
+)
+
+lesson = Table(
+    "lesson",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("event_id", Text, nullable=False, unique=True),
+    Column("at", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("theme", Text, nullable=False),
+    Column("subjects", _JSON, nullable=False),
+)
+
+passage = Table(  # what recall searches; rebuilt from events and files at any time
+    "passage",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("source", Text, nullable=False),  # decision | lesson | narrative
+    Column("ref", Text, nullable=False),  # DEC-1, L-1 or the file's path
+    Column("part", Integer, nullable=False),
+    Column("heading", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("about", _JSON, nullable=False),  # refs of records
+    Column("sha256", Text, nullable=False),
+    UniqueConstraint("source", "ref", "part", name="passage_once"),
+)
+
+setting = Table("setting", metadata, Column("name", Text, primary_key=True), Column("value", _JSON, nullable=False))
+
+APPEND_ONLY = (event, event_subject, payload, decision, lesson)
