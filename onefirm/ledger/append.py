@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, or_, select
+from sqlalchemy import Connection, Select, func, or_, select
 
 from onefirm.core import canonical
 from onefirm.core.attribution import By
 from onefirm.core.clock import Clock, iso
+from onefirm.core.errors import NotFound, Refused
 from onefirm.core.ids import uuid7
-from onefirm.ledger.events import GENESIS, Event, Head, entry_hash, event_of
+from onefirm.ledger.events import GENESIS, Event, Fields, Head, body_of, entry_hash, event_of
 from onefirm.store.tables import chain, event, event_subject, payload
 
 _COLUMNS = (*event.c, payload.c.body)
 _JOINED = event.outerjoin(payload, payload.c.event_id == event.c.id)
+_IDS_AT_ONCE = 500  # databases bound the number of parameters of a statement
+_ROWS_AT_ONCE = 1_000
 
 
 class Ledger:
@@ -51,7 +54,7 @@ class Ledger:
         With an `effect_key` that is in the ledger already nothing is written and that entry comes back, marked
         `repeated`. `data` must be JSON; `subjects` are refs, in order of importance.
         """
-        if effect_key is not None and (existing := self._by_effect(conn, effect_key)):
+        if effect_key is not None and (existing := self._recorded(conn, effect_key)):
             return existing
         row, body = self._entry(conn, kind, data, tuple(dict.fromkeys(subjects)), by, effect_key, version)
         conn.execute(event.insert().values(**row))
@@ -73,7 +76,7 @@ class Ledger:
         # The lock on the chain's row (a no-op on SQLite, where the transaction is IMMEDIATE) orders two writers.
         conn.execute(select(chain.c.chain_id).where(chain.c.chain_id == self.chain_id).with_for_update()).one()
         head = self._newest(conn)
-        body = canonical.dumps({"data": data, "reason": by.reason, "salt": os.urandom(16).hex()})
+        body = body_of(data, by.reason, os.urandom(16).hex())
         row: dict[str, Any] = {
             "chain_id": self.chain_id,
             "seq": head["seq"] + 1 if head else 1,
@@ -93,10 +96,22 @@ class Ledger:
         return {**row, "hash": entry_hash(row)}, body
 
     def erase(self, conn: Connection, event_ids: Sequence[str], by: By) -> Event:
-        """Erase the payloads and reasons of these entries for good; the tombstone is an entry of its own."""
-        tombstone = self.append(conn, "payload.erased", {"events": list(event_ids)}, subjects=(), by=by)
-        still_there = payload.c.event_id.in_(event_ids) & payload.c.body.is_not(None)
-        conn.execute(payload.update().where(still_there).values(body=None, tombstone=tombstone.id))
+        """Erase the payloads and reasons of these entries for good; the tombstone is an entry of its own.
+
+        Raises NotFound for an unknown entry, Refused for a tombstone (the proof of an erasure stays) and when all of
+        them are erased already.
+        """
+        wanted = tuple(dict.fromkeys(event_ids))
+        erasable = [name for batch in _batches(wanted) for name in _erasable(conn, batch)]
+        if not erasable:
+            raise Refused("Nothing was erased: these entries hold no payload any more.")
+        if conn.dialect.name == "sqlite":
+            # Without it the erased words stay readable in the file's free space.
+            conn.exec_driver_sql("PRAGMA secure_delete=ON")
+        tombstone = self.append(conn, "payload.erased", {"events": erasable}, subjects=(), by=by)
+        for batch in _batches(erasable):
+            erased = payload.update().where(payload.c.event_id.in_(batch))
+            conn.execute(erased.values(body=None, tombstone=tombstone.id))
         return tombstone
 
     # -- reading -------------------------------------------------------------------------------------------------------
@@ -113,7 +128,7 @@ class Ledger:
         chains = conn.execute(select(chain.c.chain_id).order_by(chain.c.chain_id)).scalars().all()
         return [head for name in chains if (head := self.head(conn, name))]
 
-    def _newest(self, conn: Connection) -> Mapping[str, Any] | None:
+    def _newest(self, conn: Connection) -> Fields | None:
         query = select(event.c.seq, event.c.at, event.c.hash).where(event.c.chain_id == self.chain_id)
         return conn.execute(query.order_by(event.c.seq.desc()).limit(1)).mappings().first()
 
@@ -122,13 +137,16 @@ class Ledger:
         row = conn.execute(_all().where(event.c.id == event_id)).mappings().first()
         return event_of(row) if row else None
 
-    def _by_effect(self, conn: Connection, effect_key: str) -> Event | None:
-        row = conn.execute(_all().where(event.c.effect_key == effect_key)).mappings().first()
-        return event_of(row, repeated=True) if row else None
+    def _recorded(self, conn: Connection, effect_key: str) -> Event | None:
+        if conn.dialect.name == "postgresql":
+            # Two chains may record the same effect at once: the second waits here, then finds the first's entry.
+            conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(effect_key, 0))))
+        return self.effect(conn, effect_key)
 
     def effect(self, conn: Connection, effect_key: str) -> Event | None:
         """The entry that recorded an effect, if it was recorded."""
-        return self._by_effect(conn, effect_key)
+        row = conn.execute(_all().where(event.c.effect_key == effect_key)).mappings().first()
+        return event_of(row, repeated=True) if row else None
 
     def events(
         self,
@@ -150,22 +168,41 @@ class Ledger:
         `since_at` is exclusive and `until_at` inclusive, both in the form of `core.clock.iso`; a kind that ends in `.`
         stands for all kinds below it (`record.`); `after_seq` needs `chain_id` to mean anything.
         """
-        query = _all() if ref is None else _all(event_subject, event_subject.c.event_id == event.c.id)
-        exact = {
-            event_subject.c.ref: ref, event.c.session: session, event.c.cause: cause, event.c.chain_id: chain_id,
-        }  # fmt: skip
+        query = _filtered(ref, kinds, since_at, until_at, after_seq)
+        exact = {event.c.session: session, event.c.cause: cause, event.c.chain_id: chain_id}
         query = query.where(*(column == value for column, value in exact.items() if value is not None))
-        if kinds:
-            query = query.where(_any_kind(kinds))
-        if since_at is not None:
-            query = query.where(event.c.at > since_at)
-        if until_at is not None:
-            query = query.where(event.c.at <= until_at)
-        if after_seq is not None:
-            query = query.where(event.c.seq > after_seq)
         order = (event.c.at, event.c.chain_id, event.c.seq)
         query = query.order_by(*(column.desc() for column in order) if newest_first else order).limit(limit)
         return [event_of(row) for row in conn.execute(query).mappings()]
+
+    def stream(
+        self,
+        conn: Connection,
+        *,
+        ref: str | None = None,
+        kinds: Sequence[str] | None = None,
+        since_at: str | None = None,
+        until_at: str | None = None,
+    ) -> Iterator[Event]:
+        """As `events`, one by one in constant memory: for exports."""
+        query = _filtered(ref, kinds, since_at, until_at, None).order_by(event.c.at, event.c.chain_id, event.c.seq)
+        for row in conn.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}).mappings():
+            yield event_of(row)
+
+
+def _filtered(
+    ref: str | None, kinds: Sequence[str] | None, since_at: str | None, until_at: str | None, after_seq: int | None
+) -> Select[Any]:
+    query = _all() if ref is None else _all(event_subject, event_subject.c.event_id == event.c.id)
+    if ref is not None:
+        query = query.where(event_subject.c.ref == ref)
+    if kinds:
+        query = query.where(_any_kind(kinds))
+    if since_at is not None:
+        query = query.where(event.c.at > since_at)
+    if until_at is not None:
+        query = query.where(event.c.at <= until_at)
+    return query.where(event.c.seq > after_seq) if after_seq is not None else query
 
 
 def _all(*join: Any) -> Select[Any]:
@@ -174,3 +211,18 @@ def _all(*join: Any) -> Select[Any]:
 
 def _any_kind(kinds: Sequence[str]) -> Any:
     return or_(*(event.c.kind.startswith(kind) if kind.endswith(".") else event.c.kind == kind for kind in kinds))
+
+
+def _batches(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (names[start : start + _IDS_AT_ONCE] for start in range(0, len(names), _IDS_AT_ONCE))
+
+
+def _erasable(conn: Connection, names: Sequence[str]) -> list[str]:
+    query = select(event.c.id, event.c.kind, payload.c.body.is_not(None)).select_from(_JOINED)
+    found = {name: (kind, held) for name, kind, held in conn.execute(query.where(event.c.id.in_(names)))}
+    for name in names:
+        if name not in found:
+            raise NotFound(f"There is no entry {name[:60]} in the ledger.", hint="`onefirm ledger log` lists them.")
+        if found[name][0] == "payload.erased":
+            raise Refused(f"Entry {name} is the proof of an erasure and stays.")
+    return [name for name in names if found[name][1]]

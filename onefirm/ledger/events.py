@@ -1,4 +1,4 @@
-"""What an entry of the ledger is, and how its hash is made.
+"""What an entry of the ledger is, which kinds there are, and how its hash is made.
 
 Row and payload lie apart, so that the payload (values, amounts, the reason in words) can be erased while the chain
 stays whole: the row holds only the payload's SHA-256, taken over a text with a random salt that is erased with it.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from onefirm.core import canonical
 
@@ -18,11 +18,24 @@ HASHED = (
     "chain_id", "seq", "id", "at", "actor", "session", "kind", "version", "subjects", "cause", "effect_key",
     "payload_sha256", "prev",
 )  # fmt: skip
+KINDS = (
+    "record.created", "record.updated", "record.archived", "record.restored", "record.seen", "record.queued",
+    "record.conflicted", "record.pulled",
+    "decision.recorded", "lesson.recorded", "lesson.seen_again", "lesson.decided",
+    "session.opened", "session.closed", "narrative.edited", "narrative.unreconciled", "guard.lifted", "guard.restored",
+    "payload.erased", "workspace.created", "schema.applied",
+)  # fmt: skip
+
+
+class Fields(Protocol):
+    """A row by column name: a dictionary, or what the database gives."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One entry. `payload` and `reason` are None once erased; `repeated` tells that its effect was recorded before."""
+    """One entry. `payload`, `reason` and `salt` are None once erased; `repeated`: its effect was recorded before."""
 
     chain_id: str
     seq: int
@@ -41,6 +54,7 @@ class Event:
     payload: Mapping[str, Any] | None
     reason: str | None = None
     repeated: bool = False
+    salt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +69,17 @@ class Head:
         return f"{self.chain_id}:{self.seq}:{self.hash}"
 
 
-def entry_hash(row: Mapping[str, Any]) -> str:
+def entry_hash(row: Fields) -> str:
     """SHA-256 over the canonical JSON of the fields in HASHED; `subjects` as its stored JSON text."""
     return canonical.sha256_hex(canonical.dumps({name: row[name] for name in HASHED}))
 
 
-def event_of(row: Mapping[str, Any], *, repeated: bool = False) -> Event:
+def body_of(data: Mapping[str, Any], reason: str | None, salt: str) -> str:
+    """A payload's text exactly as it is stored and hashed."""
+    return canonical.dumps({"data": data, "reason": reason, "salt": salt})
+
+
+def event_of(row: Fields, *, repeated: bool = False) -> Event:
     """An Event from a row of `event` joined with `payload.body`."""
     body: dict[str, Any] = json.loads(row["body"]) if row["body"] is not None else {}
     fields = {name: row[name] for name in HASHED if name != "subjects"}
@@ -70,5 +89,6 @@ def event_of(row: Mapping[str, Any], *, repeated: bool = False) -> Event:
         hash=row["hash"],
         payload=body.get("data"),
         reason=body.get("reason"),
+        salt=body.get("salt"),
         repeated=repeated,
     )
