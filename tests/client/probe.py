@@ -43,7 +43,7 @@ TOOLS = [
     {"name": "sign", "description": "Needs a person.", "inputSchema": TEXT,
      "_meta": {"anthropic/requiresUserInteraction": True}},
 ]
-HELLO = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": {"name": "probe", "version": "1"}}
+SELF = {"name": "probe", "version": "1"}
 
 def send(**message):
     sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\\n")
@@ -66,7 +66,7 @@ for line in sys.stdin:
     if "id" not in message:
         continue
     if method == "initialize":
-        result = HELLO
+        result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": SELF}
     elif method == "tools/list":
         result = {"tools": TOOLS}
     elif method == "tools/call":

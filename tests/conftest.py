@@ -1,0 +1,90 @@
+"""What every test runs in: a home of its own, no settings of the machine, and time that stands still when asked to."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from support import home, postgres
+from support.clock import FixedClock
+from support.postgres import Postgres, PostgresMissing
+from support.unmeasured import PREFIX, not_measured
+
+PROJECT = Path(__file__).resolve().parent.parent
+HOME = pytest.StashKey[Path]()
+
+# A shared machine may stop for a second at any moment: time is measured in scripts/bench, never by a deadline here
+settings.register_profile("dev", deadline=None, max_examples=50)
+settings.register_profile("ci", deadline=None, max_examples=200, print_blob=True)
+settings.register_profile(
+    "deterministic",
+    deadline=None,
+    max_examples=50,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Move into a fresh home before any test module is imported: some read the environment then."""
+    if not config.getoption("--hypothesis-profile", None):
+        settings.load_profile("dev")
+    config.stash[HOME] = Path(tempfile.mkdtemp(prefix="home-"))
+    home.move_into(config.stash[HOME])
+    time.tzset()
+    home.guard(PROJECT)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(config.stash[HOME], ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Repeat what was not measured: a skip in a long list of dots is easily taken for a pass."""
+    reasons: dict[str, int] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+        if PREFIX in reason:
+            why = PREFIX + reason.partition(PREFIX)[2]
+            reasons[why] = reasons.get(why, 0) + 1
+    if reasons:
+        terminalreporter.section("not measured")
+    for why, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"{why} ({count} {'test' if count == 1 else 'tests'})")
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A clock that stands at a Monday morning until the test moves it."""
+    return FixedClock()
+
+
+@pytest.fixture(scope="session")
+def tokens() -> Callable[[str], int]:
+    """Counts tokens as o200k_base does: `tokens(text)`. The budgets of tools and briefs are stated in it."""
+    from bpe_openai import get_encoding  # half a second, and 75 MB that most runs don't need
+
+    encoding = get_encoding("o200k_base")
+    return lambda text: len(encoding.encode_ordinary(text))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """One throw-away server for the whole session."""
+    try:
+        with postgres.server() as server:
+            yield server
+    except PostgresMissing as missing:
+        not_measured(str(missing))
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Postgres) -> Iterator[str]:
+    """SQLAlchemy's URL of a fresh, empty database."""
+    with postgres_server.database() as url:
+        yield url
