@@ -1,0 +1,244 @@
+"""Entries as plain sentences: one dictionary entry per kind, and a sane sentence for everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from onefirm.ledger import words
+from onefirm.ledger.events import Event
+from onefirm.ledger.words import clean, listed, property_name, quoted, value
+
+KNOWN_VERSION = 1
+_MOST_CHANGES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """`plain` needs the entry's row only (all that an erased entry has left), `full` its payload."""
+
+    plain: str
+    full: Callable[[Mapping[str, Any], Event], str]
+
+
+def sentence(event: Event) -> str:
+    """What happened, as one sentence: who, what, to which record, and why. Safe to print; no time."""
+    who = words.actor(event.actor)
+    said = SAID.get(event.kind)
+    if said is None or event.version > KNOWN_VERSION:
+        form = f" (form {event.version})" if said else ""
+        return f"{who} wrote an entry “{clean(event.kind, 60)}”{form}{_about(event)}{_why(event)}."
+    if event.payload is None:
+        return f"{who} {said.plain}{_about(event)}; what it said was erased later."
+    return f"{who} {said.full(event.payload, event)}{_why(event)}."
+
+
+def line(event: Event, timezone: str = "UTC") -> str:
+    """The sentence behind its local time, as `ledger log` prints it."""
+    return f"{local_time(event.at, timezone)}  {sentence(event)}"
+
+
+def local_time(at: str, timezone: str = "UTC") -> str:
+    """`2026-11-21 10:00` in an IANA time zone; a damaged time stays as it is."""
+    try:
+        return datetime.fromisoformat(at).astimezone(ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return clean(at, 40)
+
+
+def _about(event: Event) -> str:
+    return f" about {listed([clean(ref, 20) for ref in event.subjects])}" if event.subjects else ""
+
+
+def _why(event: Event) -> str:
+    return f", because: {clean(event.reason, 300).rstrip('.')}" if event.reason else ""
+
+
+def _ref(event: Event) -> str:
+    return clean(event.subjects[0], 20) if event.subjects else "a record"
+
+
+def _named(data: Mapping[str, Any], event: Event) -> str:
+    return clean(data.get("ref") or _ref(event), 20)
+
+
+def _thing(data: Mapping[str, Any], event: Event) -> str:
+    title = f" {quoted(data['title'])}" if data.get("title") else ""
+    return f"{clean(data.get('kind') or 'record', 30)} {_ref(event)}{title}"
+
+
+def _dict(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = data.get(name)
+    return cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else {}
+
+
+def _list(data: Mapping[str, Any], name: str) -> list[Any]:
+    found = data.get(name)
+    return cast("list[Any]", found) if isinstance(found, list) else []
+
+
+def _values(data: Mapping[str, Any], *, without: tuple[str, ...] = ()) -> str:
+    said = [
+        f"{property_name(name)} {value(given)}"
+        for name, given in data.items()
+        if name not in without and given not in (None, "", [])
+    ]
+    return listed(said, _MOST_CHANGES)
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    said = [
+        f"{property_name(name)} from {value(before.get(name))} to {value(given)}"
+        if before.get(name) not in (None, "", [])
+        else f"{property_name(name)} to {value(given)}"
+        for name, given in after.items()
+    ]
+    return listed(said, _MOST_CHANGES) or "nothing"
+
+
+def _created(data: Mapping[str, Any], event: Event) -> str:
+    given = _values(_dict(data, "after"), without=("title",))
+    return f"created {_thing(data, event)}" + (f" with {given}" if given else "")
+
+
+def _updated(data: Mapping[str, Any], event: Event) -> str:
+    verb = "took back a change of" if data.get("undo_of") else "changed"
+    return f"{verb} {_thing(data, event)}: {_changes(_dict(data, 'before'), _dict(data, 'after'))}"
+
+
+def _queued(data: Mapping[str, Any], event: Event) -> str:
+    given = _values(_dict(data, "after"))
+    op = clean(data.get("op") or "change", 20)
+    waits = "it waits until the truth can be reached"
+    return f"asked to {op} {_thing(data, event)}{f' ({given})' if given else ''}; {waits}"
+
+
+def _conflicted(data: Mapping[str, Any], event: Event) -> str:
+    mine, theirs = _values(_dict(data, "mine")), _values(_dict(data, "theirs"))
+    asked = f"; the operator decides in {clean(data['inbox'], 20)}" if data.get("inbox") else ""
+    both = f"here {mine or 'nothing'}, there {theirs or 'nothing'}"
+    return f"found {_thing(data, event)} changed elsewhere: {both}{asked}"
+
+
+_PULLED = {"created": "created", "updated": "changed", "archived": "archived", "restored": "restored"}
+
+
+def _pulled(data: Mapping[str, Any], event: Event) -> str:
+    change = str(data.get("change"))
+    said = f"{_PULLED.get(change, 'changed')} {_thing(data, event)} in the truth"
+    return f"{said}: {_changes(_dict(data, 'before'), _dict(data, 'after'))}" if change == "updated" else said
+
+
+def _decided(data: Mapping[str, Any], event: Event) -> str:
+    why = f"; why: {clean(data['why'], 300).rstrip('.')}" if data.get("why") else ""
+    instead = f", which supersedes {clean(data['supersedes'], 20)}" if data.get("supersedes") else ""
+    others = [other for other in event.subjects if other not in (data.get("ref"), data.get("supersedes"))]
+    about = f" about {listed(others)}" if others else ""
+    return f"decided {quoted(data.get('what', ''), 300)} ({_named(data, event)}){about}{instead}{why}"
+
+
+def _learned(data: Mapping[str, Any], event: Event) -> str:
+    why = f"; why: {clean(data['why'], 300).rstrip('.')}" if data.get("why") else ""
+    return f"noted the lesson {quoted(data.get('rule', ''), 300)} ({_named(data, event)}){why}"
+
+
+def _seen_again(data: Mapping[str, Any], event: Event) -> str:
+    places = [value(place) for place in _list(data, "where")] or [value(data.get("where") or "the same place")]
+    return f"met the lesson {_named(data, event)} again at {listed(places)}"
+
+
+_VERDICTS = {"harden": "hardened the lesson {}", "retire": "retired the lesson {}", "keep": "kept {} as a candidate"}
+
+
+def _lesson_decided(data: Mapping[str, Any], event: Event) -> str:
+    return _VERDICTS.get(str(data.get("verdict")), "decided about the lesson {}").format(_named(data, event))
+
+
+def _opened(data: Mapping[str, Any], event: Event) -> str:
+    source = f" ({clean(data['source'], 20)})" if data.get("source") else ""
+    parent = f" that continues {clean(data['parent'], 40)}" if data.get("parent") else ""
+    return f"opened session {clean(event.session or '', 40)}{source}{parent}".replace("session  ", "a session ")
+
+
+def _closed(data: Mapping[str, Any], event: Event) -> str:
+    session = f"session {clean(event.session, 40)}" if event.session else "a session"
+    died = ", which had died" if data.get("how") == "died" else ""
+    touched = [clean(ref, 20) for ref in _list(data, "touched")]
+    pending, unreconciled = data.get("pending") or 0, _list(data, "unreconciled")
+    parts = (
+        f"it touched {listed(touched)}" if touched else "",
+        f"{pending} write{'s' * (pending != 1)} wait" + ("s" if pending == 1 else "") if pending else "",
+        f"without receipt: {listed([clean(path) for path in unreconciled])}" if unreconciled else "",
+    )
+    said = "; ".join(part for part in parts if part)
+    return f"closed {session}{died}" + (f": {said}" if said else "")
+
+
+_PROOFS = {
+    "seen": ", after looking at it",
+    "written": ", after writing to it",
+    "pending": ", with a write that waits",
+}
+
+
+def _edited(data: Mapping[str, Any], event: Event) -> str:
+    about = f" about {_ref(event)}" if event.subjects else ""
+    proof = _PROOFS.get(str(data.get("receipt")), "") if event.subjects else ""
+    return f"edited {clean(data.get('path') or 'a narrative file', 200)}{about}{proof}"
+
+
+def _unreconciled(data: Mapping[str, Any], event: Event) -> str:
+    why = f": {clean(data['why'], 200)}" if data.get("why") else ""
+    return f"left {clean(data.get('path') or 'a narrative file', 200)} unreconciled with the records{why}"
+
+
+def _lifted(data: Mapping[str, Any], _event: Event) -> str:
+    minutes = f" for {value(data['minutes'])} minutes" if data.get("minutes") else ""
+    until = f", until {local_time(data['until'])} UTC" if isinstance(data.get("until"), str) else ""
+    return f"lifted the guard{minutes}{until}"
+
+
+def _erased(data: Mapping[str, Any], _event: Event) -> str:
+    count = len(_list(data, "events"))
+    return f"erased the content of {count} {'entry' if count == 1 else 'entries'} for good"
+
+
+def _founded(data: Mapping[str, Any], _event: Event) -> str:
+    name = data.get("name") or data.get("firm") or data.get("title")
+    return "created the workspace" + (f" of {quoted(name)}" if name else "")
+
+
+def _schema(data: Mapping[str, Any], _event: Event) -> str:
+    return f"applied version {value(data.get('version'))} of the firm's schema"
+
+
+def _simply(verb: str) -> Said:
+    return Said(f"{verb} a record", lambda data, event: f"{verb} {_thing(data, event)}")
+
+
+SAID: Mapping[str, Said] = {
+    "record.created": Said("created a record", _created),
+    "record.updated": Said("changed a record", _updated),
+    "record.archived": _simply("archived"),
+    "record.restored": _simply("restored"),
+    "record.seen": _simply("looked at"),
+    "record.queued": Said("asked for a change that waits", _queued),
+    "record.conflicted": Said("found a conflict", _conflicted),
+    "record.pulled": Said("changed a record in the truth", _pulled),
+    "decision.recorded": Said("took a decision", _decided),
+    "lesson.recorded": Said("noted a lesson", _learned),
+    "lesson.seen_again": Said("met a lesson again", _seen_again),
+    "lesson.decided": Said("decided about a lesson", _lesson_decided),
+    "session.opened": Said("opened a session", _opened),
+    "session.closed": Said("closed a session", _closed),
+    "narrative.edited": Said("edited a narrative file", _edited),
+    "narrative.unreconciled": Said("left a narrative file unreconciled", _unreconciled),
+    "guard.lifted": Said("lifted the guard", _lifted),
+    "guard.restored": Said("restored the guard", lambda _data, _event: "restored the guard"),
+    "payload.erased": Said("erased the content of entries", _erased),
+    "workspace.created": Said("created the workspace", _founded),
+    "schema.applied": Said("applied the firm's schema", _schema),
+}

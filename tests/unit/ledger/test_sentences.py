@@ -1,0 +1,150 @@
+"""Every kind reads as one plain sentence, whatever its payload holds."""
+
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onefirm.ledger.events import GENESIS, KINDS, Event
+from onefirm.ledger.sentences import SAID, line, local_time, sentence
+
+DUE = {"kind": "project", "title": "Harbour website"}
+
+
+def entry(kind: str, payload: dict[str, Any] | None, *subjects: str, **fields: Any) -> Event:
+    known: dict[str, Any] = {
+        "chain_id": "laptop", "seq": 1, "id": "0190-1", "at": "2026-11-02T08:00:00.000000Z", "actor": "claude",
+        "session": "S-ABC", "kind": kind, "version": 1, "subjects": subjects, "cause": None, "effect_key": None,
+        "payload_sha256": "", "prev": GENESIS, "hash": "", "payload": payload, "reason": None,
+    }  # fmt: skip
+    return Event(**{**known, **fields})
+
+
+SENTENCES = [
+    (entry("record.created", {**DUE, "after": {"title": "Harbour website", "status": "discovery",
+                                               "budget": {"minor": 1250000, "currency": "EUR"}}}, "P-12"),
+     "Claude created project P-12 “Harbour website” with status discovery and budget 12500.00 EUR."),
+    (entry("record.updated", {**DUE, "before": {"status": "discovery", "due": None},
+                              "after": {"status": "delivery", "due": "2026-12-01"}}, "P-12",
+           reason="the client signed."),
+     "Claude changed project P-12 “Harbour website”: status from discovery to delivery and due to 2026-12-01, "
+     "because: the client signed."),
+    (entry("record.updated", {**DUE, "before": {"owner": "Ada"}, "after": {"owner": None}, "undo_of": "x"}, "P-12",
+           actor="operator"),
+     "The operator took back a change of project P-12 “Harbour website”: owner from Ada to nothing."),
+    (entry("record.archived", DUE, "P-12"), "Claude archived project P-12 “Harbour website”."),
+    (entry("record.restored", DUE, "P-12"), "Claude restored project P-12 “Harbour website”."),
+    (entry("record.seen", DUE, "P-12", actor="claude/researcher"),
+     "Claude (researcher) looked at project P-12 “Harbour website”."),
+    (entry("record.queued", {**DUE, "op": "update", "after": {"status": "done"}, "key": "k"}, "P-12"),
+     "Claude asked to update project P-12 “Harbour website” (status done); it waits until the truth can be reached."),
+    (entry("record.conflicted", {**DUE, "mine": {"due": "2026-12-01"}, "theirs": {"due": "2026-12-05"},
+                                 "inbox": "I-3"}, "P-12", actor="onefirm"),
+     "onefirm found project P-12 “Harbour website” changed elsewhere: here due 2026-12-01, there due 2026-12-05; "
+     "the operator decides in I-3."),
+    (entry("record.pulled", {**DUE, "before": {"status": "review"}, "after": {"status": "done"}, "change": "updated"},
+           "P-12", actor="outside"),
+     "Someone outside onefirm changed project P-12 “Harbour website” in the truth: status from review to done."),
+    (entry("decision.recorded", {"ref": "DEC-4", "what": "Ship without search", "why": "nobody uses it.",
+                                 "supersedes": "DEC-1"}, "DEC-4", "P-12", "DEC-1"),
+     "Claude decided “Ship without search” (DEC-4) about P-12, which supersedes DEC-1; why: nobody uses it."),
+    (entry("lesson.recorded", {"ref": "L-2", "rule": "Ask for the brand file first", "why": "it came late twice"},
+           "L-2"),
+     "Claude noted the lesson “Ask for the brand file first” (L-2); why: it came late twice."),
+    (entry("lesson.seen_again", {"ref": "L-2", "where": ["P-14"]}, "L-2"), "Claude met the lesson L-2 again at P-14."),
+    (entry("lesson.decided", {"ref": "L-2", "verdict": "harden"}, "L-2", actor="operator"),
+     "The operator hardened the lesson L-2."),
+    (entry("session.opened", {"source": "resume", "parent": "S-OLD"}), "Claude opened session S-ABC (resume) that "
+     "continues S-OLD."),
+    (entry("session.closed", {"how": "died", "touched": ["P-12", "T-3"], "pending": 1,
+                              "unreconciled": ["context/x.md"]},
+           actor="onefirm"),
+     "onefirm closed session S-ABC, which had died: it touched P-12 and T-3; 1 write waits; "
+     "without receipt: context/x.md."),
+    (entry("narrative.edited", {"path": "context/p.md", "receipt": "seen"}, "P-12"),
+     "Claude edited context/p.md about P-12, after looking at it."),
+    (entry("narrative.unreconciled", {"path": "context/p.md", "why": "no receipt for P-12"}, "P-12"),
+     "Claude left context/p.md unreconciled with the records: no receipt for P-12."),
+    (entry("guard.lifted", {"until": "2026-11-02T08:30:00Z", "minutes": 30}, actor="operator", reason="moving files"),
+     "The operator lifted the guard for 30 minutes, until 2026-11-02 08:30 UTC, because: moving files."),
+    (entry("guard.restored", {}, actor="onefirm"), "onefirm restored the guard."),
+    (entry("payload.erased", {"events": ["a", "b"]}, actor="operator"),
+     "The operator erased the content of 2 entries for good."),
+    (entry("workspace.created", {"name": "Northwind Studio"}, actor="operator"),
+     "The operator created the workspace of “Northwind Studio”."),
+    (entry("schema.applied", {"version": 3}, actor="operator"), "The operator applied version 3 of the firm's schema."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("event", "expected"), SENTENCES, ids=lambda given: getattr(given, "kind", ""))
+def test_an_entry_reads_as_a_plain_sentence(event: Event, expected: str) -> None:
+    assert sentence(event) == expected
+
+
+def test_the_dictionary_holds_exactly_the_kinds_of_the_ledger_and_each_has_an_example() -> None:
+    assert set(SAID) == set(KINDS)
+    assert {event.kind for event, _ in SENTENCES} == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_erased_entry_says_what_its_row_still_tells_and_that_the_rest_was_erased(kind: str) -> None:
+    said = sentence(entry(kind, None, "P-12"))
+    assert said.startswith("Claude ")
+    assert said.endswith(" about P-12; what it said was erased later.")
+
+
+def test_an_unknown_kind_or_a_newer_form_still_reads() -> None:
+    assert (
+        sentence(entry("act.sent", {"to": "x"}, "P-12", "INV-1"))
+        == "Claude wrote an entry “act.sent” about P-12 and INV-1."
+    )
+    newer = entry("record.updated", {"what": 1}, "P-12", version=2)
+    assert sentence(newer) == "Claude wrote an entry “record.updated” (form 2) about P-12."
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+NAMES = [
+    *(
+        "kind",
+        "title",
+        "before",
+        "after",
+        "op",
+        "mine",
+        "theirs",
+        "inbox",
+        "change",
+        "ref",
+        "what",
+        "why",
+        "supersedes",
+    ),
+    *("rule", "where", "verdict", "source", "parent", "how", "touched", "pending", "unreconciled", "path", "receipt"),
+    *("until", "minutes", "events", "name", "version", "undo_of", "minor", "currency"),
+]
+
+
+@given(st.sampled_from(KINDS), st.dictionaries(st.sampled_from(NAMES), JSON, max_size=8), st.text(max_size=30))
+def test_no_payload_breaks_a_sentence_or_reaches_the_terminal_raw(
+    kind: str, payload: dict[str, Any], word: str
+) -> None:
+    said = sentence(entry(kind, payload, word or "P-1", reason=word, actor=word))
+    assert not {unicodedata.category(char) for char in said} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    assert said.endswith(".")
+    assert len(said) < 4_000
+
+
+def test_terminal_escapes_in_a_title_are_taken_out() -> None:
+    said = sentence(entry("record.seen", {"kind": "task", "title": "\x1b[2Jgone\u202e"}, "T-1"))
+    assert said == "Claude looked at task T-1 “[2Jgone”."
+
+
+def test_a_line_puts_the_firms_local_time_before_the_sentence() -> None:
+    assert line(entry("guard.restored", {}), "Europe/Berlin") == "2026-11-02 09:00  Claude restored the guard."
+    assert local_time("no time") == "no time"
