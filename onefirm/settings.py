@@ -1,0 +1,96 @@
+"""onefirm.yaml, read and checked. Only bootstrap and workspace read settings; the rooms get values."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from onefirm import yamlfile
+from onefirm.core.errors import InvalidInput
+
+FILE = "onefirm.yaml"
+
+
+def _timezone(name: str) -> str:
+    if name not in available_timezones():
+        near = get_close_matches(name, available_timezones(), 1)
+        raise ValueError(f"“{name}” is no IANA time zone{f'; did you mean {near[0]}?' if near else ''}")
+    return name
+
+
+def _store(url: str) -> str:
+    if url == "sqlite" or url.startswith("secret:"):
+        return url
+    if not url.startswith("postgresql+psycopg://"):
+        raise ValueError("must be sqlite, postgresql+psycopg://HOST/DATABASE, or secret:NAME")
+    if "@" in url and ":" in url.split("://", 1)[1].rsplit("@", 1)[0]:
+        raise ValueError(
+            "holds a password; keep it out of git: `onefirm secret set database`, then `store: secret:database`"
+        )
+    return url
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BriefSettings(_Section):
+    """What the brief calls soon and stale, and how long it may be."""
+
+    due_soon_days: Annotated[int, Field(ge=0, le=90)] = 7
+    stale_days: Annotated[int, Field(ge=1, le=365)] = 14
+    tokens: Annotated[int, Field(ge=200, le=1200)] = 1200
+
+
+class Settings(_Section):
+    """The whole of onefirm.yaml. Every key but `firm` has a default."""
+
+    version: Literal[1] = 1
+    firm: Annotated[str, Field(min_length=1, max_length=120)]
+    operator: Annotated[str, Field(max_length=120)] = ""
+    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    truth: Literal["embedded"] = "embedded"
+    store: Annotated[str, AfterValidator(_store)] = "sqlite"
+    brief: BriefSettings = BriefSettings()
+
+
+def load(root: Path) -> Settings:
+    """Read the workspace's onefirm.yaml. Raises InvalidInput that lists every mistake with its line."""
+    return check(yamlfile.read(root / FILE))
+
+
+def parse(text: str) -> yamlfile.YamlFile:
+    """The text of an onefirm.yaml that isn't written yet."""
+    return yamlfile.parse(Path(FILE), text.encode("utf-8"))
+
+
+def check(file: yamlfile.YamlFile) -> Settings:
+    """Validate what was read; all mistakes are reported at once."""
+    try:
+        return Settings.model_validate(file.value)
+    except ValidationError as error:
+        found = sorted(error.errors(), key=lambda problem: file.line(problem["loc"]))
+        problems = [_problem(file, problem) for problem in found]
+        raise InvalidInput(
+            f"{FILE} has {len(problems)} mistake{'s' if len(problems) > 1 else ''}:\n" + "\n".join(problems),
+            hint="Mend these lines; nothing was changed.",
+        ) from None
+
+
+def _problem(file: yamlfile.YamlFile, problem: Any) -> str:
+    at: yamlfile.KeyPath = problem["loc"]
+    key = ".".join(str(part) for part in at) or "the file"
+    said = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        near = get_close_matches(str(at[-1]), _names(at[:-1]), 1)
+        said = f"no such setting{f'; did you mean {near[0]}?' if near else ''}"
+    return f"  line {file.line(at)}: {key}: {said[0].lower() + said[1:]}"
+
+
+def _names(section: yamlfile.KeyPath) -> list[str]:
+    return list((BriefSettings if section == ("brief",) else Settings).model_fields)
