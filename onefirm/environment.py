@@ -1,0 +1,261 @@
+"""The program's own environment where nobody installed one: made from the plugin's lock, beside its data.
+
+Standard library only, and run by path: `bin/onefirm` starts this file with whatever Python it finds, before there is
+an environment to import anything from.
+
+    DATA/env/<version>-py<x.y>-<lock>/   one venv for each version; `requirements.txt` in it says that it is whole
+    DATA/env/current                     a link to the one in use, replaced in one step
+    DATA/env/lock  build.log  failed     one builder at a time; what it did; why the last one gave up
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+STEP_LIMIT_S = 900
+NEEDED = ("alembic", "click", "git", "mcp", "pydantic", "rich", "sqlalchemy", "yaml")
+_OFFLINE = (
+    "failed to establish a new connection", "name resolution", "network is unreachable", "dns error",
+    "error sending request", "connection refused", "timed out", "proxyerror", "cannot connect to proxy",
+)  # fmt: skip
+
+
+class BuildFailed(Exception):
+    """The environment could not be made; the message is a sentence for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`root` is the plugin's folder (with `requirements.txt`), `data` where it may keep what it makes."""
+
+    root: Path
+    data: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where environments lie."""
+        return self.data / "env"
+
+    @property
+    def lock(self) -> Path:
+        """What is installed, with versions and hashes."""
+        return self.root / "requirements.txt"
+
+    @property
+    def name(self) -> str:
+        """The environment of this version, this Python and this lock."""
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        return f"{_version(self.root)}-py{version}-{hashlib.sha256(self.lock.read_bytes()).hexdigest()[:12]}"
+
+
+def ready(place: Place) -> bool:
+    """Whether the environment in use is whole and of this lock."""
+    current = place.folder / "current"
+    with suppress(OSError):
+        return (current / "requirements.txt").read_bytes() == place.lock.read_bytes() and os.access(_python(current), os.X_OK)
+    return False
+
+
+def start(place: Place) -> subprocess.Popen[bytes]:
+    """Build in a process of its own that outlives this one; a second builder waits for the first and finds it done."""
+    place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (place.folder / "build.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-I", __file__, "build", str(place.root), str(place.data)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def wait(place: Place, say: Callable[[str], object]) -> None:
+    """Build, telling each step as it begins. Raises BuildFailed. Interrupted, the build goes on without the waiter."""
+    say("setting up (once for each version; about a minute)…")
+    told = len(_steps(place))  # the log of earlier builds
+    builder = start(place)
+    while builder.poll() is None:
+        time.sleep(0.1)
+        steps = _steps(place)
+        for step in steps[told:]:
+            say(step)
+        told = len(steps)
+    if not ready(place):
+        raise BuildFailed(last_failure(place) or f"The environment could not be made; see {place.folder / 'build.log'}.")
+    say("ready.")
+
+
+def last_failure(place: Place) -> str:
+    """Why the last build gave up; empty when it did not."""
+    with suppress(OSError):
+        return (place.folder / "failed").read_text(encoding="utf-8").strip()
+    return ""
+
+
+def build(place: Place) -> None:
+    """Make the environment and switch to it.
+
+    1. Wait for any other builder; when it has done the work, stop.
+    2. Make the venv under its final name and install the lock into it, every file held against its hash.
+    3. Import what the program needs, then mark the venv as whole.
+    4. Point `current` at it, and remove what is older than the one before: a running server may still import from that.
+    """
+    with _alone(place):
+        if ready(place):
+            return
+        began = time.monotonic()
+        target = place.folder / place.name
+        shutil.rmtree(target, ignore_errors=True)
+        try:
+            _install(place, target)
+            _step("checking that it imports")
+            _run([str(_python(target)), "-I", "-c", f"import {', '.join(NEEDED)}"])
+            shutil.copyfile(place.lock, target / "requirements.txt")
+        except BuildFailed as failed:
+            shutil.rmtree(target, ignore_errors=True)
+            (place.folder / "failed").write_text(f"{failed}\n", encoding="utf-8")
+            raise
+        _switch(place, target)
+        (place.folder / "failed").unlink(missing_ok=True)
+        _step(f"made in {time.monotonic() - began:.0f} s")
+
+
+def _install(place: Place, target: Path) -> None:
+    failures: list[str] = []
+    for way in (_with_uv, _with_pip):
+        try:
+            if way(place, target):
+                return
+        except BuildFailed as failed:
+            failures.append(str(failed))
+            shutil.rmtree(target, ignore_errors=True)
+    raise BuildFailed(_sentence(failures, place))
+
+
+def _with_uv(place: Place, target: Path) -> bool:
+    uv = shutil.which("uv")
+    if uv is None:
+        return False
+    _step("making a venv and fetching the locked packages (uv)")
+    _run([uv, "venv", "--quiet", "--no-project", "--python", sys.executable, str(target)])
+    packages = ["--require-hashes", "--no-deps", "--compile-bytecode", "-r", str(place.lock)]
+    _run([uv, "pip", "install", "--quiet", "--python", str(_python(target)), *packages])
+    return True
+
+
+def _with_pip(place: Place, target: Path) -> bool:
+    _step("making a venv")
+    _run([sys.executable, "-I", "-m", "venv", str(target)])
+    _step("fetching the locked packages (pip)")
+    pip = [str(_python(target)), "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet"]
+    _run([*pip, "install", "--retries", "2", "--require-hashes", "--no-deps", "-r", str(place.lock)])
+    return True
+
+
+def _sentence(failures: Sequence[str], place: Place) -> str:
+    said = " ".join(failures).lower()
+    log = f"The whole story: {place.folder / 'build.log'}"
+    if any(mark in said for mark in _OFFLINE):
+        return f"The packages could not be fetched: the package index can't be reached. Go online; the next start tries again. {log}"
+    if "ensurepip" in said:
+        return f"This Python ({sys.executable}) can't make a venv. Install python3-venv, or uv; the next start tries again. {log}"
+    if "no space left" in said:
+        return f"The disk is full. Free some 200 MB; the next start tries again. {log}"
+    last = failures[-1].strip().splitlines()[-1][:300] if failures and failures[-1].strip() else "no reason was given"
+    return f"The packages could not be installed: {last}. {log}"
+
+
+def _switch(place: Place, target: Path) -> None:
+    current = place.folder / "current"
+    before = current.resolve().name if current.is_symlink() else ""
+    draft = place.folder / f".current.{os.getpid()}"
+    draft.symlink_to(target.name)
+    draft.replace(current)
+    for other in place.folder.iterdir():
+        if other.is_dir() and not other.is_symlink() and other.name not in (target.name, before):
+            shutil.rmtree(other, ignore_errors=True)
+
+
+@contextmanager
+def _alone(place: Place) -> Iterator[None]:
+    place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(place.folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _run(command: list[str]) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=STEP_LIMIT_S, env=_clean(), check=False)
+    except subprocess.TimeoutExpired:
+        raise BuildFailed(f"{Path(command[0]).name} timed out after {STEP_LIMIT_S} s") from None
+    except OSError as error:
+        raise BuildFailed(f"{command[0]}: {error.strerror}") from None
+    output = f"{done.stdout}{done.stderr}"
+    print(f"$ {' '.join(command)}\n{output}", flush=True)
+    if done.returncode:
+        raise BuildFailed(output or f"{Path(command[0]).name} ended with {done.returncode}")
+
+
+def _clean() -> dict[str, str]:
+    """The environment without what would lead an installer elsewhere, and without the client's keys."""
+    strange = ("PIP_TARGET", "PIP_PREFIX", "PIP_USER", "VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT")
+    return {k: v for k, v in os.environ.items() if k not in strange and not k.startswith(("ANTHROPIC_", "PYTHON"))}
+
+
+def _step(text: str) -> None:
+    print(f"{_STEP}{text}", flush=True)
+
+
+def _steps(place: Place) -> list[str]:
+    with suppress(OSError):
+        lines = (place.folder / "build.log").read_text(encoding="utf-8", errors="replace").splitlines()
+        return [line.removeprefix(_STEP) for line in lines if line.startswith(_STEP)]
+    return []
+
+
+def _python(environment: Path) -> Path:
+    return environment / "bin" / "python"
+
+
+def _version(root: Path) -> str:
+    for line in (root / "onefirm" / "__init__.py").read_text(encoding="utf-8").splitlines():
+        if line.startswith("__version__"):
+            return line.split('"')[1]
+    raise BuildFailed("onefirm/__init__.py names no version: this copy of the plugin is damaged; install it again.")
+
+
+_STEP = "onefirm: "
+
+
+def main(verb: str, root: str, data: str) -> int:
+    """`environment.py build|start|wait ROOT DATA`; steps and failures go to stderr, but `build`'s to its log."""
+    place = Place(Path(root), Path(data))
+    try:
+        if verb == "start":
+            start(place)
+        elif verb == "wait":
+            wait(place, lambda text: print(f"{_STEP}{text}", file=sys.stderr, flush=True))
+        else:
+            build(place)
+    except (BuildFailed, OSError) as failed:
+        print(failed if verb == "build" else f"{_STEP}{failed}", file=sys.stderr, flush=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
