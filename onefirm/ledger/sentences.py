@@ -135,7 +135,7 @@ def _pulled(data: Mapping[str, Any], event: Event) -> str:
 def _decided(data: Mapping[str, Any], event: Event) -> str:
     why = f"; why: {clean(data['why'], 300).rstrip('.')}" if data.get("why") else ""
     instead = f", which supersedes {clean(data['supersedes'], 20)}" if data.get("supersedes") else ""
-    others = [other for other in event.subjects if other not in (data.get("ref"), data.get("supersedes"))]
+    others = [clean(other, 20) for other in event.subjects if other not in (data.get("ref"), data.get("supersedes"))]
     about = f" about {listed(others)}" if others else ""
     return f"decided {quoted(data.get('what', ''), 300)} ({_named(data, event)}){about}{instead}{why}"
 

@@ -66,6 +66,8 @@ class Store:
     def read(self) -> Generator[Connection]:
         """A read-only snapshot; whatever is written in it is rolled back. Raises Unavailable."""
         with translated_errors(), self._engine.connect() as conn:
+            if self.dialect == "postgresql":  # READ COMMITTED would show each statement another moment
+                conn = conn.execution_options(isolation_level="REPEATABLE READ")
             yield conn
             conn.rollback()
 

@@ -1,0 +1,33 @@
+"""What a check of the ledger can find, and how each finding reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Problem = Literal[
+    "altered", "damaged", "inserted", "missing", "moved", "broken_link", "payload_altered", "payload_missing",
+    "payload_back", "subjects_differ", "orphan", "storage", "tail_cut", "rewritten",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong. `seq` is the entry's number; None where the thing belongs to no entry."""
+
+    chain_id: str
+    seq: int | None
+    event_id: str | None
+    problem: Problem
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome of a check: `findings` by chain and entry, the first bad entry first; `more` tells it was cut."""
+
+    ok: bool
+    entries: int
+    chains: int
+    findings: tuple[Finding, ...]
+    more: bool = False
