@@ -1,0 +1,21 @@
+"""PreToolUse of Bash and of other servers' tools: looks at the tree, so that what changes during the call is known to be the call's."""
+
+from __future__ import annotations
+
+from hooks import watch
+from onefirm.sessions import edits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+
+def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | None]:
+    """Never refuses: a shell command is judged by what it changed."""
+    session = watch.session(payload, root)
+    with watch.writing(root) as conn:
+        changes = watch.scan(conn, root, watch.globs(root))
+        watch.ascribe(conn, session, changes)
+        edits.begin_command(conn, session, watch.call(payload))
+    return f"looked: {len(changes)} changed before", None

@@ -1,0 +1,84 @@
+"""What all hooks share: reading the event, printing the answer, the mark, and what happens on failure (`fail_modes`)."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+
+from hooks import fail_modes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Malformed(Exception):
+    """What came on standard input is no hook event."""
+
+
+def main(event: str, root: str) -> int:
+    """Runs one hook and gives its exit code. The module of the event's name answers (outcome, output or None)."""
+    began = time.perf_counter()
+    try:
+        payload = _payload()
+        outcome, output = _module(event).run(payload, root)
+        code, text = 0, json.dumps(output) if output else ""
+    except Exception as error:  # the last handler: what a failure means is a table, not a traceback
+        outcome, (code, text) = f"failed: {type(error).__name__}", _failed(event, root, error)
+    _print(text, code)
+    _mark(event, root, outcome, (time.perf_counter() - began) * 1000)
+    return code
+
+
+def _payload() -> dict[str, Any]:
+    try:
+        payload = json.loads(sys.stdin.buffer.read().decode("utf-8", "replace"))
+    except ValueError as error:
+        raise Malformed("the event on standard input is no JSON") from error
+    if not isinstance(payload, dict):
+        raise Malformed("the event on standard input is no JSON object")
+    return payload
+
+
+def _module(event: str) -> Any:
+    if event not in fail_modes.HOOKS:
+        raise Malformed(f"there is no hook {event}")
+    return getattr(__import__("hooks." + event), event)
+
+
+def _failed(event: str, root: str, error: Exception) -> tuple[int, str]:
+    _log(event, root)
+    return fail_modes.answer(event, f"{error}" or type(error).__name__)
+
+
+def _print(text: str, code: int) -> None:
+    stream = sys.stderr if code else sys.stdout
+    try:
+        if text:
+            stream.write(text + "\n")
+        stream.flush()
+    except OSError:
+        # Nobody reads any more: the client has gone on, and there is nothing left to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _mark(event: str, root: str, outcome: str, ms: float) -> None:
+    import onefirm
+    from onefirm.sessions import marks
+
+    marks.leave(root, event, outcome, ms, onefirm.__version__)
+
+
+def _log(event: str, root: str) -> None:
+    import traceback
+
+    entry = f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {event}\n{traceback.format_exc()}\n"
+    try:
+        os.makedirs(root + "/.onefirm/log", mode=0o700, exist_ok=True)
+        handle = os.open(root + "/.onefirm/log/hooks.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.write(handle, entry.encode("utf-8", "replace"))
+        os.close(handle)
+    except OSError:
+        return

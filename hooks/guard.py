@@ -1,0 +1,87 @@
+"""PreToolUse of Edit, Write, MultiEdit and NotebookEdit: refuses an edit of a narrative file that breaks "state first, then narrative".
+
+Abstains (no output) from everything else: whether an edit is permitted is the client's and the operator's matter.
+"""
+
+from __future__ import annotations
+
+from hooks import targets
+from onefirm.narrative import heads, rules
+from onefirm.sessions import root as workspace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+FIX = "Run: onefirm doctor --fix"
+
+
+def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | None]:
+    """Judges the edit by the workspace that its file lies in, which need not be the session's."""
+    named = targets.path(payload)
+    if named is None:
+        return "abstained", None
+    for path in dict.fromkeys((targets.real(named), named)):
+        home = workspace.find_live(targets.parent(path))
+        if home:
+            return _judged(payload, home, path)
+    return "abstained", None
+
+
+def _judged(payload: Mapping[str, Any], root: str, path: str) -> tuple[str, dict[str, Any] | None]:
+    relative = targets.relative(root, path)
+    try:
+        old = targets.text(path)
+    except OSError as error:
+        if not targets.is_named_narrative(relative):
+            return "abstained", None
+        return _deny(f"onefirm: {relative} can't be read ({error.strerror}), so nobody can tell which record it belongs to.")
+    new = targets.edited(payload, old)
+    if old == new:
+        return "abstained", None
+    return _decided(payload, root, relative, old, new)
+
+
+def _decided(payload: Mapping[str, Any], root: str, path: str, old: str | None, new: str) -> tuple[str, dict[str, Any] | None]:
+    narrative = heads.is_narrative(path, old or "") or heads.is_narrative(path, new)
+    try:
+        known = rules.load(root)
+        from onefirm.narrative import guard
+    except rules.RulesLost as error:
+        private = path.lower().startswith(".onefirm/")
+        return _deny(f"onefirm: {path} was not changed: {error}. {FIX}") if narrative or private else ("abstained", None)
+    if not narrative and not guard.closed(known, path):
+        return "abstained", None
+    return _by_truth(payload, root, path, old, new, known)
+
+
+def _by_truth(
+    payload: Mapping[str, Any], root: str, path: str, old: str | None, new: str, known: Mapping[str, Any]
+) -> tuple[str, dict[str, Any] | None]:
+    from onefirm.narrative import guard
+    from onefirm.sessions import db, hatch, identity, receipts, state
+
+    try:
+        conn = db.connect(root, readonly=True)
+        session = identity.open_of_client(conn, str(payload.get("session_id") or ""))
+        verdict = guard.judge(
+            known, path, old, new, lambda ref: receipts.of(conn, session, ref), lambda ref: state.of(conn, ref)
+        )
+        opened = hatch.active(conn, targets.now()) if verdict["findings"] else None
+    except (db.Lost, db.Error) as error:
+        return _deny(f"onefirm: {path} was not changed: {error}. {FIX}")
+    if opened:
+        return "let through: the guard is off", _context(f"onefirm: the operator has the guard off ({opened['why']}); else: {guard.told(verdict['findings'])}")
+    if verdict["findings"]:
+        return _deny(guard.refusal(path, verdict["findings"]), verdict["findings"][0]["rule"])
+    return ("passed with a note", _context("onefirm: " + " ".join(verdict["notes"]))) if verdict["notes"] else ("passed", None)
+
+
+def _deny(reason: str, rule: str = "lost") -> tuple[str, dict[str, Any]]:
+    answer = {"hookEventName": "PreToolUse", "permissionDecision": "deny", "permissionDecisionReason": reason}
+    return f"denied: {rule}", {"hookSpecificOutput": answer}
+
+
+def _context(text: str) -> dict[str, Any]:
+    return {"hookSpecificOutput": {"hookEventName": "PreToolUse", "additionalContext": text}}

@@ -1,0 +1,93 @@
+"""PostToolUse (and its failure): writes down what the call changed, and tells the session at once where that doesn't stand."""
+
+from __future__ import annotations
+
+import os
+
+from hooks import targets, watch
+from onefirm.narrative import heads, rules
+from onefirm.sessions import edits, tree, walk
+from onefirm.sessions import root as workspace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from sqlite3 import Connection
+    from typing import Any
+
+    from onefirm.sessions.shapes import Change
+
+_FILE_TOOLS = ("Edit", "Write", "MultiEdit", "NotebookEdit")
+
+
+def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | None]:
+    """A file tool changed the file it names; anything else may have changed any."""
+    if payload.get("tool_name") in _FILE_TOOLS:
+        return _of_file(payload)
+    session = watch.session(payload, root)
+    with watch.writing(root) as conn:
+        changes = watch.scan(conn, root, watch.globs(root))
+        edits.record(conn, session, changes, str(payload.get("tool_name")), _agent(payload), watch.is_lifted(conn))
+        edits.end_command(conn, watch.call(payload), watch.is_detached(payload), session)
+        told = _told(conn, root, session, changes) if changes else ""
+    return (f"ascribed: {len(changes)}", _context(payload, told) if told else None)
+
+
+def _of_file(payload: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:
+    named = targets.path(payload)
+    path = targets.real(named) if named else ""
+    root = workspace.find_live(targets.parent(path)) if path else None
+    if not root:
+        return "elsewhere", None
+    relative, linked = targets.relative(root, path), _links(path) > 1
+    closed = watch.globs(root)
+    if not linked and not walk.wanted(relative, closed):
+        return "no narrative", None
+    session = watch.session(payload, root)
+    with watch.writing(root) as conn:
+        changes = watch.scan(conn, root, closed) if linked or tree.is_empty(conn) else _look(conn, root, relative, payload)
+        edits.record(conn, session, changes, str(payload.get("tool_name")), _agent(payload), watch.is_lifted(conn))
+        if not changes:
+            edits.claim(conn, session, relative, tree.sha_of(conn, relative), str(payload.get("tool_name")), _agent(payload))
+    return f"ascribed: {len(changes)}", None
+
+
+def _look(conn: Connection, root: str, path: str, payload: Mapping[str, Any]) -> list[Change]:
+    """The change of one file; what somebody else had changed in it before the call is theirs."""
+    change = tree.look(conn, root, path, heads.is_narrative)
+    if not change:
+        return []
+    response = payload.get("tool_response")
+    original = response.get("originalFile") if isinstance(response, dict) else None
+    if not isinstance(original, str) or tree.keep_text(conn, original) == change["before_sha"]:
+        return [change]
+    sha = tree.keep_text(conn, original)
+    if change["before_sha"] is not None:
+        watch.ascribe(conn, None, [{**change, "after_sha": sha}])
+    return [{**change, "before_sha": sha}] if sha != change["after_sha"] else []
+
+
+def _told(conn: Connection, root: str, session: str, changes: list[Change]) -> str:
+    from onefirm.narrative import guard, standing
+
+    found = standing.of_session(conn, root, rules.load(root), session, {change["path"] for change in changes})
+    if not found:
+        return ""
+    lines = [f"- {path}: {guard.told(findings)}" for path, findings in found.items()]
+    return "onefirm: this call changed narrative that the truth doesn't carry. Put it right now, or Stop will ask:\n" + "\n".join(lines)
+
+
+def _links(path: str) -> int:
+    try:
+        return os.stat(path).st_nlink
+    except OSError:
+        return 0
+
+
+def _agent(payload: Mapping[str, Any]) -> str | None:
+    return str(payload["agent_id"]) if payload.get("agent_id") else None
+
+
+def _context(payload: Mapping[str, Any], text: str) -> dict[str, Any]:
+    event = payload.get("hook_event_name") or "PostToolUse"
+    return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": text}}

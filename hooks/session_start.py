@@ -1,0 +1,98 @@
+"""SessionStart: names the session, looks at the tree, and brings the brief: fresh from the core, or the last one with its age."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+from hooks import core, watch
+from onefirm.narrative import rules
+from onefirm.sessions import clock, db, edits, identity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+DEADLINE_S = 4.0
+SETTING_UP = 75
+# 1,200 tokens are held by the core; this is the net under it, in characters.
+CLIP = 4_800
+
+
+def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | None]:
+    """The brief is context for the model; that it is old, or missing, is said in it."""
+    source = str(payload.get("source") or "startup")
+    session = _session(payload, root, source)
+    news = _look(root, session, source)
+    outcome, text = _brief(root, session, watch.client(payload), source)
+    answer = {"hookEventName": "SessionStart", "additionalContext": clipped("\n".join(part for part in (text, news) if part))}
+    return outcome, {"hookSpecificOutput": answer}
+
+
+def clipped(text: str, limit: int = CLIP) -> str:
+    """The text up to the last whole line within the limit."""
+    if len(text) <= limit:
+        return text
+    return text[:limit].rpartition("\n")[0] + "\n…"
+
+
+def _session(payload: Mapping[str, Any], root: str, source: str) -> str:
+    given = (watch.client(payload), source, str(payload.get("cwd") or root), watch.pid())
+    try:
+        return identity.start(root, *given)
+    except db.OperationalError:
+        raise
+    except db.Error:
+        db.rebuild(root).close()
+        return identity.start(root, *given)
+
+
+def _look(root: str, session: str, source: str) -> str:
+    """Takes the snapshot; between sessions, changed narrative that contradicts the truth is news for the new one."""
+    from onefirm.narrative import guard, standing
+
+    began = clock.iso()
+    try:
+        known = rules.load(root)
+    except rules.RulesLost as error:
+        return f"onefirm: {error}; narrative can't be edited until the operator runs: onefirm doctor --fix"
+    with watch.writing(root) as conn:
+        changes = watch.scan(conn, root, rules.closed_globs(known))
+        watch.ascribe(conn, session if source == "compact" else None, changes)
+        found = standing.of_others(conn, root, known, session, began) if changes else {}
+        lines = [f"- {path}: {guard.told(findings[:1])}" for path, (_, findings) in found.items() if findings][:3]
+        # Said here, so Stop needn't say it again.
+        edits.silence(conn, session, began)
+    return "\n".join(["Changed outside of any session, and against the truth:", *lines]) if lines else ""
+
+
+def _brief(root: str, session: str, client: str, source: str) -> tuple[str, str]:
+    deadline_s = _deadline()
+    try:
+        code, said = core.ask(root, deadline_s, "start", "--session", session, "--client", client, "--source", source)
+        text = str(json.loads(said)["text"]) if code in (0, SETTING_UP) else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        code, text = 1, ""
+    if text:
+        return ("fresh brief" if code == 0 else "setting up"), text
+    why = f"the fresh one was not ready within {deadline_s:g} s" if code is None else "a fresh one could not be made; run: onefirm doctor"
+    return f"old brief: {why}", _last(root, why)
+
+
+def _deadline() -> float:
+    try:
+        return float(os.environ.get("ONEFIRM_START_DEADLINE_S", DEADLINE_S))
+    except ValueError:
+        return DEADLINE_S
+
+
+def _last(root: str, why: str) -> str:
+    try:
+        with open(root + "/.onefirm/brief.json", encoding="utf-8") as file:
+            brief = json.load(file)
+        age = clock.age(clock.epoch(str(brief["at"])), time.time())
+        return f"(This brief is {age} old: {why}. Call brief_get before relying on it.)\n{brief['text']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return f"onefirm: there is no brief yet ({why}). Call brief_get to see where things stand."

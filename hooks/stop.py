@@ -1,0 +1,76 @@
+"""Stop: what this session changed must stand against the truth. Blocks once with the list; others' changes only inform."""
+
+from __future__ import annotations
+
+import os
+
+from hooks import watch
+from onefirm.narrative import guard, rules, standing
+from onefirm.sessions import clock, edits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from sqlite3 import Connection
+    from typing import Any
+
+    from onefirm.narrative.guard import Finding
+
+SHOWN = 8
+
+
+def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | None]:
+    """Never blocks twice for the same finding, nor while the client is already going on because of a block."""
+    session, known = watch.session(payload, root), rules.load(root)
+    with watch.writing(root) as conn:
+        changes = watch.scan(conn, root, rules.closed_globs(known))
+        watch.ascribe(conn, session, changes)
+        if not payload.get("agent_id"):
+            edits.forget_commands(conn, session)
+        found = standing.of_session(conn, root, known, session)
+        items = [(path, guard.told([finding])) for path, findings in found.items() for finding in findings]
+        edits.leave_unreconciled(conn, session, [{"path": path, "why": why, "at": clock.iso()} for path, why in items])
+        fresh = edits.tell(conn, session, [f"{path}: {why}" for path, why in items])
+        others = _others(conn, root, known, session)
+    _settle(root)
+    output: dict[str, Any] = {"systemMessage": others} if others else {}
+    if fresh and not payload.get("stop_hook_active"):
+        return f"blocked: {len(fresh)}", {"decision": "block", "reason": _reason(found), **output}
+    return f"stands but for {len(items)}" if items else "stands", output or None
+
+
+def _reason(found: Mapping[str, list[Finding]]) -> str:
+    lines = [f"- {path}: {guard.told(findings)}" for path, findings in list(found.items())[:SHOWN]]
+    if len(found) > SHOWN:
+        lines.append(f"- and {len(found) - SHOWN} more files")
+    head = "onefirm: before this session rests, its narrative has to stand against the truth (state first, then narrative):"
+    return "\n".join([head, *lines, "Make the calls and correct what doesn't hold. This is said once; what stays is noted for the operator."])
+
+
+def _others(conn: Connection, root: str, known: Mapping[str, Any], session: str) -> str:
+    """One line on what others changed meanwhile, told once for each state of each file."""
+    row = conn.execute("select started_at from session where id = ?", (session,)).fetchone()
+    found = standing.of_others(conn, root, known, session, row[0])
+    lines = [f"{path} ({_who(who)}{_against(findings)})" for path, (who, findings) in found.items()]
+    fresh = edits.tell(conn, session, [f"others: {line}" for line in lines])
+    if not fresh:
+        return ""
+    shown = [line.partition(": ")[2] for line in fresh[:SHOWN]]
+    more = f" and {len(fresh) - SHOWN} more" if len(fresh) > SHOWN else ""
+    return f"onefirm: changed by others while this session ran: {', '.join(shown)}{more}"
+
+
+def _who(owner: str) -> str:
+    return "outside of any session" if owner == "outside" else f"session {owner}"
+
+
+def _against(findings: list[Finding]) -> str:
+    return "; " + findings[0]["why"] if findings else ""
+
+
+def _settle(root: str) -> None:
+    """The check ran: hook.sh's note that it once couldn't goes."""
+    try:
+        os.unlink(root + "/.onefirm/stop-failed")
+    except OSError:
+        return

@@ -1,0 +1,229 @@
+"""The rule "state first, then narrative", as one pure judgement shared by the guard (before an edit) and the Stop hook (after it).
+
+An edit of a narrative file is refused
+
+1. `private`, `generated`, `append_only`: always, for files that are not written by hand;
+2. `unknown`: when its head names something that no kind of this firm is called by;
+3. `receipt`: while this session has not looked at the records of its old and its new head, unless the edit is light (spacing,
+   punctuation, link targets, typos);
+4. `contradiction`: when an added sentence claims a status that the truth doesn't have;
+5. `property`: when an added line writes a schema property as `Property: value`.
+
+Everything else passes, with notes where the session should know something (a write still waits, a record has moved).
+"""
+
+from __future__ import annotations
+
+import json
+
+from onefirm.narrative import blocks, claims, heads, properties, touches
+from onefirm.narrative.vocabulary import Vocabulary
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, TypedDict
+
+    from onefirm.narrative.blocks import Unit
+    from onefirm.narrative.vocabulary import Kind
+
+    class Finding(TypedDict):
+        """One thing wrong: the rule broken, the line (empty where the whole edit is meant), why, and the call or way to make."""
+
+        rule: str
+        line: str
+        why: str
+        call: str
+
+    class Verdict(TypedDict):
+        """`findings` empty: the edit passes. `notes` are sentences for the session either way."""
+
+        findings: list[Finding]
+        notes: list[str]
+
+    ReceiptOf = Callable[[str], Mapping[str, Any] | None]
+    StateOf = Callable[[str], Mapping[str, Any] | None]
+    PastOf = Callable[[str], Sequence[str]]
+
+QUOTED = 120
+SAID = 5
+
+
+def judge(
+    rules: Mapping[str, Any], path: str, old: str | None, new: str | None, receipt_of: ReceiptOf, state_of: StateOf,
+    past_of: PastOf | None = None,
+) -> Verdict:  # fmt: skip
+    """Judges the change of one file, `path` relative to the workspace; None is a file that isn't there.
+
+    Raises KeyError, TypeError or AttributeError for rules that are no guard.json.
+    """
+    closed = _closed(rules, path)
+    if closed or old == new:
+        return {"findings": [closed] if closed and old != new else [], "notes": []}
+    change = _Change(rules, path, old or "", new or "", state_of)
+    if not change.is_narrative:
+        return {"findings": [], "notes": []}
+    unknown = [ref for ref in change.refs if change.words.of_ref(ref) is None]
+    if unknown:
+        return {"findings": [_unknown(rules, ref) for ref in unknown], "notes": []}
+    receipts = {ref: receipt_of(ref) for ref in change.refs}
+    findings = [*_unseen(rules, path, change, receipts), *_contradictions(rules, change, state_of, past_of), *_properties(rules, change)]
+    return {"findings": findings, "notes": [] if findings else _notes(receipts, state_of)}
+
+
+def refusal(path: str, findings: Sequence[Finding]) -> str:
+    """A refused edit as the session reads it: what is wrong, and the call to make."""
+    again = " Then repeat the edit." if any(finding["rule"] == "receipt" for finding in findings) else ""
+    return f"onefirm: {path} was not changed. {told(findings)}{again}"
+
+
+def told(findings: Sequence[Finding]) -> str:
+    """Findings in sentences, each with its call; beyond five they are counted."""
+    said = [f"{_cited(finding)}{finding['why']} {finding['call']}" for finding in findings[:SAID]]
+    more = f" (and {len(findings) - SAID} more)" if len(findings) > SAID else ""
+    return " ".join(said) + more
+
+
+def closed(rules: Mapping[str, Any], path: str) -> bool:
+    """Whether a file is never written by hand."""
+    return _closed(rules, path) is not None
+
+
+class _Change:
+    """Both sides of an edit, and what it adds."""
+
+    def __init__(self, rules: Mapping[str, Any], path: str, old: str, new: str, state_of: StateOf) -> None:
+        self.old, self.new = blocks.plain(old), blocks.plain(new)
+        self.words = Vocabulary(rules)
+        self.own = heads.refs(self.new) or heads.refs(self.old)
+        self.refs = list(dict.fromkeys([*heads.refs(self.old), *heads.refs(self.new)]))
+        self.is_narrative = heads.is_narrative(path, self.old) or heads.is_narrative(path, self.new)
+        self.state_of = state_of
+        before, after = blocks.lines(self.old), blocks.lines(self.new)
+        self.lines = blocks.added(before, after)
+        self.sentences = blocks.added(blocks.sentences(before), blocks.sentences(after)) if self.lines else []
+
+    def titles(self, ref: str) -> list[str]:
+        """What a record is called: its title in the truth, and the file's first heading for the file's own."""
+        state = self.state_of(ref)
+        titles = [str(state["title"])] if state and state.get("title") else []
+        if [ref] == self.own[:1]:
+            titles += [line.lstrip("# ").strip() for line in heads.head(self.new) if line.startswith("# ")][:1]
+        return titles
+
+
+def _closed(rules: Mapping[str, Any], path: str) -> Finding | None:
+    from onefirm.sessions.walk import matches
+
+    if path.lower() == ".onefirm" or path.lower().startswith(".onefirm/") or "/.onefirm/" in path.lower():
+        return _finding("private", "", ".onefirm/ holds the firm's own data; only onefirm writes there.",
+                        "Use the tools of the firm server, or the onefirm command.")  # fmt: skip
+    if matches(path, tuple(rules["generated"])):
+        return _finding("generated", "", "This file is generated and your text would be overwritten.",
+                        "Change the record it comes from (record_write); the file follows.")  # fmt: skip
+    if matches(path, tuple(rules["append_only"])):
+        return _finding("append_only", "", "This file only grows, and only through its tool.",
+                        f"Call {rules['tool_prefix']}decision_record or {rules['tool_prefix']}lesson_record.")  # fmt: skip
+    return None
+
+
+def _unknown(rules: Mapping[str, Any], ref: str) -> Finding:
+    why = f"The head says Record: {ref}, and no kind of this firm has refs like that."
+    return _finding("unknown", f"Record: {ref}", why, f"Find the record: {rules['tool_prefix']}record_find {{\"text\":\"…\"}}")
+
+
+def _unseen(rules: Mapping[str, Any], path: str, change: _Change, receipts: Mapping[str, Mapping[str, Any] | None]) -> list[Finding]:
+    unseen = [ref for ref in change.refs if not receipts[ref]]
+    if not unseen or touches.is_light(change.old, change.new):
+        return []
+    named = " and ".join(unseen)
+    why = f"It belongs to {named}, and this session hasn't looked at {named} yet (state first, then narrative)."
+    call = f"Call {_tool(rules, 'record_get', {'refs': unseen})} first."
+    return [_finding("receipt", "", why, call)]
+
+
+def _contradictions(rules: Mapping[str, Any], change: _Change, state_of: StateOf, past_of: PastOf | None) -> list[Finding]:
+    found: list[Finding] = []
+    said = {claim for unit in blocks.sentences(blocks.lines(change.old)) if change.sentences for claim in _claims(unit, change)} if change.sentences else set()
+    for unit in change.sentences:
+        if heads.is_head_line(unit.text):
+            continue
+        for claim in _claims(unit, change):
+            state = state_of(claim.ref)
+            kind = change.words.of_ref(claim.ref)
+            if not state or not state["status"] or not kind or claim in said:
+                continue
+            if claims.contradicts(claim, state["status"], kind, past_of(claim.ref) if past_of else ()):
+                found.append(_contradiction(rules, unit.text, claim, state))
+    return found
+
+
+def _claims(unit: Unit, change: _Change) -> list[claims.Claim]:
+    parts = blocks.cells(unit.text) if unit.form == "row" else [unit.text]
+    if unit.form == "row":
+        parts.append(" | ".join(parts))
+    return [claim for part in parts for claim in claims.read(part, unit.form, change.own, change.words, change.titles)]
+
+
+def _contradiction(rules: Mapping[str, Any], line: str, claim: claims.Claim, state: Mapping[str, Any]) -> Finding:
+    wrong = f"has left {claim.status}" if claim.is_left else f"is {claim.status}"
+    who = f" ({state['actor']}, {str(state['at'])[:10]})" if state.get("actor") else ""
+    why = f"This says that {claim.ref} {wrong}; the truth says {state['status']}{who}."
+    call = _tool(rules, "record_get", {"refs": [claim.ref]})
+    return _finding("contradiction", line, why, f"If the truth is behind, write it first ({rules['tool_prefix']}record_write); look with {call}; or word it as the plan or history it is.")
+
+
+def _properties(rules: Mapping[str, Any], change: _Change) -> list[Finding]:
+    found: list[Finding] = []
+    for unit in change.lines:
+        if unit.form == "code" or heads.is_head_line(unit.text):
+            continue
+        stated = _stated(unit, change)
+        if stated:
+            ref, key, value = stated
+            why = f"“{key}” is a property of {ref} and stands in the truth; a copy of it here goes stale."
+            call = f"Write it there ({rules['tool_prefix']}record_write), and tell the reason here in a sentence."
+            found.append(_finding("property", unit.text, why, call))
+    return found
+
+
+def _stated(unit: Unit, change: _Change) -> tuple[str, str, str] | None:
+    named = heads.named(unit.text)
+    for ref in dict.fromkeys([*named, *change.own]):
+        kind: Kind | None = change.words.of_ref(ref)
+        if kind is None:
+            continue
+        if unit.form == "row":
+            stated = properties.stated_in_row(blocks.cells(unit.text), blocks.cells(unit.under), kind, ref in named)
+        else:
+            stated = properties.stated(unit.text, kind)
+        if stated:
+            return ref, *stated
+    return None
+
+
+def _notes(receipts: Mapping[str, Mapping[str, Any] | None], state_of: StateOf) -> list[str]:
+    notes: list[str] = []
+    for ref, receipt in receipts.items():
+        if not receipt:
+            continue
+        if receipt["kind"] == "pending":
+            notes.append(f"The write of {ref} still waits for the truth; what you write here is ahead of it.")
+        state = state_of(ref)
+        if state and receipt["kind"] != "pending" and receipt["etag"] and state["etag"] and state["etag"] != receipt["etag"]:
+            who = state["actor"] or "somebody"
+            notes.append(f"{ref} has moved since this session looked: its status is {state['status']} (changed by {who} at {state['at'][:16]}Z).")
+    return notes
+
+
+def _finding(rule: str, line: str, why: str, call: str) -> Finding:
+    return {"rule": rule, "line": line, "why": why, "call": call}
+
+
+def _cited(finding: Finding) -> str:
+    line = finding["line"]
+    return f"“{line[:QUOTED]}{'…' if len(line) > QUOTED else ''}”: " if line else ""
+
+
+def _tool(rules: Mapping[str, Any], name: str, arguments: Mapping[str, object]) -> str:
+    return f"{rules['tool_prefix']}{name} {json.dumps(arguments, separators=(',', ':'))}"

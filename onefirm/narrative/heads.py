@@ -1,0 +1,60 @@
+"""The head of a narrative file: `Record: P-12` says which record it belongs to, `Parent: [Clients](../CLAUDE.md)` where it hangs."""
+
+from __future__ import annotations
+
+import re
+
+LINES = 12
+_FRONT_LINES = 60
+_REF = re.compile(r"(?<![\w-])([A-Za-z]{1,4}-(?:[1-9][0-9]{0,8}|[xX][0-9A-Za-z]{4,12}))(?![\w-])")
+_KEY = re.compile(r"^[\W_]*(records?|parent)[\W_]*?[:=：][\W_]*(.*)$", re.IGNORECASE)
+
+
+def refs(text: str | None) -> list[str]:
+    """The records that the head names, spelt as they are stored, each once."""
+    found = [ref for line in head(text) if _is_key(line, "record") for ref in named(line)]
+    return list(dict.fromkeys(found))
+
+
+def parent(text: str | None) -> str | None:
+    """The link target or text behind `Parent:`, None when the head has none."""
+    for line in head(text):
+        if _is_key(line, "parent"):
+            value = line.partition(":")[2].strip()
+            return value.partition("](")[2].rstrip(")") if "](" in value else value
+    return None
+
+
+def head(text: str | None) -> list[str]:
+    """The lines that count as head: the first twelve, or the whole front matter where there is one."""
+    lines = (text or "").lstrip("\ufeff").split("\n", _FRONT_LINES)[:_FRONT_LINES]
+    if lines and lines[0].strip() == "---":
+        end = next((index for index, line in enumerate(lines[1:], 1) if line.strip() == "---"), 0)
+        return lines[: max(end + 1, LINES)]
+    return lines[:LINES]
+
+
+def is_head_line(line: str) -> bool:
+    """Whether a line is `Record:` or `Parent:`."""
+    return bool(_KEY.match(line))
+
+
+def named(text: str) -> list[str]:
+    """Every ref that a text names, in order, spelt as stored."""
+    return [spelt(match) for match in _REF.findall(text)]
+
+
+def spelt(ref: str) -> str:
+    """`p-12` as `P-12`, `P-X3f2a` as `P-x3f2a`."""
+    prefix, _, number = ref.partition("-")
+    return f"{prefix.upper()}-{number.lower()}"
+
+
+def is_narrative(path: str, text: str) -> bool:
+    """Whether a file is narrative by itself: it has a record, or it is a CLAUDE.md of the tree."""
+    return path.rpartition("/")[2].lower() == "claude.md" or bool(refs(text))
+
+
+def _is_key(line: str, key: str) -> bool:
+    match = _KEY.match(line)
+    return bool(match) and match[1].lower().startswith(key)

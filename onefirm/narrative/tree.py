@@ -1,0 +1,30 @@
+"""The narrative files of a workspace, as texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from onefirm.narrative import heads
+from onefirm.sessions import tree, walk
+
+
+@dataclass(frozen=True, slots=True)
+class NarrativeFile:
+    """One file: its path relative to the workspace, the records its head names, its whole text."""
+
+    path: str
+    refs: tuple[str, ...]
+    text: str
+
+
+def read(root: Path) -> Iterator[NarrativeFile]:
+    """Every narrative file, by path. A file that vanishes or can't be read meanwhile is left out."""
+    for path, _stat in sorted(walk.files(str(root))):
+        try:
+            text = tree.read(f"{root}/{path}")
+        except OSError:
+            continue
+        if heads.is_narrative(path, text):
+            yield NarrativeFile(path, tuple(heads.refs(text)), text)

@@ -1,0 +1,58 @@
+"""The words of the firm's schema as guard.json carries them, made ready for looking up in a text."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+
+class Kind:
+    """One kind's words: how its records are called, its properties with their types, its statuses in the schema's order."""
+
+    def __init__(self, name: str, entry: Mapping[str, Any]) -> None:
+        self.name = name
+        self.prefix: str = entry["prefix"]
+        self.label: str = entry.get("label", name).lower()
+        self.types: Mapping[str, str] = entry.get("types", {})
+        self.options: Mapping[str, list[str]] = entry.get("options", {})
+        self.properties = {folded(word): key for key, words in entry["properties"].items() for word in words}
+        self.order = list(entry["statuses"])
+        self.groups = {status: value["group"] for status, value in entry["statuses"].items()}
+        self.statuses = {tuple(folded(word).split()): key for key, value in entry["statuses"].items() for word in value["words"]}
+        self.longest = max((len(words) for words in self.statuses), default=0)
+
+    def status_at(self, tokens: list[str], index: int) -> tuple[str, int] | None:
+        """The status whose words stand at an index, and how many words they are; the longest wins."""
+        for length in range(self.longest, 0, -1):
+            status = self.statuses.get(tuple(tokens[index : index + length]))
+            if status:
+                return status, length
+        return None
+
+
+class Vocabulary:
+    """The kinds of a guard.json, made as they are asked for. Raises KeyError or TypeError for one that is no guard.json."""
+
+    def __init__(self, rules: Mapping[str, Any]) -> None:
+        self._entries: Mapping[str, Any] = rules["kinds"]
+        self._prefixes = {entry["prefix"]: name for name, entry in self._entries.items()}
+        self._kinds: dict[str, Kind] = {}
+        self.labels = {str(entry.get("label", name)).lower() for name, entry in self._entries.items()}
+
+    def kind(self, name: str) -> Kind:
+        """A kind by its name."""
+        if name not in self._kinds:
+            self._kinds[name] = Kind(name, self._entries[name])
+        return self._kinds[name]
+
+    def of_ref(self, ref: str) -> Kind | None:
+        """The kind that a ref's prefix tells; None for no kind of this firm."""
+        name = self._prefixes.get(ref.partition("-")[0])
+        return self.kind(name) if name else None
+
+
+def folded(words: str) -> str:
+    """Words as they are compared: small letters, `_` and `-` as blanks."""
+    return " ".join(words.lower().replace("_", " ").replace("-", " ").split())

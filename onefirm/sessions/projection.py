@@ -1,0 +1,133 @@
+"""Receipts and state as a projection of ledger events: repeatable, so that a lost session.db is rebuilt from the ledger."""
+
+from __future__ import annotations
+
+import json
+
+from onefirm.sessions import db, state
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from sqlite3 import Connection
+    from typing import Any
+
+_RECEIPT = {
+    "record.seen": "seen",
+    "record.created": "written",
+    "record.updated": "written",
+    "record.archived": "written",
+    "record.restored": "written",
+    "record.queued": "pending",
+}
+_STATE = {"record.created", "record.updated", "record.archived", "record.restored", "record.pulled", "record.seen"}
+
+
+def apply(root: str, events: Iterable[Mapping[str, Any]], chain_id: str) -> int:
+    """Takes in events of one chain, in any order; those at or below the chain's watermark are skipped.
+
+    Gives the new watermark. An event's first subject is the record it is about.
+    """
+    with db.writing(root) as conn:
+        mark = _watermark(conn, chain_id)
+        fresh = sorted((event for event in events if event["seq"] > mark), key=lambda event: event["seq"])
+        for event in fresh:
+            _take(conn, event)
+        if fresh:
+            mark = int(fresh[-1]["seq"])
+            conn.execute("insert into watermark values (?, ?) on conflict (chain_id) do update set seq = excluded.seq", (chain_id, mark))
+        return mark
+
+
+def watermarks(root: str) -> dict[str, int]:
+    """Up to which event each chain has been taken in."""
+    with db.reading(root) as conn:
+        return dict(conn.execute("select chain_id, seq from watermark").fetchall())
+
+
+def alias(root: str, temporary: str, ref: str) -> None:
+    """Makes a ref given offline mean the record that the truth has since named; receipts move along."""
+    with db.writing(root) as conn:
+        _alias(conn, state.canonical(temporary), state.canonical(ref))
+
+
+def _watermark(conn: Connection, chain_id: str) -> int:
+    row = conn.execute("select seq from watermark where chain_id = ?", (chain_id,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _take(conn: Connection, event: Mapping[str, Any]) -> None:
+    kind = str(event["kind"])
+    if kind == "payload.erased":
+        _forget(conn, event)
+        return
+    payload = event.get("payload")
+    if not kind.startswith("record.") or not payload or not event["subjects"]:
+        return
+    ref = state.canonical(event["subjects"][0])
+    for other in event["subjects"][1:]:
+        if _is_temporary(other) and not _is_temporary(ref) and other.partition("-")[0].upper() == ref.partition("-")[0]:
+            _alias(conn, state.canonical(other), ref)
+    if kind in _STATE:
+        _state(conn, ref, event, payload)
+    if kind in _RECEIPT and event.get("session"):
+        _receipt(conn, ref, event, _RECEIPT[kind], payload.get("etag"))
+    if kind == "record.conflicted":
+        # What waited was not accepted: whoever relied on it has to look again.
+        conn.execute("delete from receipt where ref = ? and kind = 'pending'", (ref,))
+
+
+def _receipt(conn: Connection, ref: str, event: Mapping[str, Any], kind: str, etag: str | None) -> None:
+    conn.execute("insert or replace into receipt values (?, ?, ?, ?, ?)",
+                 (event["session"], state.resolve(conn, ref), kind, etag, event["at"]))  # fmt: skip
+
+
+def _state(conn: Connection, ref: str, event: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
+    known = state.of(conn, ref)
+    if known and known["at"] > event["at"]:
+        return
+    after = dict(payload.get("after") or {})
+    props = {**(known["props"] if known else {}), **after}
+    status = after.get("status", known["status"] if known else None)
+    if known and known["status"] and known["status"] != status:
+        conn.execute("insert or replace into state_past values (?, ?, ?)", (known["ref"], known["status"], event["at"]))
+    conn.execute(
+        "insert or replace into state values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            state.resolve(conn, ref), str(payload.get("kind") or (known["kind"] if known else "")),
+            str(after.get("title") or payload.get("title") or (known["title"] if known else "")),
+            status, json.dumps(props, separators=(",", ":")), payload.get("etag") or (known["etag"] if known else None),
+            *_signed(event, known), _archived(event, payload, bool(known and known["archived"])), event["id"],
+        ),
+    )  # fmt: skip
+
+
+def _signed(event: Mapping[str, Any], known: Mapping[str, Any] | None) -> tuple[str, str | None]:
+    # A look changes nothing: the record's last word stays with whoever wrote it.
+    if event["kind"] == "record.seen" and known:
+        return known["at"], known["actor"]
+    return event["at"], event.get("actor")
+
+
+def _archived(event: Mapping[str, Any], payload: Mapping[str, Any], before: bool) -> int:
+    word = payload.get("change") if event["kind"] == "record.pulled" else event["kind"].partition(".")[2]
+    return int({"archived": True, "restored": False, "created": False}.get(str(word), before))
+
+
+def _forget(conn: Connection, event: Mapping[str, Any]) -> None:
+    """Erased payloads must not live on here: the rows they made go, and come back from what the ledger still holds."""
+    for ref in event["subjects"]:
+        conn.execute("delete from state where ref = ?", (state.resolve(conn, ref),))
+    for ident in (event.get("payload") or {}).get("events", ()):
+        conn.execute("delete from state where event = ?", (ident,))
+
+
+def _alias(conn: Connection, temporary: str, ref: str) -> None:
+    conn.execute("insert or replace into alias values (?, ?)", (temporary, ref))
+    conn.execute("update or replace receipt set ref = ? where ref = ?", (ref, temporary))
+    conn.execute("update or ignore state set ref = ? where ref = ?", (ref, temporary))
+    conn.execute("delete from state where ref = ?", (temporary,))
+
+
+def _is_temporary(ref: str) -> bool:
+    return ref.partition("-")[2][:1].lower() == "x"

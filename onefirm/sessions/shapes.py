@@ -1,0 +1,88 @@
+"""The shapes that leave this room, as plain dictionaries. Imported by type checkers and by the core, never by a hook."""
+
+from typing import TypedDict
+
+
+class Session(TypedDict):
+    """One session of ours. `state` is `open`, `ending` (its end was announced, its close is due) or `closed`."""
+
+    session: str
+    client_id: str
+    source: str
+    parent: str | None
+    cwd: str
+    pid: int | None
+    started_at: str
+    state: str
+    reason: str | None
+    alive: bool
+
+
+class Receipt(TypedDict):
+    """Proof that a session looked at (`seen`), wrote (`written`) or queued a write of (`pending`) one record."""
+
+    kind: str
+    etag: str | None
+    at: str
+
+
+class State(TypedDict):
+    """What the truth last said of one record, as far as this machine's ledger knows."""
+
+    ref: str
+    kind: str
+    title: str
+    status: str | None
+    props: dict[str, object]
+    etag: str | None
+    at: str
+    actor: str | None
+    archived: bool
+
+
+class Edit(TypedDict):
+    """One change of one narrative file. A `before_sha` of None is a new file, an `after_sha` of None a deleted one."""
+
+    path: str
+    renamed_from: str | None
+    tool: str
+    agent: str | None
+    before_sha: str | None
+    after_sha: str | None
+    at: str
+
+
+class Change(TypedDict):
+    """A difference between the stored snapshot and the folder."""
+
+    path: str
+    renamed_from: str | None
+    before_sha: str | None
+    after_sha: str | None
+
+
+class Hatch(TypedDict):
+    """The operator's opening of the guard."""
+
+    until: float
+    why: str
+    by: str
+    at: str
+
+
+class Mark(TypedDict):
+    """The last time a hook ran."""
+
+    hook: str
+    at: str
+    version: str
+    ms: float
+    outcome: str
+
+
+class Unreconciled(TypedDict):
+    """A change that the session left standing after it was told that the truth does not carry it."""
+
+    path: str
+    why: str
+    at: str
