@@ -6,7 +6,7 @@ one line for the operator: a brief or an attribution is worth no standstill. Bef
 
 from __future__ import annotations
 
-import json
+from onefirm.sessions import jsons
 
 CLOSED = "closed"
 OPEN = "open"
@@ -45,4 +45,4 @@ FIX = "onefirm doctor --fix"
 def answer(event: str, why: str) -> tuple[int, str]:
     """The exit code and what to print when a hook failed with this sentence."""
     said = f"onefirm: the hook {event} failed: {why}. Run: {FIX}"
-    return (2, said) if HOOKS.get(event, OPEN) == CLOSED else (0, json.dumps({"systemMessage": said}))
+    return (2, said) if HOOKS.get(event, OPEN) == CLOSED else (0, jsons.dumps({"systemMessage": said}))

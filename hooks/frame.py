@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
 
 from hooks import fail_modes
+from onefirm.sessions import jsons, marks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def main(event: str, root: str) -> int:
     try:
         payload = _payload()
         outcome, output = _module(event).run(payload, root)
-        code, text = 0, json.dumps(output) if output else ""
+        code, text = 0, jsons.dumps(output) if output else ""
     except Exception as error:  # the last handler: what a failure means is a table, not a traceback
         outcome, (code, text) = f"failed: {type(error).__name__}", _failed(event, root, error)
     _print(text, code)
@@ -34,7 +34,7 @@ def main(event: str, root: str) -> int:
 
 def _payload() -> dict[str, Any]:
     try:
-        payload = json.loads(sys.stdin.buffer.read().decode("utf-8", "replace"))
+        payload = jsons.loads(sys.stdin.buffer.read().decode("utf-8", "replace"))
     except ValueError as error:
         raise Malformed("the event on standard input is no JSON") from error
     if not isinstance(payload, dict):
@@ -66,7 +66,6 @@ def _print(text: str, code: int) -> None:
 
 def _mark(event: str, root: str, outcome: str, ms: float) -> None:
     import onefirm
-    from onefirm.sessions import marks
 
     marks.leave(root, event, outcome, ms, onefirm.__version__)
 

@@ -6,7 +6,7 @@ Abstains (no output) from everything else: whether an edit is permitted is the c
 from __future__ import annotations
 
 from hooks import targets
-from onefirm.narrative import heads, rules
+from onefirm.narrative import rules
 from onefirm.sessions import root as workspace
 
 TYPE_CHECKING = False
@@ -44,16 +44,22 @@ def _judged(payload: Mapping[str, Any], root: str, path: str) -> tuple[str, dict
 
 
 def _decided(payload: Mapping[str, Any], root: str, path: str, old: str | None, new: str) -> tuple[str, dict[str, Any] | None]:
-    narrative = heads.is_narrative(path, old or "") or heads.is_narrative(path, new)
     try:
         known = rules.load(root)
-        from onefirm.narrative import guard
     except rules.RulesLost as error:
-        private = path.lower().startswith(".onefirm/")
-        return _deny(f"onefirm: {path} was not changed: {error}. {FIX}") if narrative or private else ("abstained", None)
-    if not narrative and not guard.closed(known, path):
+        lost = _is_narrative(path, old, new) or rules.is_private(path)
+        return _deny(f"onefirm: {path} was not changed: {error}. {FIX}") if lost else ("abstained", None)
+    if not _is_narrative(path, old, new) and not rules.is_closed(known, path):
         return "abstained", None
     return _by_truth(payload, root, path, old, new, known)
+
+
+def _is_narrative(path: str, old: str | None, new: str) -> bool:
+    if not targets.is_named_narrative(path):
+        return False
+    from onefirm.narrative import heads
+
+    return heads.is_narrative(path, old or "") or heads.is_narrative(path, new)
 
 
 def _by_truth(

@@ -24,12 +24,11 @@ else:
 
     Unit = namedtuple("Unit", "form text under")
 
-_ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
-_FENCE = re.compile(r"^\s*(```|~~~)")
-_RULE = re.compile(r"^\s*\|?[\s:|+-]*-{2,}[\s:|+-]*$")
-# A full stop ends a sentence when a capital, digit, quote or bracket begins the next one; not behind a title or an abbreviation.
-_STOP = re.compile(r"(?<!\b[A-Z])(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bMrs)(?<!e\.g)(?<!i\.e)(?<!\bno)(?<=[.!?…])[\"”’)*_]*\s+(?=[\"“(*_A-Z0-9À-Þ])|(?<=;)\s")
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
+_ITEM = r"\s*(?:[-*+•]|\d{1,3}[.)])\s+"
+# Patterns stay text until they are needed: compiling all at import would cost the guard more than judging.
+_STOP = r"([.!?…][\"”’)*_]*)\s+(?=[\"“„«(\[*_A-Z0-9À-Þ])|(;)\s+"
+_ABBREVIATED = ("Dr.", "Mr.", "Mrs.", "Ms.", "St.", "Prof.", "e.g.", "i.e.", "etc.", "approx.", "ca.", "No.", "vs.")
+_INVISIBLE = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
 
 
 def lines(text: str) -> list[Unit]:
@@ -80,7 +79,7 @@ def plain(text: str) -> str:
         return text
     import unicodedata
 
-    return unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
+    return unicodedata.normalize("NFKC", re.sub(_INVISIBLE, "", text))
 
 
 def cells(row: str) -> list[str]:
@@ -98,8 +97,8 @@ def _lines(text: str) -> Iterator[Unit]:
             front = False
         elif front and stripped:
             yield Unit("front", stripped, heading)
-        elif fence_mark := _FENCE.match(line):
-            fence = "" if fence == fence_mark[1] else (fence or fence_mark[1])
+        elif stripped[:3] in ("```", "~~~"):
+            fence = "" if fence == stripped[:3] else (fence or stripped[:3])
             yield Unit("break", "", "")
         elif not stripped:
             header = ""
@@ -107,7 +106,7 @@ def _lines(text: str) -> Iterator[Unit]:
         elif fence:
             yield Unit("code", stripped, heading)
         elif stripped.startswith("|") or (stripped.count(" | ") >= 1 and header):
-            if _RULE.match(stripped):
+            if not stripped.strip("|:-+ "):
                 continue
             yield Unit("row", stripped, header)
             header = header or stripped
@@ -122,13 +121,24 @@ def _line(line: str, stripped: str, heading: str) -> tuple[str, Unit]:
         return title, Unit("heading", title, heading)
     if stripped.startswith(">"):
         return heading, Unit("quote", stripped.lstrip("> "), heading)
-    if _ITEM.match(line):
-        return heading, Unit("item", _ITEM.sub("", line).strip(), heading)
+    if stripped[0] in "-*+•" or stripped[0].isdigit():
+        bullet = re.match(_ITEM, line)
+        if bullet:
+            return heading, Unit("item", line[bullet.end() :].strip(), heading)
     return heading, Unit("prose", stripped, heading)
 
 
 def _split(text: str) -> list[str]:
-    return [part.strip() for part in _STOP.split(text) if part.strip()]
+    """The sentences of a text. A full stop behind an initial, a title or an abbreviation ends none."""
+    parts: list[str] = []
+    begin = 0
+    for stop in re.finditer(_STOP, text):
+        words = text[begin : stop.end()].split()
+        if not words or words[-1].lstrip("(") in _ABBREVIATED or (len(words[-1]) == 2 and words[-1][0].isupper()):
+            continue
+        parts.append(text[begin : stop.end()].strip())
+        begin = stop.end()
+    return [part for part in (*parts, text[begin:].strip()) if part]
 
 
 def _key(unit: Unit) -> str:

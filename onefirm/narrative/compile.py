@@ -16,6 +16,17 @@ TOOL_PREFIX = "mcp__plugin_onefirm_firm__"
 GENERATED = ("context/index.md", "context/generated/*", "*/generated/*.md")
 APPEND_ONLY = ("context/decisions.md", "context/lessons.md", "context/log.md", "context/log/*")
 
+# What people call a record besides its kind's label.
+CALLED: dict[str, tuple[str, ...]] = {
+    "client": ("customer",),
+    "content": ("article", "post", "piece", "talk"),
+    "contract": ("agreement",),
+    "invoice": ("bill",),
+    "project": ("engagement",),
+    "proposal": ("offer", "quote"),
+    "prospect": ("deal", "opportunity"),
+}
+
 # How people say a status whose name is another word. A word that also is a status of the same kind stays that status.
 SAID: dict[str, tuple[str, ...]] = {
     "accepted": ("approved",),
@@ -67,6 +78,7 @@ def _kind(name: str, kind: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "prefix": kind["prefix"],
         "label": kind.get("label") or name,
+        "called": list(dict.fromkeys([(kind.get("label") or name).lower(), *CALLED.get(name, ())])),
         "properties": {key: _words(key, entry) for key, entry in kind["properties"].items()},
         "types": {key: entry["type"] for key, entry in kind["properties"].items()},
         "options": {key: list(entry["options"]) for key, entry in kind["properties"].items() if entry.get("options")},

@@ -14,10 +14,11 @@ Everything else passes, with notes where the session should know something (a wr
 
 from __future__ import annotations
 
-import json
-
-from onefirm.narrative import blocks, claims, heads, properties, touches
+from onefirm.narrative import blocks, claims, heads, properties
+from onefirm.narrative.rules import is_private
 from onefirm.narrative.vocabulary import Vocabulary
+from onefirm.sessions import jsons
+from onefirm.sessions.walk import matches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,11 +85,6 @@ def told(findings: Sequence[Finding]) -> str:
     return " ".join(said) + more
 
 
-def closed(rules: Mapping[str, Any], path: str) -> bool:
-    """Whether a file is never written by hand."""
-    return _closed(rules, path) is not None
-
-
 class _Change:
     """Both sides of an edit, and what it adds."""
 
@@ -113,9 +109,7 @@ class _Change:
 
 
 def _closed(rules: Mapping[str, Any], path: str) -> Finding | None:
-    from onefirm.sessions.walk import matches
-
-    if path.lower() == ".onefirm" or path.lower().startswith(".onefirm/") or "/.onefirm/" in path.lower():
+    if is_private(path):
         return _finding("private", "", ".onefirm/ holds the firm's own data; only onefirm writes there.",
                         "Use the tools of the firm server, or the onefirm command.")  # fmt: skip
     if matches(path, tuple(rules["generated"])):
@@ -134,11 +128,15 @@ def _unknown(rules: Mapping[str, Any], ref: str) -> Finding:
 
 def _unseen(rules: Mapping[str, Any], path: str, change: _Change, receipts: Mapping[str, Mapping[str, Any] | None]) -> list[Finding]:
     unseen = [ref for ref in change.refs if not receipts[ref]]
-    if not unseen or touches.is_light(change.old, change.new):
+    if not unseen:
+        return []
+    from onefirm.narrative import touches  # only who holds no receipt is asked whether the edit is light
+
+    if touches.is_light(change.old, change.new):
         return []
     named = " and ".join(unseen)
     why = f"It belongs to {named}, and this session hasn't looked at {named} yet (state first, then narrative)."
-    call = f"Call {_tool(rules, 'record_get', {'refs': unseen})} first."
+    call = f"Call {_look(rules, unseen)} first."
     return [_finding("receipt", "", why, call)]
 
 
@@ -169,7 +167,7 @@ def _contradiction(rules: Mapping[str, Any], line: str, claim: claims.Claim, sta
     wrong = f"has left {claim.status}" if claim.is_left else f"is {claim.status}"
     who = f" ({state['actor']}, {str(state['at'])[:10]})" if state.get("actor") else ""
     why = f"This says that {claim.ref} {wrong}; the truth says {state['status']}{who}."
-    call = _tool(rules, "record_get", {"refs": [claim.ref]})
+    call = _look(rules, [claim.ref])
     return _finding("contradiction", line, why, f"If the truth is behind, write it first ({rules['tool_prefix']}record_write); look with {call}; or word it as the plan or history it is.")
 
 
@@ -225,5 +223,5 @@ def _cited(finding: Finding) -> str:
     return f"“{line[:QUOTED]}{'…' if len(line) > QUOTED else ''}”: " if line else ""
 
 
-def _tool(rules: Mapping[str, Any], name: str, arguments: Mapping[str, object]) -> str:
-    return f"{rules['tool_prefix']}{name} {json.dumps(arguments, separators=(',', ':'))}"
+def _look(rules: Mapping[str, Any], refs: Sequence[str]) -> str:
+    return f"{rules['tool_prefix']}record_get {{\"refs\":[{','.join(jsons.quoted(ref) for ref in refs)}]}}"

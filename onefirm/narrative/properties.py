@@ -12,23 +12,21 @@ import re
 
 from onefirm.narrative.vocabulary import Kind, folded
 
-_MARKS = re.compile(r"<!--|-->|</?[a-z][^>]*>|[*`~]+|(?<![^\W_])_+|_+(?![^\W_])|^\[[ xX]\]\s+|!?\[(?=[^\]]*\]\()|\]\([^)]*\)", re.IGNORECASE)
-_PARTS = re.compile(r"\s+[·•|;/]\s+|\s*[;|]\s*|\t+|,\s+(?=[^,:=]{2,24}[:=])|\.\s+(?=[A-Z][\w -]{1,24}\s*[:=])")
-_SIGN = re.compile(r"\s*(?:::?|：|:=|={1,2}>?|→|⇒|->|\s[–—-]{1,2}|[–—]|\.{3,}|…)\s+|\s*[:=：→](?=\S)|\s*(?::|=)\s*$")
+_MARKS = r"(?i)<!--|-->|</?[a-z][^>]*>|[*`~]+|(?<![^\W_])_+|_+(?![^\W_])|^\[[ xX]\]\s+|!?\[(?=[^\]]*\]\()|\]\([^)]*\)"
+_PARTS = r"\s+[·•|;/]\s+|\s*[;|]\s*|\t+|,\s+(?=[^,:=]{2,24}[:=])|\.\s+(?=[A-Z][\w -]{1,24}\s*[:=])"
+_SIGN = r"\s*(?:::?|：|:=|={1,2}>?|→|⇒|->|\s[–—-]{1,2}|[–—]|\.{3,}|…)\s+|\s*[:=：→](?=\S)|\s*(?::|=)\s*$"
 _EMPTY = frozenset(("", "-", "–", "—", "?", "tbd", "none", "n/a", "unknown", "open"))
-_BEFORE = re.compile(r"^(?:(?:the|its|our|their|this|new|current|present|official|latest|actual|overall|project's|client's)\s+)+")
-_POINTER = re.compile(
-    r"^\W*(?:see|ask|look|kept|lives?|held|stands?|as|is|comes|read|only|always|in|from|use|per|what)\b.*"
-    r"\b(?:records?|truth|notion|onefirm|brief|record_get|state|row|database|[A-Z]{1,4}-\d+)\b|^\W*[A-Z]{1,4}-\d+\W*$|^\W*record_get\b",
-    re.IGNORECASE,
+_BEFORE = r"^(?:(?:the|its|our|their|this|new|current|present|official|latest|actual|overall|project's|client's)\s+)+"
+_POINTER = (
+    r"(?i)^\W*(?:see|ask|look|kept|lives?|held|stands?|as|is|comes|read|only|always|in|from|use|per|what)\b.*"
+    r"\b(?:records?|truth|notion|onefirm|brief|record_get|state|row|database|[A-Z]{1,4}-\d+)\b|^\W*[A-Z]{1,4}-\d+\W*$|^\W*record_get\b"
 )
-_DATE = re.compile(
-    r"\d|\b(?:jan|feb|mar|apr|may|june?|july?|aug|sep|sept|oct|nov|dec)(?:uary|ruary|ch|il|ust|tember|ober|ember)?\b|"
+_DATE = (
+    r"(?i)\d|\b(?:jan|feb|mar|apr|may|june?|july?|aug|sep|sept|oct|nov|dec)(?:uary|ruary|ch|il|ust|tember|ober|ember)?\b|"
     r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:today|tomorrow|yesterday|asap|tbd|tba)\b|"
-    r"\b(?:next|this|last)\s+(?:week|month|quarter|year)\b|\bend\s+of\b|\bmid\b|\bepiphany|christmas|easter\b",
-    re.IGNORECASE,
+    r"\b(?:next|this|last)\s+(?:week|month|quarter|year)\b|\bend\s+of\b|\bmid\b|\bepiphany|christmas|easter\b"
 )
-_SENTENCE = re.compile(r"[.!?]\s+\w|,.*\b(?:and|but|because|so)\b")
+_SENTENCE = r"[.!?]\s+\w|,.*\b(?:and|but|because|so)\b"
 # Beyond this many words a text value is a sentence that happens to begin with a label.
 _SHORT = 6
 _LONG_TEXT = frozenset(("next_action", "waiting_on"))
@@ -36,7 +34,9 @@ _LONG_TEXT = frozenset(("next_action", "waiting_on"))
 
 def stated(line: str, kind: Kind) -> tuple[str, str] | None:
     """The (property, value) of this kind that a line states, None when it states none."""
-    for part in _PARTS.split(shown(line)):
+    if not kind.has_property_in(line):
+        return None
+    for part in re.split(_PARTS, shown(line)):
         name, value = _halves(part)
         key = kind.properties.get(_name(name, kind))
         if key and _looks_like(value, key, kind):
@@ -60,27 +60,25 @@ def stated_in_row(cells: list[str], header: list[str], kind: Kind, about: bool) 
 
 def shown(text: str) -> str:
     """A line without its marks: emphasis, code marks, links, tags, check boxes."""
-    return " ".join(_MARKS.sub(" " if "<" in text else "", text).split())
+    return " ".join(re.sub(_MARKS, " " if "<" in text else "", text).split())
 
 
 def _halves(part: str) -> tuple[str, str]:
-    match = _SIGN.search(part)
+    match = re.search(_SIGN, part)
     return (part[: match.start()], part[match.end() :].strip()) if match and match.start() else ("", "")
 
 
 def _name(text: str, kind: Kind) -> str:
     """A property's name without what may stand around it: article, the record's kind or ref, a remark in brackets."""
     words = re.sub(r"\([^)]*\)|\b[A-Za-z]{1,4}-\d+(?:'s|’s)?\b", " ", text).strip(" .\"'“”‘’([{")
-    name = _BEFORE.sub("", folded(words) + " ").strip()
-    for prefix in (kind.label + " ", kind.label + "'s ", kind.label + "’s "):
-        if name.startswith(prefix) and name not in kind.properties:
-            name = name[len(prefix) :]
-    return name
+    name = re.sub(_BEFORE, "", folded(words) + " ").strip()
+    label = name.partition(" ")[0].removesuffix("'s")
+    return name.partition(" ")[2] if label in kind.labels and name not in kind.properties else name
 
 
 def _looks_like(value: str, key: str, kind: Kind) -> bool:
     value = value.strip(" .\"'“”")
-    if folded(value) in _EMPTY or (_POINTER.search(value) and not _value_of(value, key, kind)):
+    if folded(value) in _EMPTY or (re.search(_POINTER, value) and not _value_of(value, key, kind)):
         return False
     return _value_of(value, key, kind) or (kind.types.get(key, "text") in ("text", "status", "relation") and _text(value, key))
 
@@ -94,7 +92,7 @@ def _value_of(value: str, key: str, kind: Kind) -> bool:
     if type_ == "choice":
         return bool(words) and (words[0].strip(".,!()") in kind.options.get(key, ()) or len(words) <= 2)
     if type_ == "date":
-        return bool(_DATE.search(start)) and not value.rstrip().endswith("?")
+        return bool(re.search(_DATE, start)) and not value.rstrip().endswith("?")
     if type_ in ("money", "number"):
         return any(char.isdigit() for char in start)
     if type_ == "email":
@@ -109,4 +107,4 @@ def _value_of(value: str, key: str, kind: Kind) -> bool:
 def _text(value: str, key: str) -> bool:
     if value.endswith("?") or "?" in value:
         return False
-    return key in _LONG_TEXT or (len(value.split()) <= _SHORT and not _SENTENCE.search(value))
+    return key in _LONG_TEXT or (len(value.split()) <= _SHORT and not re.search(_SENTENCE, value))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from onefirm.sessions import jsons, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 VERSION = 1
@@ -19,7 +20,7 @@ def load(root: str) -> dict[str, Any]:
     """The rules of a workspace. Raises RulesLost."""
     try:
         with open(root + "/.onefirm/guard.json", encoding="utf-8") as file:
-            rules: dict[str, Any] = json.load(file)
+            rules: dict[str, Any] = jsons.loads(file.read())
         if rules["version"] > VERSION:
             raise RulesLost(f"the guard's rules have version {rules['version']}; this onefirm reads version {VERSION}")
         _ = (rules["kinds"].items(), rules["generated"], rules["append_only"], rules["tool_prefix"])
@@ -30,6 +31,16 @@ def load(root: str) -> dict[str, Any]:
     return rules
 
 
-def closed_globs(rules: dict[str, Any]) -> tuple[str, ...]:
+def closed_globs(rules: Mapping[str, Any]) -> tuple[str, ...]:
     """Globs of the files that nobody writes by hand, narrative or not."""
     return (*rules["generated"], *rules["append_only"])
+
+
+def is_private(path: str) -> bool:
+    """Whether a path below the workspace lies in a `.onefirm/`, its own or a nested one."""
+    return ".onefirm" in path.lower().split("/")
+
+
+def is_closed(rules: Mapping[str, Any], path: str) -> bool:
+    """Whether a file is never written by hand: generated, append-only, or onefirm's own."""
+    return is_private(path) or walk.matches(path, closed_globs(rules))

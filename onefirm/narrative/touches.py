@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
-_TARGET = re.compile(r"(\]\()[^)\s]*((?:\s+\"[^\"]*\")?\))|(^\s*\[[^\]]+\]:\s*)\S+|<?https?://[^\s>)]+>?", re.MULTILINE)
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|\S", re.UNICODE)
+_TARGET = r"(?m)(\]\()[^)\s]*((?:\s+\"[^\"]*\")?\))|(^\s*\[[^\]]+\]:\s*)\S+|<?https?://[^\s>)]+>?"
+_WORD = r"[^\W_]+(?:['’][^\W_]+)*|\S"
+# Letters that people type as two, or without their marks, where the keyboard lacks them.
+_SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "å": "aa", "ø": "oe", "æ": "ae", "’": "'"})
 _TYPO_WORDS = 12
 # A slip of the pen never turns one of these into another word, nor another word into one of these.
 _WEIGHTY = frozenset(
@@ -21,11 +23,11 @@ def is_light(old: str, new: str) -> bool:
     old, new = _untargeted(old), _untargeted(new)
     if old == new:
         return True
-    return _only_typos(_WORD.findall(old), _WORD.findall(new))
+    return _only_typos(re.findall(_WORD, old), re.findall(_WORD, new))
 
 
 def _untargeted(text: str) -> str:
-    return _TARGET.sub(lambda match: (match[1] or "") + (match[2] or "") + (match[3] or ""), text)
+    return re.sub(_TARGET, lambda match: (match[1] or "") + (match[2] or "") + (match[3] or ""), text)
 
 
 def _only_typos(old: list[str], new: list[str]) -> bool:
@@ -56,7 +58,7 @@ def _core(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
 
 def is_typo(before: str, after: str) -> bool:
     """Whether one word is the other one mistyped: letters only, one slip in a short word, two in a long one."""
-    a, b = before.lower().replace("’", "'"), after.lower().replace("’", "'")
+    a, b = before.lower().translate(_SPELT), after.lower().translate(_SPELT)
     if a.replace("'", "") == b.replace("'", ""):
         return not _carries_not(a) ^ _carries_not(b)
     if a in _WEIGHTY or b in _WEIGHTY or any(char.isdigit() for char in a + b):

@@ -14,14 +14,27 @@ class Kind:
     def __init__(self, name: str, entry: Mapping[str, Any]) -> None:
         self.name = name
         self.prefix: str = entry["prefix"]
-        self.label: str = entry.get("label", name).lower()
+        # What its records are called in prose: the label first, then other words for it.
+        self.labels: tuple[str, ...] = tuple(word.lower() for word in entry.get("called") or (entry.get("label", name),))
         self.types: Mapping[str, str] = entry.get("types", {})
         self.options: Mapping[str, list[str]] = entry.get("options", {})
         self.properties = {folded(word): key for key, words in entry["properties"].items() for word in words}
         self.order = list(entry["statuses"])
         self.groups = {status: value["group"] for status, value in entry["statuses"].items()}
         self.statuses = {tuple(folded(word).split()): key for key, value in entry["statuses"].items() for word in value["words"]}
+        self._ends = frozenset(name.rpartition(" ")[2] for name in self.properties)
+        self._starts = frozenset(words[0] for words in self.statuses)
         self.longest = max((len(words) for words in self.statuses), default=0)
+
+    def may_be_named(self, text: str) -> bool:
+        """Whether the first word of any status stands in the text at all: a quick no for most sentences."""
+        text = text.lower()
+        return any(word in text for word in self._starts)
+
+    def has_property_in(self, text: str) -> bool:
+        """Whether the last word of any property's name stands in the text at all."""
+        text = text.lower()
+        return any(word in text for word in self._ends)
 
     def status_at(self, tokens: list[str], index: int) -> tuple[str, int] | None:
         """The status whose words stand at an index, and how many words they are; the longest wins."""
@@ -39,7 +52,6 @@ class Vocabulary:
         self._entries: Mapping[str, Any] = rules["kinds"]
         self._prefixes = {entry["prefix"]: name for name, entry in self._entries.items()}
         self._kinds: dict[str, Kind] = {}
-        self.labels = {str(entry.get("label", name)).lower() for name, entry in self._entries.items()}
 
     def kind(self, name: str) -> Kind:
         """A kind by its name."""

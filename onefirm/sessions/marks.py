@@ -5,10 +5,9 @@ Files and not rows of session.db: the guard must be able to say that the databas
 
 from __future__ import annotations
 
-import json
 import os
 
-from onefirm.sessions import clock
+from onefirm.sessions import clock, jsons
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +17,10 @@ if TYPE_CHECKING:
 def leave(root: str, hook: str, outcome: str, ms: float, version: str) -> None:
     """Replaces the hook's mark. A disk that refuses is not the hook's business: the mark is then simply old."""
     folder = root + "/.onefirm/marks"
-    text = json.dumps({"hook": hook, "at": clock.iso(), "version": version, "ms": round(ms, 1), "outcome": outcome})
+    text = (
+        f'{{"hook":{jsons.quoted(hook)},"at":"{clock.iso()}","version":{jsons.quoted(version)},'
+        f'"ms":{ms:.1f},"outcome":{jsons.quoted(outcome)}}}'
+    )
     draft = f"{folder}/.{hook}.{os.getpid()}"
     try:
         _write(folder, draft, text)
@@ -51,6 +53,6 @@ def _write(folder: str, draft: str, text: str) -> None:
 def _read(path: str) -> Mark | None:
     try:
         with open(path, encoding="utf-8") as file:
-            return json.load(file)
+            return jsons.loads(file.read())
     except (OSError, ValueError):
         return None

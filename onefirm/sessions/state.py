@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from onefirm.sessions import jsons
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def of(conn: Connection, ref: str) -> State | None:
     if not row:
         return None
     return {
-        "ref": row[0], "kind": row[1], "title": row[2], "status": row[3], "props": json.loads(row[4]), "etag": row[5],
+        "ref": row[0], "kind": row[1], "title": row[2], "status": row[3], "props": jsons.loads(row[4]), "etag": row[5],
         "at": row[6], "actor": row[7], "archived": bool(row[8]),
     }  # fmt: skip
 

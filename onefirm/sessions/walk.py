@@ -41,12 +41,8 @@ def wanted(path: str, globs: tuple[str, ...] = ()) -> bool:
 
 
 def matches(path: str, globs: tuple[str, ...]) -> bool:
-    """Whether a relative path matches one of the globs; `*` crosses folders, case is ignored."""
-    if not globs:
-        return False
-    from fnmatch import fnmatchcase
-
-    return any(fnmatchcase(path.lower(), glob.lower()) for glob in globs)
+    """Whether a relative path matches one of the globs; `*` is any text and crosses folders, case is ignored."""
+    return any(_fits(path.lower(), glob.lower().split("*")) for glob in globs)
 
 
 def stat(path: str) -> Stat | None:
@@ -58,6 +54,21 @@ def stat(path: str) -> Stat | None:
     if found.st_mode & 0o170000 != 0o100000:
         return None
     return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+
+
+def _fits(path: str, parts: list[str]) -> bool:
+    # By hand: fnmatch would bring `re` into a hook that has no other use for it.
+    if len(parts) == 1:
+        return path == parts[0]
+    if not path.startswith(parts[0]) or not path[len(parts[0]) :].endswith(parts[-1]):
+        return False
+    at = len(parts[0])
+    for part in parts[1:-1]:
+        at = path.find(part, at)
+        if at < 0:
+            return False
+        at += len(part)
+    return len(path) - len(parts[-1]) >= at
 
 
 def _entered(name: str) -> bool:
