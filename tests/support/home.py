@@ -10,6 +10,8 @@ from pathlib import Path
 REAL = Path(pwd.getpwuid(os.getuid()).pw_dir).resolve()
 FOREIGN = ("ANTHROPIC_", "CLAUDE", "GIT_", "MCP_", "NOTION_", "ONEFIRM_", "XDG_")
 """Settings of the machine that would change what a test sees."""
+KEPT = ("ONEFIRM_ACCEPT_GOLDEN",)
+"""What the person who runs the tests says to them: golden files are written instead of compared."""
 GITCONFIG = """\
 [user]
 \tname = Test Operator
@@ -46,7 +48,7 @@ def furnish(home: Path) -> None:
 def move_into(home: Path) -> None:
     """Point this process and its children at another home, and drop the machine's own settings."""
     furnish(home)
-    for name in [n for n in os.environ if n.startswith(FOREIGN)]:
+    for name in [n for n in os.environ if n.startswith(FOREIGN) and n not in KEPT]:
         del os.environ[name]
     os.environ.update(environment(home))
 

@@ -1,0 +1,93 @@
+"""The promises that the project claims to keep, each proven by a test that names its id.
+
+`test_rows.py` holds both directions: no claimed promise without a test, no acceptance test without a promise.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One promise to the operator. `part` says what of it is kept so far; empty means all of it."""
+
+    promise: str
+    part: str = ""
+
+
+ROWS: Mapping[str, Row] = {
+    # -- where things stand
+    "STA-01": Row(
+        "Clients, contacts, prospects, proposals, contracts, projects, deliverables, tasks, invoices, payments and "
+        "content pieces are records with status, dates, priority and owner. They live in one source of truth: Notion "
+        "when connected, an embedded SQL database otherwise; every tool and command works the same on both",
+        part="on the embedded database; a remote truth is proven by its contract tests",
+    ),
+    "STA-04": Row(
+        "One command, and the session-start hook, pull all that changed since the last session closed; when the truth "
+        "cannot be reached the brief says how old the mirror is, never silently",
+        part="on the embedded database",
+    ),
+    "STA-06": Row(
+        "A write goes to the truth first, is read back, then reaches the mirror, and yields a receipt; a stale "
+        "`if_match` is refused with the current value"
+    ),
+    "STA-10": Row("Every record has a timeline of events and can be read as of any past moment"),
+    "STA-11": Row("Any state write can be undone; undo refuses where the world has moved since"),
+    "STA-12": Row(
+        "“Where things stand” (blocked, overdue, due, waiting, stale, next action) is computed without a model, the "
+        "same every time, and can explain each line"
+    ),
+    "STA-15": Row(
+        "Closing a session writes to the truth what was touched, the next action and what is pending; what could not "
+        "be written is told at the next start, and a session that died is closed then"
+    ),
+    # -- the single ledger
+    "LED-01": Row("One append-only ledger: who did what, when, why, on which data, caused by what, at what cost"),
+    "LED-02": Row(
+        "The ledger is hash-chained; `ledger verify` finds any altered, removed or reordered entry, and the head is "
+        "anchored outside the machine",
+        part="the head is anchored in the commit that closes a session, which leaves the machine when it is pushed",
+    ),
+    "LED-03": Row(
+        "`trace` shows the whole provenance of a record, message, invoice or decision in one screen: a dispute is "
+        "settled in minutes",
+        part="of records and decisions; messages come with the connectors",
+    ),
+    "LED-04": Row("Entries read as plain sentences; they export as JSONL and Markdown"),
+    # -- the context tree
+    "NAR-04": Row(
+        "State first, then narrative: an edit of a project's narrative is refused until this session has looked at "
+        "that record in the truth (a fresh read is a receipt, a write is another), and while it contradicts the truth "
+        "or states a property as `Property: value`; the refusal says what to do; of 100 honest edits at most two are "
+        "stopped, and none for nothing"
+    ),
+    # -- memory
+    "MEM-01": Row(
+        "Decisions are append-only: what, why, alternatives, evidence, who; superseded, never rewritten; closing an "
+        "engagement closes its record",
+        part="recording and superseding; closing an engagement comes with its playbook",
+    ),
+    "MEM-02": Row(
+        "A lesson is a rule in plain language with its reasoning; it starts as a candidate and hardens only when the "
+        "situation recurs elsewhere or the operator confirms it",
+        part="recording, sightings and the operator's verdict",
+    ),
+    "MEM-13": Row(
+        "Every decision can be listed and filtered (record, time, standing or superseded), not only recalled"
+    ),
+    # -- living with it
+    "OPS-01": Row(
+        "First value in one command with no account and no key: a demo firm lives a whole day in under a minute"
+    ),
+    "OPS-02": Row(
+        "Installs as a Claude Code plugin; `doctor` says what is live, broken, off or stale, with the command that "
+        "fixes it; uninstall leaves nothing",
+        part="the plugin and doctor",
+    ),
+    "OPS-08": Row(
+        "Secrets live in the OS keyring, environment or 0600 files; never in git, ledger, mirror or prompt; an "
+        "inventory knows each credential's owner and end",
+        part="where secrets live; the inventory comes with the connectors",
+    ),
+}
