@@ -154,6 +154,7 @@ class Ledger:
         *,
         ref: str | None = None,
         kinds: Sequence[str] | None = None,
+        without: Sequence[str] = (),
         session: str | None = None,
         cause: str | None = None,
         since_at: str | None = None,
@@ -166,9 +167,12 @@ class Ledger:
         """Entries that pass every filter given, in time order (then chain and seq).
 
         `since_at` is exclusive and `until_at` inclusive, both in the form of `core.clock.iso`; a kind that ends in `.`
-        stands for all kinds below it (`record.`); `after_seq` needs `chain_id` to mean anything.
+        stands for all kinds below it (`record.`); kinds in `without` are left out; `after_seq` needs `chain_id` to mean
+        anything.
         """
         query = _filtered(ref, kinds, since_at, until_at, after_seq)
+        if without:
+            query = query.where(event.c.kind.not_in(without))
         exact = {event.c.session: session, event.c.cause: cause, event.c.chain_id: chain_id}
         query = query.where(*(column == value for column, value in exact.items() if value is not None))
         order = (event.c.at, event.c.chain_id, event.c.seq)

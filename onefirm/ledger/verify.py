@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 
 from onefirm.ledger.events import HASHED, Fields, Head
 from onefirm.ledger.findings import Finding, Verdict
-from onefirm.ledger.walk import ChainWalk
+from onefirm.ledger.walk import ChainWalk, erased_by
 from onefirm.store.tables import chain, event, event_subject, payload
 
 MOST_FINDINGS = 20
@@ -54,9 +54,9 @@ class _Walk:
 
     def __init__(self, conn: Connection, anchors: Sequence[Head], progress: Progress | None) -> None:
         self._conn = conn
-        self._anchors: dict[str, dict[int, str]] = {}
+        self._anchors: dict[str, dict[int, set[str]]] = {}
         for head in anchors:
-            self._anchors.setdefault(head.chain_id, {})[head.seq] = head.hash
+            self._anchors.setdefault(head.chain_id, {}).setdefault(head.seq, set()).add(head.hash)
         self._progress = progress
         self._tombstones = _Tombstones(conn)
         self._subjects = _Sum()
@@ -130,7 +130,7 @@ class _Tombstones:
     def _read(self, tombstone: str) -> frozenset[str]:
         query = select(payload.c.body).join(event, event.c.id == payload.c.event_id)
         found = self._conn.execute(query.where(event.c.id == tombstone, event.c.kind == "payload.erased")).scalar()
-        return frozenset(_erased_by(found))
+        return frozenset(erased_by(found))
 
 
 class _Sum:
@@ -162,13 +162,6 @@ def _subjects_of(row: Fields) -> list[tuple[Any, Any, Any]]:
         refs = json.loads(row["subjects"])
         return [(ref, row["id"], row["at"]) for ref in refs]
     except (TypeError, ValueError):
-        return []
-
-
-def _erased_by(body: Any) -> list[str]:
-    try:
-        return list(json.loads(body)["data"]["events"])
-    except (TypeError, ValueError, KeyError):
         return []
 
 
@@ -213,7 +206,7 @@ def _payloads_back(conn: Connection) -> Iterator[Finding]:
     """Entries that a tombstone names as erased and whose payload is there without being marked."""
     query = select(payload.c.body).join(event, event.c.id == payload.c.event_id).where(event.c.kind == "payload.erased")
     for body in conn.execute(query, execution_options={"yield_per": 10}).scalars():
-        named = _erased_by(body)
+        named = erased_by(body)
         for start in range(0, len(named), _IDS_AT_ONCE):
             batch = named[start : start + _IDS_AT_ONCE]
             back = select(event.c.chain_id, event.c.seq, event.c.id).join(payload, payload.c.event_id == event.c.id)

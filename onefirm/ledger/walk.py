@@ -6,7 +6,8 @@ is checked in constant memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +42,7 @@ class ChainWalk:
     def __init__(
         self,
         chain_id: str,
-        anchors: Mapping[int, str],
+        anchors: Mapping[int, Collection[str]],
         erased: Callable[[str | None, str], bool],
         where: Callable[[str], int | None] = lambda _hash: None,
         *,
@@ -182,7 +183,7 @@ class ChainWalk:
 
     def _anchored(self, step: _Step) -> Iterator[Finding]:
         known = self._anchors.get(step.seq)
-        if known is None or known in step.hashes or self._rewritten:
+        if known is None or step.hashes.issuperset(known) or self._rewritten:
             return
         self._rewritten = True
         if step.sound:
@@ -200,6 +201,14 @@ class ChainWalk:
             problem,
             sentence,
         )
+
+
+def erased_by(body: str | None) -> list[str]:
+    """The ids that a tombstone's payload names; none when it can't be read."""
+    try:
+        return [name for name in json.loads(body or "")["data"]["events"] if isinstance(name, str)]
+    except (TypeError, ValueError, KeyError):
+        return []
 
 
 def _damaged(row: Fields) -> str | None:
