@@ -1,5 +1,6 @@
 """The driver itself, proven against a plugin of a few lines: what is green here, other tests may lean on."""
 
+import signal
 import threading
 from pathlib import Path
 
@@ -179,6 +180,15 @@ def test_a_killed_client_runs_no_hook_and_leaves_nothing_running(lab: Lab, probe
     assert run.returncode == -9
     assert not probe.seen("SessionEnd")
     assert lab.settle(10)
+
+
+def test_a_terminated_client_still_runs_its_session_end_hook(lab: Lab, probe: Probe) -> None:
+    never = threading.Event()
+    with lab.session(held("too late", never), plugins=[probe.folder], prompt="wait for it") as session:
+        session.wait_for_request(1)
+        session.kill(signal.SIGTERM)
+    never.set()
+    assert [g["reason"] for g in probe.seen("SessionEnd")] == ["other"]
 
 
 def test_a_session_that_is_left_runs_its_session_end_hook(lab: Lab, probe: Probe) -> None:

@@ -135,13 +135,14 @@ class Session:
                 _hold_to_script(self._ended)
         return self._ended
 
-    def kill(self) -> Run:
-        """kill -9 of the client alone: no hook runs, its MCP servers see the end of their stdin.
+    def kill(self, how: signal.Signals = signal.SIGKILL) -> Run:
+        """End the client by a signal to it alone; the script may be unfinished then.
 
-        The script may be unfinished then.
+        After SIGKILL no hook runs, and its MCP servers see the end of their stdin. After SIGTERM, SIGINT and SIGHUP the
+        SessionEnd hooks run.
         """
         self._strict = False
-        processes.end(self._process.pid, signal.SIGKILL)
+        processes.end(self._process.pid, how)
         return self.finish()
 
     @property
