@@ -1,0 +1,89 @@
+"""One call of a tool: the firm it works on, and who makes it."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mcp.server.mcpserver import Context
+
+from mcp_server.binding import TOOL_USE_ID, Bindings, Bound
+from mcp_server.workspace import Workspace
+from onefirm.core.attribution import CLAUDE, By
+from onefirm.sessions import identity
+
+if TYPE_CHECKING:
+    from onefirm.bootstrap import Firm
+
+log = logging.getLogger("onefirm.mcp")
+
+NO_RECEIPT = (
+    "No session is bound to this call, so it gives no receipt: a narrative edit stays refused. "
+    "`onefirm doctor` checks the hooks."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: our session id, None where no hook announced the call."""
+
+    actor: str
+    session: str | None
+
+    def by(self, reason: str | None = None) -> By:
+        """The attribution of what this call does."""
+        return By(actor=self.actor, session=self.session, reason=reason or None)
+
+    @property
+    def note(self) -> str | None:
+        """What an answer must say when its reader could take it for a receipt."""
+        return None if self.session else NO_RECEIPT
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a tool function works with."""
+
+    firm: Firm
+    caller: Caller
+
+
+class Calls:
+    """Makes a Call from a request: opens the firm, joins the announced session."""
+
+    def __init__(self, workspace: Workspace, bindings: Bindings) -> None:
+        self.workspace = workspace
+        self.bindings = bindings
+
+    @contextmanager
+    def begin(self, request: Context[Any, Any]) -> Generator[Call]:
+        """One call on the open firm. Raises FirmError when the firm can't be opened."""
+        with self.workspace.firm() as firm:
+            yield Call(firm, self.caller(request))
+
+    def caller(self, request: Context[Any, Any]) -> Caller:
+        """Who makes this request, by the tool use id that a hook announced for it."""
+        bound = self.bindings.of(tool_use_id(request))
+        actor = f"{CLAUDE}/{bound.agent}" if bound and bound.agent else CLAUDE
+        return Caller(actor, self._session(bound) if bound else None)
+
+    def _session(self, bound: Bound) -> str | None:
+        try:
+            return identity.bind(str(self.workspace.root), bound.client_id)
+        except (OSError, sqlite3.Error) as error:
+            log.warning("no session for %s: %s", bound.client_id, error)
+            return None
+
+
+def tool_use_id(request: Context[Any, Any]) -> str | None:
+    """The client's id of this tool call; None for a call that no model made (a hook, another client)."""
+    try:
+        meta = request.request_context.meta
+    except ValueError:  # called outside of a request: tests, the reference
+        return None
+    found = dict(meta or {}).get(TOOL_USE_ID)
+    return found if isinstance(found, str) else None

@@ -1,0 +1,24 @@
+"""Where things stand."""
+
+from __future__ import annotations
+
+from mcp_server import answers
+from mcp_server.arguments import Detail
+from mcp_server.calls import Call
+
+
+def brief_get(call: Call, explain: int | None = None, detail: Detail = "concise") -> answers.Answer:
+    """Where things stand: blocked, overdue, due soon, waiting, stale, next. explain: number of a line, for why it
+    stands there."""
+    if explain is not None:
+        return {"explanation": call.firm.day.explain(explain)}
+    brief = call.firm.day.brief()
+    if detail == "concise":
+        return {"at": brief.at, "brief": brief.text}
+    lines = answers.gathered(
+        brief.lines,
+        lambda line: {"n": line.rank, "rule": line.rule, "ref": line.ref, "title": line.title, "what": line.text},
+    )
+    return answers.table(
+        lines, at=brief.at, since=brief.since, total=len(brief.lines), attention=brief.attention, changes=brief.changes
+    )

@@ -1,0 +1,144 @@
+"""Records: find, look, write, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from mcp_server import answers
+from mcp_server.arguments import ChangeIn, Changes, Detail, Limit, Object, Refs
+from mcp_server.calls import Call
+from onefirm.core.clock import iso, parse_iso
+
+if TYPE_CHECKING:
+    from onefirm.ledger.events import Event
+    from onefirm.state.records import Change, Record, Records, Written
+
+_NARROW = "or narrow by kind, where or text."
+_EVENTS = 25
+
+
+def record_find(
+    call: Call,
+    kind: str | None = None,
+    where: Object | None = None,
+    text: str | None = None,
+    about: str | None = None,
+    sort: str | None = None,
+    limit: Limit = 25,
+    cursor: str | None = None,
+    detail: Detail = "concise",
+) -> answers.Answer:
+    """List tasks, projects, any kind. where: {"status":"doing","due<":"2026-12-01","open":true}, lists mean any of.
+    about: a related ref."""
+    from onefirm.state.records import Query
+
+    records = call.firm.records
+
+    def fetch(most: int) -> answers.Page:
+        return records.find(
+            Query(kind=kind, where=where or {}, text=text, about=about, sort=sort, limit=most, cursor=cursor)
+        )
+
+    def row(record: Record) -> answers.Row:
+        values = {"ref": record.ref, "kind": None if kind else record.kind, **records.present(record)}
+        return {**values, "etag": record.etag} if detail == "detailed" else _short(values)
+
+    return answers.page(fetch, limit, row, _NARROW)
+
+
+def record_get(
+    call: Call, refs: Refs, as_of: str | None = None, timeline: bool = False, detail: Detail = "concise"
+) -> answers.Answer:
+    """Read from the truth; needed before a narrative edit. as_of: a past moment. timeline: what happened."""
+    if timeline:
+        return _timeline(call, refs, as_of)
+    records = call.firm.records
+    if as_of is not None:
+        at = parse_iso(as_of)
+        rows = answers.gathered(refs, lambda ref: plain(records, records.as_of(ref, at), detail))
+        return answers.table(rows, hint=f"As it was at {as_of}: gives no receipt.{_left(refs, rows)}")
+    return _fresh(call, refs, detail)
+
+
+def record_write(call: Call, changes: Changes, reason: str | None = None, key: str | None = None) -> answers.Answer:
+    """Write, all or none. if_match: etag. key: safe retry."""
+    written = call.firm.records.write([_change(change) for change in changes], call.caller.by(reason), key=key)
+    return answers.table(answers.gathered(written, _written), note=call.caller.note)
+
+
+def record_undo(call: Call, target: str, reason: str | None = None) -> answers.Answer:
+    """Undo a change. target: an event id from a write or timeline, or a ref for its last change. Refused where the
+    value has moved since."""
+    written = call.firm.records.undo(target, call.caller.by(reason))
+    return answers.table(answers.gathered(written, _written), note=call.caller.note)
+
+
+def _change(change: ChangeIn) -> Change:
+    from onefirm.state.records import Change
+
+    return Change(op=change.op, kind=change.kind, ref=change.ref, set=change.set, if_match=change.if_match)
+
+
+def _fresh(call: Call, refs: list[str], detail: Detail) -> answers.Answer:
+    """The records after a look at the truth; where it can't be reached, the mirror's with their age."""
+    records, began = call.firm.records, iso(call.firm.clock.now())
+    old: list[str] = []
+
+    def row(ref: str) -> answers.Row:
+        record = records.get(ref, call.caller.by())
+        if record.synced_at < began:
+            old.append(f"{record.ref} as of {record.synced_at}")
+        return plain(records, record, detail)
+
+    rows = answers.gathered(refs, row)
+    note = f"The truth can't be reached: {', '.join(old)}; no receipt." if old else call.caller.note
+    return answers.table(rows, hint=_left(refs, rows), note=note)
+
+
+def plain(records: Records, record: Record, detail: Detail = "concise") -> answers.Row:
+    """A record as named values, as they are written and read by people."""
+    values = {
+        "ref": record.ref,
+        "kind": record.kind,
+        **records.present(record),
+        "etag": record.etag,
+        "archived": record.archived or None,
+        "pending": records.render(record.kind, record.pending or {}),
+    }
+    stamps = {"created_at": record.created_at, "updated_at": record.updated_at, "synced_at": record.synced_at}
+    return {**values, **stamps} if detail == "detailed" else values
+
+
+def _written(written: Written) -> answers.Row:
+    return {
+        "ref": written.ref,
+        "title": written.title,
+        "status": written.status,
+        "etag": written.etag,
+        "receipt": written.receipt,
+        "event": written.event_id,
+        "repeated": written.repeated or None,
+    }
+
+
+def _timeline(call: Call, refs: list[str], until: str | None) -> answers.Answer:
+    at = parse_iso(until) if until else None
+    events = [event for ref in refs for event in call.firm.records.timeline(ref, until=at, limit=_EVENTS)]
+    rows = answers.gathered(events, lambda event: _event(event))
+    return answers.table(rows, hint=f"Earlier: timeline with as_of {rows[-1]['at']}." if len(events) >= _EVENTS else "")
+
+
+def _event(event: Event) -> answers.Row:
+    from onefirm.ledger.sentences import sentence
+
+    return {"at": event.at, "what": sentence(event), "event": event.id}
+
+
+def _short(values: dict[str, Any]) -> answers.Row:
+    return {name: answers.gist(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def _left(refs: list[str], rows: Sequence[object]) -> str:
+    left = refs[len(rows) :]
+    return f"Too long for one answer; ask again for {', '.join(left)}." if left else ""
