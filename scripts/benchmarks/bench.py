@@ -1,0 +1,21 @@
+"""What every subject is given to work with."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A fresh folder, which is removed afterwards, and whether to be quick: small sizes, few rounds."""
+
+    folder: Path
+    quick: bool = False
+
+    def tell(self, words: str) -> None:
+        """Say on stderr what is going on."""
+        print(f"  {words}", file=sys.stderr, flush=True)

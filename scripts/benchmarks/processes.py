@@ -1,0 +1,81 @@
+"""Running a program as its caller would, and what the operating system counted of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.bench import PROJECT
+
+PYTHON = (sys.executable, "-I", "-X", "utf8")
+"""This interpreter, isolated: how the product runs, and how everything it is compared with must."""
+
+_PATHS = f"import sys; sys.path[:0] = [{str(PROJECT)!r}, {str(PROJECT / 'scripts')!r}]; "
+
+
+class Failed(Exception):
+    """A program that is to be measured didn't do its work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One finished run. `cpu_ms` counts the program and the children that it waited for."""
+
+    wall_ms: float
+    cpu_ms: float
+    code: int
+    out: bytes
+
+
+def run(
+    command: Sequence[str], *, stdin: bytes = b"", cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> Run:
+    """Run to the end. Standard input must fit into a pipe (64 KB), and so must what is printed."""
+    began = time.perf_counter()
+    process = subprocess.Popen(  # not `run`: its threads would be measured too
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=cwd, env=env
+    )
+    assert process.stdin
+    assert process.stdout
+    os.write(process.stdin.fileno(), stdin)
+    process.stdin.close()
+    _, status, used = os.wait4(process.pid, 0)
+    wall_ms = (time.perf_counter() - began) * 1000
+    process.returncode = os.waitstatus_to_exitcode(status)
+    out = process.stdout.read()
+    process.stdout.close()
+    return Run(wall_ms, (used.ru_utime + used.ru_stime) * 1000, process.returncode, out)
+
+
+def alone(function: str, *arguments: str) -> dict[str, Any]:
+    """Call `module:function` of the benchmarks in a fresh process and return the JSON object that it gives.
+
+    What one measurement leaves in memory is then not counted for the next. Raises Failed.
+    """
+    module, _, name = function.partition(":")
+    code = f"{_PATHS}import json; from benchmarks.{module} import {name} as f; print(json.dumps(f(*sys.argv[1:])))"
+    done = subprocess.run([*PYTHON, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Failed(f"{function} failed:\n{done.stderr}")
+    return json.loads(done.stdout)
+
+
+def peak_mb() -> float:
+    """The most memory that this process has had resident, in MB (10^6 bytes)."""
+    try:
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            # Unlike getrusage this doesn't begin with the size of the process that started this one.
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024 / 1e6
+    except OSError:
+        pass
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
