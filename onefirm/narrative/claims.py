@@ -159,8 +159,8 @@ class _Mention:
             return True
         if not any(word in words.WAS for word in self.left) or any(word in words.FRESH for word in self.left):
             return False
-        placed = any(word in words.PLACING for word in self.left) or self.tokens[self.start] in words.PLACING
-        return placed or any(word in words.SPELLS for word in self.tokens[self.end : self._sentence_end()])
+        led = any(word in words.PLACING for word in (*self.left, self.tokens[self.start]))
+        return (led and self._core()[-1:] in (["was"], ["were"])) or any(word in words.SPELLS for word in self.tokens[self.end : self._sentence_end()])
 
     def _is_past(self) -> bool:
         around = self.tokens[max(0, self.clause - 6) : self._sentence_end()]
@@ -192,11 +192,11 @@ class _Mention:
     # --- is it said of this record?
 
     def _is_said(self) -> bool:
-        core = list(self.left)
-        while core and core[-1] not in words.BEING and (core[-1] in words.FILLERS or core[-1] in words.LINKING):
-            core.pop()
+        core = self._core()
         if not core:
             return self._is_said_bare()
+        if self._is_pointed():
+            return True
         verb = core[-1]
         if verb.endswith(("'s", "'re")):
             return self._is_subject([*core[:-1], verb.rpartition("'")[0]])
@@ -205,6 +205,13 @@ class _Mention:
         if core == [self.record.mark]:
             return True
         return self._is_moved(core) or self._is_deed(core)
+
+    def _core(self) -> list[str]:
+        """The clause up to its last word before the status that is no filler."""
+        core = list(self.left)
+        while core and core[-1] not in words.BEING and (core[-1] in words.FILLERS or core[-1] in words.LINKING):
+            core.pop()
+        return core
 
     def _is_subject(self, subject: list[str]) -> bool:
         if _bare(subject) == ["we"]:
@@ -296,6 +303,7 @@ class _Mention:
 
 
 def _without_being(subject: list[str]) -> list[str]:
-    while subject and (subject[-1] in words.BEING or subject[-1] in words.HAVING or subject[-1] in words.FILLERS):
+    skipped = words.BEING | words.HAVING | (words.FILLERS - words.ASPECTS)
+    while subject and subject[-1] in skipped:
         subject = subject[:-1]
     return subject

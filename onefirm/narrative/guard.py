@@ -167,8 +167,10 @@ def _contradiction(rules: Mapping[str, Any], line: str, claim: claims.Claim, sta
     wrong = f"has left {claim.status}" if claim.is_left else f"is {claim.status}"
     who = f" ({state['actor']}, {str(state['at'])[:10]})" if state.get("actor") else ""
     why = f"This says that {claim.ref} {wrong}; the truth says {state['status']}{who}."
-    call = _look(rules, [claim.ref])
-    return _finding("contradiction", line, why, f"If the truth is behind, write it first ({rules['tool_prefix']}record_write); look with {call}; or word it as the plan or history it is.")
+    call = f"If the truth is behind, write it first: {_write(rules, claim.ref, 'status', claim.status)}. Else word it as the plan or history it is."
+    if claim.is_left:
+        call = f"If the truth is behind, write it first ({rules['tool_prefix']}record_write). Else word it as the plan or history it is."
+    return _finding("contradiction", line, why, call)
 
 
 def _properties(rules: Mapping[str, Any], change: _Change) -> list[Finding]:
@@ -180,7 +182,7 @@ def _properties(rules: Mapping[str, Any], change: _Change) -> list[Finding]:
         if stated:
             ref, key, value = stated
             why = f"“{key}” is a property of {ref} and stands in the truth; a copy of it here goes stale."
-            call = f"Write it there ({rules['tool_prefix']}record_write), and tell the reason here in a sentence."
+            call = f"Write it there: {_write(rules, ref, key, value)}, and tell only the reason here."
             found.append(_finding("property", unit.text, why, call))
     return found
 
@@ -221,6 +223,11 @@ def _finding(rule: str, line: str, why: str, call: str) -> Finding:
 def _cited(finding: Finding) -> str:
     line = finding["line"]
     return f"“{line[:QUOTED]}{'…' if len(line) > QUOTED else ''}”: " if line else ""
+
+
+def _write(rules: Mapping[str, Any], ref: str, key: str, value: str) -> str:
+    change = {"op": "update", "ref": ref, "set": {key: value[:QUOTED]}}
+    return f"{rules['tool_prefix']}record_write {jsons.dumps({'changes': [change]})}"
 
 
 def _look(rules: Mapping[str, Any], refs: Sequence[str]) -> str:

@@ -60,16 +60,12 @@ def is_typo(before: str, after: str) -> bool:
     """Whether one word is the other one mistyped: letters only, one slip in a short word, two in a long one."""
     a, b = before.lower().translate(_SPELT), after.lower().translate(_SPELT)
     if a.replace("'", "") == b.replace("'", ""):
-        return not _carries_not(a) ^ _carries_not(b)
+        return True
     if a in _WEIGHTY or b in _WEIGHTY or any(char.isdigit() for char in a + b):
         return False
     if min(len(a), len(b)) < 3 or a[0] != b[0]:
         return False
     return _distance(a, b) <= (1 if min(len(a), len(b)) < 5 else 2)
-
-
-def _carries_not(word: str) -> bool:
-    return word.endswith("n't")
 
 
 def _distance(a: str, b: str) -> int:

@@ -39,9 +39,9 @@ class Kind:
     def status_at(self, tokens: list[str], index: int) -> tuple[str, int] | None:
         """The status whose words stand at an index, and how many words they are; the longest wins."""
         for length in range(self.longest, 0, -1):
-            status = self.statuses.get(tuple(tokens[index : index + length]))
-            if status:
-                return status, length
+            words = tuple(tokens[index : index + length])
+            if words in self.statuses:
+                return self.statuses[words], len(words)
         return None
 
 
