@@ -55,6 +55,8 @@ def _tool(offer: Offer) -> Iterator[str]:
 
 def _traits(offer: Offer) -> Iterator[str]:
     hints, meta = offer.annotations, offer.meta or {}
+    if offer.internal:
+        yield "internal: not listed to models"
     yield "reads" if hints.read_only_hint else "writes"
     if hints.idempotent_hint:
         yield "the same call twice does nothing more"

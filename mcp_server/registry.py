@@ -30,5 +30,5 @@ TOOLS: tuple[Offer, ...] = (
     Offer(lessons.lesson_decide, "Decide on a lesson", REPEATABLE, ASKS),
     Offer(memory.memory_recall, "Recall", READ, {"anthropic/searchHint": "remember why context notes history"}),
     Offer(ledger.ledger_trace, "Trace provenance", READ, {"anthropic/searchHint": "who changed when audit"}),
-    Offer(sessions.session_bind, "Bind a session", REPEATABLE, raw=True),
+    Offer(sessions.session_bind, "Bind a session", REPEATABLE, internal=True),
 )

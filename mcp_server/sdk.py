@@ -14,7 +14,7 @@ from typing import Any, cast
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
-from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
+from mcp.types import ToolAnnotations
 from pydantic import ConfigDict, Field
 
 from mcp_server import answers, arguments, errors
@@ -29,14 +29,15 @@ _CALL = "call"
 class Offer:
     """A tool as it is offered: a function that takes a Call and gives an Answer; its docstring is the description.
 
-    With `raw` the function takes `Calls` and the request instead, and gives the text itself: it needs no firm.
+    An `internal` one is for onefirm's own hooks: it can be called, but isn't listed, so that no model meets it. Its
+    function takes `Calls` and the request instead, and gives the text itself.
     """
 
     run: Callable[..., Any]
     title: str
     annotations: ToolAnnotations
     meta: Mapping[str, Any] | None = None
-    raw: bool = False
+    internal: bool = False
 
 
 class FirmTool(Tool):
@@ -64,7 +65,7 @@ def _check(given: dict[str, Any]) -> None:
 
 def firm_tool(offer: Offer, calls: Calls, log_place: str) -> FirmTool:
     """The SDK's tool for an offer."""
-    bound = _raw(offer.run, calls) if offer.raw else _answering(offer.run, calls)
+    bound = _internal(offer.run, calls) if offer.internal else _answering(offer.run, calls)
     meta = dict(offer.meta) if offer.meta else None
     tool = FirmTool.from_function(
         bound, title=offer.title, description=_description(offer.run), context_kwarg=_CALL,
@@ -83,7 +84,7 @@ def _answering(run: Callable[..., answers.Answer], calls: Calls) -> Callable[...
     return answer
 
 
-def _raw(run: Callable[..., str], calls: Calls) -> Callable[..., str]:
+def _internal(run: Callable[..., str], calls: Calls) -> Callable[..., str]:
     @functools.wraps(run)
     def answer(call: Context[Any, Any], **given: Any) -> str:
         return run((calls, call), **given)
@@ -136,6 +137,3 @@ def _slimmed(name: str, value: Any, defs: Mapping[str, Any]) -> Any:
             key: inner for key, inner in _slim(value, defs).items() if key not in ("additionalProperties", "required")
         }
     return value
-
-
-__all__ = ["SDK", "CallToolResult", "FirmTool", "InputRequiredResult", "Offer", "firm_tool"]

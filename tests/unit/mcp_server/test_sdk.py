@@ -5,6 +5,7 @@ from importlib.metadata import version
 from typing import Any
 
 import pytest
+from mcp.server import MCPServer
 from mcp.server.mcpserver.tools import Tool
 
 from mcp_server import sdk
@@ -12,7 +13,8 @@ from mcp_server.registry import TOOLS
 
 
 def tools_of(desk: Any) -> list[Any]:
-    return asyncio.run(desk.server.list_tools())
+    """Every tool, the internal one too."""
+    return asyncio.run(MCPServer.list_tools(desk.server))
 
 
 def test_this_is_the_sdk_that_the_server_was_written_for() -> None:

@@ -109,6 +109,13 @@ def test_an_unannounced_call_works_without_a_session(desk: Any, tool_use_id: str
     assert (by.actor, by.session) == ("claude", None)
 
 
+def test_the_tool_of_the_hook_can_be_called_but_is_not_listed(desk: Any) -> None:
+    listed = [tool.name for tool in asyncio.run(desk.server.list_tools())]
+    assert "record_get" in listed
+    assert "session_bind" not in listed
+    bind(desk, "client-1", "toolu_1")
+
+
 def test_a_model_cannot_bind_a_session(desk: Any) -> None:
     arguments = {"session_id": "client-1", "tool_use_id": "toolu_9"}
     assert "for onefirm's own hook" in desk.refusal("session_bind", arguments, "toolu_8")
