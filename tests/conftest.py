@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from support import home, postgres
 from support.clock import FixedClock
 from support.postgres import Postgres, PostgresMissing
-from support.unmeasured import PREFIX, not_measured
+from support.unmeasured import not_measured, told
 
 PROJECT = Path(__file__).resolve().parent.parent
 HOME = pytest.StashKey[Path]()
@@ -47,16 +47,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Repeat what was not measured: a skip in a long list of dots is easily taken for a pass."""
-    reasons: dict[str, int] = {}
-    for report in terminalreporter.stats.get("skipped", []):
-        reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
-        if PREFIX in reason:
-            why = PREFIX + reason.partition(PREFIX)[2]
-            reasons[why] = reasons.get(why, 0) + 1
-    if reasons:
+    lines = list(told(terminalreporter.stats.get("skipped", [])))
+    if lines:
         terminalreporter.section("not measured")
-    for why, count in sorted(reasons.items()):
-        terminalreporter.write_line(f"{why} ({count} {'test' if count == 1 else 'tests'})")
+        terminalreporter.write("\n".join((*lines, "")))
 
 
 @pytest.fixture
