@@ -159,7 +159,7 @@ truth_row = Table(  # the embedded truth's own rows
     Column("archived", Boolean, nullable=False),
     Column("created_at", Text, nullable=False),
     Column("edited_at", Text, nullable=False),
-    Index("truth_row_by_edit", "edited_at"),
+    Index("truth_row_by_version", "version"),
 )
 
 truth_effect = Table(  # writes that the embedded truth has applied, by idempotency key

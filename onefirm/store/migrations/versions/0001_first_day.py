@@ -213,7 +213,7 @@ def _tables() -> None:
         sa.Column("edited_at", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("ref"),
     )
-    op.create_index("truth_row_by_edit", "truth_row", ["edited_at"], unique=False)
+    op.create_index("truth_row_by_version", "truth_row", ["version"], unique=False)
     op.create_table(
         "event",
         sa.Column("chain_id", sa.Text(), nullable=False),

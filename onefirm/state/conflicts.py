@@ -1,0 +1,123 @@
+"""Writes that waited and met somebody else's change: nothing is overwritten, the operator decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+from sqlalchemy import Connection
+
+from onefirm.core.attribution import SYSTEM, By
+from onefirm.core.errors import InvalidInput, NotFound, Refused
+from onefirm.state import claims
+from onefirm.state.claims import Claim
+from onefirm.state.drafts import Draft
+from onefirm.state.plane import Plane
+from onefirm.state.truth.base import TruthRow
+from onefirm.store import inbox, outbox
+from onefirm.store.inbox import InboxItem
+
+KIND = "conflict"
+Keep: TypeAlias = Literal["mine", "theirs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """One draft that can't be written as it is: the values that we want and those that are there, in stored form."""
+
+    draft: Draft
+    row: TruthRow | None
+    mine: Mapping[str, Any]
+    theirs: Mapping[str, Any]
+    problem: str
+
+
+def hold(plane: Plane, conn: Connection, claim: Claim, clashes: Sequence[Clash]) -> bool:
+    """Keep a claim until the operator has decided, and ask; False when the claim has changed hands."""
+    if not claims.release(conn, claim, "held", plane.now(), clashes[0].problem):
+        return False
+    round_ = f"{claim.key}:{claim.attempts}:{claim.created_at}"
+    refs = list(dict.fromkeys(clash.draft.ref for clash in clashes))
+    title = f"{refs[0]} “{clashes[0].draft.title}”: {clashes[0].problem}; keep mine or theirs?"
+    asked = {"key": claim.key, "records": [_side(clash, claim) for clash in clashes]}
+    item = inbox.ask(conn, KIND, f"{KIND}:{round_}", title, refs, asked, plane.now())
+    queued = plane.ledger.effect(conn, f"{claim.key}:0:queued")
+    by = By(SYSTEM, claim.by.session, cause=queued.id if queued else None)
+    for clash in clashes:
+        told = {"kind": clash.draft.kind, "title": clash.draft.title, "problem": clash.problem, "inbox": item,
+                "mine": dict(clash.mine), "theirs": dict(clash.theirs)}  # fmt: skip
+        key = f"{KIND}:{item}:{clash.draft.ref}"
+        plane.ledger.append(conn, "record.conflicted", told, subjects=(clash.draft.ref,), by=by, effect_key=key)
+    return True
+
+
+def _side(clash: Clash, claim: Claim) -> dict[str, Any]:
+    return {
+        "ref": clash.draft.ref, "kind": clash.draft.kind, "title": clash.draft.title, "op": clash.draft.op,
+        "problem": clash.problem, "mine": dict(clash.mine), "theirs": dict(clash.theirs),
+        "mine_by": claim.by.actor, "mine_at": claim.created_at,
+        "theirs_by": (clash.row.editor if clash.row else None) or "outside",
+        "theirs_at": clash.row.edited_at if clash.row else None,
+    }  # fmt: skip
+
+
+def decide(plane: Plane, conn: Connection, item_id: str, keep: Keep, by: By) -> InboxItem:
+    """Record the operator's answer: `theirs` drops what waited, `mine` lets it be written over what is there.
+
+    Raises NotFound, InvalidInput, and Refused when it was decided already or can't be written any more.
+    """
+    item = _open_item(conn, item_id, keep)
+    claim = claims.one(conn, str(item.payload["key"]))
+    if claim is None or claim.state != "held":
+        raise Refused(
+            f"What {item_id} asks about waits no longer.", hint="onefirm record conflicts lists what is open."
+        )
+    if keep == "mine":
+        _check_writable(item)
+        claims.revise(conn, claim, [_over(draft, item) for draft in claim.drafts])
+        claims.reopen(conn, claim.key, plane.now())
+    else:
+        outbox.drop(conn, claim.key)
+    inbox.decide(conn, item_id, keep, by.actor, plane.now())
+    for side in item.payload["records"]:
+        told = {"kind": side["kind"], "title": side["title"], "keep": keep, "inbox": item_id}
+        key = f"{KIND}:{item_id}:{side['ref']}:decided"
+        plane.ledger.append(conn, "record.decided", told, subjects=(side["ref"],), by=by, effect_key=key)
+    return item
+
+
+def _open_item(conn: Connection, item_id: str, keep: str) -> InboxItem:
+    if keep not in ("mine", "theirs"):
+        raise InvalidInput(f"“{keep[:20]}” is no answer.", hint="Answer mine (write what waited) or theirs (drop it).")
+    item = inbox.get(conn, item_id)
+    if item is None or item.kind != KIND:
+        raise NotFound(f"There is no conflict {item_id[:20]}.", hint="onefirm record conflicts lists them.")
+    if item.state != "open":
+        raise Refused(
+            f"{item_id} was decided already: {item.decision}, by {item.decided_by} at {item.decided_at}.",
+            hint="Change the record itself if it should be otherwise.",
+        )
+    return item
+
+
+def _check_writable(item: InboxItem) -> None:
+    for side in item.payload["records"]:
+        if side["theirs"].get("archived"):
+            raise Refused(
+                f"{side['ref']} was archived at the truth, so it can't be changed.",
+                hint=f"Restore {side['ref']} first, then answer mine; or answer theirs.",
+            )
+
+
+def _over(draft: Draft, item: InboxItem) -> Draft:
+    """The draft with the other side's values as those that it saw, so that it is written over them and only them."""
+    for side in item.payload["records"]:
+        if side["ref"] == draft.ref:
+            return replace(draft, before={**draft.before, **side["theirs"]})
+    return draft
+
+
+def of_ref(found: Sequence[InboxItem], ref: str) -> list[InboxItem]:
+    """The open conflicts that concern a record."""
+    return [item for item in found if ref in item.subjects]

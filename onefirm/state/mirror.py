@@ -1,0 +1,125 @@
+"""The mirror: the local copy of the truth's rows that reads use. Only what the truth said is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from onefirm.core.clock import iso
+from onefirm.state.schema import Schema
+from onefirm.state.truth.base import TruthRow
+from onefirm.store.tables import record, record_alias
+
+_COLUMNS = (
+    "ref", "kind", "title", "status", "props", "etag", "archived", "created_at", "updated_at", "synced_at",
+)  # fmt: skip
+_REFS_AT_ONCE = 500  # databases bound the number of parameters of a statement
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record. `props` holds every property that has a value, in stored form, title and status among them.
+
+    `etag` is empty for a record whose creation still waits. `pending` has the values that wait for the truth (None: no
+    write waits). `synced_at` is when the truth was last known to say this. `gaps` counts the changes before it whose
+    content was erased; it is only set for a past state.
+    """
+
+    ref: str
+    kind: str
+    title: str
+    status: str
+    props: Mapping[str, Any]
+    etag: str
+    archived: bool
+    created_at: str
+    updated_at: str
+    synced_at: str
+    pending: Mapping[str, Any] | None = None
+    gaps: int = 0
+
+
+def rows() -> Any:
+    """A SELECT of the columns that `record_of` reads."""
+    return select(*(record.c[name] for name in _COLUMNS))
+
+
+def record_of(row: Sequence[Any]) -> Record:
+    """A Record from a row of `rows`."""
+    return Record(*row)
+
+
+def load(conn: Connection, refs: Iterable[str], *, lock: bool = False) -> dict[str, Record]:
+    """The records with these refs; `lock` keeps other writers of them waiting (on Postgres; SQLite has one writer)."""
+    found: dict[str, Record] = {}
+    wanted = sorted(set(refs))
+    for start in range(0, len(wanted), _REFS_AT_ONCE):
+        query = rows().where(record.c.ref.in_(wanted[start : start + _REFS_AT_ONCE])).order_by(record.c.ref)
+        found |= {row.ref: record_of(row) for row in conn.execute(query.with_for_update() if lock else query)}
+    return found
+
+
+def one(conn: Connection, ref: str) -> Record | None:
+    """The record with this ref."""
+    row = conn.execute(rows().where(record.c.ref == ref)).first()
+    return record_of(row) if row else None
+
+
+def put(conn: Connection, row: TruthRow, schema: Schema, now: datetime) -> None:
+    """Take over what the truth says of one record."""
+    values = _values(row, schema, now)
+    insert = (sqlite if conn.dialect.name == "sqlite" else postgresql).insert(record)
+    changed = {name: value for name, value in values.items() if name != "ref"}
+    conn.execute(insert.values(**values).on_conflict_do_update(index_elements=[record.c.ref], set_=changed))
+
+
+def _values(row: TruthRow, schema: Schema, now: datetime) -> dict[str, Any]:
+    kind = schema.kinds.get(row.kind)
+    deadline = row.props.get(kind.deadline) if kind and kind.deadline else None
+    return {
+        "ref": row.ref,
+        "kind": row.kind,
+        "title": str(row.props.get("title", "")),
+        "status": str(row.props.get("status", "")),
+        "due": deadline,
+        "owner": row.props.get("owner"),
+        "props": dict(row.props),
+        "etag": row.etag,
+        "archived": row.archived,
+        "created_at": row.created_at,
+        "updated_at": row.edited_at,
+        "synced_at": iso(now),
+    }
+
+
+def archive(conn: Connection, ref: str, now: datetime) -> None:
+    """Archive what the truth has lost."""
+    conn.execute(record.update().where(record.c.ref == ref).values(archived=True, synced_at=iso(now)))
+
+
+def confirm(conn: Connection, ref: str, now: datetime) -> None:
+    """Note that the truth was just seen to say what the mirror says."""
+    conn.execute(record.update().where(record.c.ref == ref).values(synced_at=iso(now)))
+
+
+def add_alias(conn: Connection, alias: str, ref: str) -> None:
+    """Let a temporary ref mean the record that the truth has named since."""
+    insert = (sqlite if conn.dialect.name == "sqlite" else postgresql).insert(record_alias)
+    conn.execute(insert.values(alias=alias, ref=ref).on_conflict_do_nothing())
+
+
+def aliases(conn: Connection, temporary: Iterable[str]) -> dict[str, str]:
+    """What these temporary refs mean now; those whose record still waits are missing."""
+    wanted = sorted(set(temporary))
+    query = select(record_alias.c.alias, record_alias.c.ref).where(record_alias.c.alias.in_(wanted))
+    return {row.alias: row.ref for row in conn.execute(query)} if wanted else {}
+
+
+def aliases_of(conn: Connection, ref: str) -> list[str]:
+    """The temporary refs that a record was known by."""
+    return list(conn.execute(select(record_alias.c.alias).where(record_alias.c.ref == ref)).scalars())

@@ -1,0 +1,38 @@
+"""What every part of the state plane works with."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from onefirm.core.clock import Clock
+from onefirm.ledger.append import Ledger
+from onefirm.state.schema import Schema
+from onefirm.state.truth.base import Truth
+from onefirm.state.values import Reading
+from onefirm.store.engine import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """The rooms below, the rules for reading values, and what was injected.
+
+    `project` catches the sessions' projection up and never raises; `pause` waits some seconds; `step` is called by name
+    between the steps of a write, so that a test can end the process there.
+    """
+
+    store: Store
+    ledger: Ledger
+    truth: Truth
+    schema: Schema
+    clock: Clock
+    reading: Reading
+    project: Callable[[], None]
+    pause: Callable[[float], None] = field(default=time.sleep)
+    step: Callable[[str], None] = field(default=lambda name: None)
+
+    def now(self) -> datetime:
+        """The present instant."""
+        return self.clock.now()

@@ -1,0 +1,112 @@
+"""Reading records: from the mirror, after a look at the truth where one is asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection, select
+
+from onefirm.core.attribution import By
+from onefirm.core.clock import iso
+from onefirm.core.ids import is_temporary, parse_ref
+from onefirm.state import claims, drafts, mirror, query, situation
+from onefirm.state.claims import Claim
+from onefirm.state.mirror import Record
+from onefirm.state.plane import Plane
+from onefirm.state.query import Page, Query
+from onefirm.state.sync.pull import Puller
+from onefirm.state.truth.base import Unreachable
+from onefirm.store.tables import event, event_subject, payload
+
+_RECEIPTS = ("record.seen", "record.created", "record.updated", "record.archived", "record.restored")
+
+
+class Reader:
+    """Gets and finds."""
+
+    def __init__(self, plane: Plane, puller: Puller) -> None:
+        self._plane = plane
+        self._puller = puller
+
+    def get(self, ref: str, by: By | None, *, fresh: bool) -> Record:
+        """One record, compared with the truth when `fresh`; a session that looked has a receipt then."""
+        wanted = self.meant(parse_ref(ref))
+        looked = fresh and not is_temporary(wanted) and self._look(wanted)
+        with self._plane.store.read() as conn:
+            found = situation.look(conn, [wanted])
+            row = mirror.one(conn, wanted) if wanted in found.records else None
+            last = _last_receipt(conn, wanted, by.session) if looked and by and by.session else None
+        if wanted not in found.records:
+            raise drafts.missing(wanted, self._plane.schema.kind_of(wanted))
+        record = with_pending(row, found.records[wanted])
+        if looked and by and by.session and (last is None or last[1] != record.etag):
+            self._receipt(record, by, last[0] if last else "")
+        return replace(record, synced_at=iso(self._plane.now())) if looked else self._aged(record)
+
+    def meant(self, ref: str) -> str:
+        """The ref that a temporary one means now; any other as it is."""
+        if not is_temporary(ref):
+            return ref
+        with self._plane.store.read() as conn:
+            return mirror.aliases(conn, [ref]).get(ref, ref)
+
+    def _look(self, ref: str) -> bool:
+        try:
+            self._puller.refresh([ref])
+        except Unreachable:
+            return False
+        return True
+
+    def _receipt(self, record: Record, by: By, after: str) -> None:
+        told = {"kind": record.kind, "title": record.title, "status": record.status, "etag": record.etag}
+        # the entry it follows is part of the key: a record may come back to an etag that it had before
+        key = f"seen:{by.session}:{record.ref}:{record.etag}:{after}"
+        with self._plane.store.write() as conn:
+            self._plane.ledger.append(conn, "record.seen", told, subjects=(record.ref,), by=by, effect_key=key)
+            mirror.confirm(conn, record.ref, self._plane.now())
+        self._plane.project()
+
+    def _aged(self, record: Record) -> Record:
+        """A record with the time when the whole mirror was last compared, where that is later than its own."""
+        with self._plane.store.read() as conn:
+            whole = self._puller.synced_at(conn)
+        return replace(record, synced_at=max(record.synced_at, whole or ""))
+
+    def find(self, wanted: Query) -> Page:
+        """One page of the mirror; rows show what waits for them."""
+        if wanted.about is not None:
+            about = self.get(wanted.about, None, fresh=False).ref
+            wanted = replace(wanted, about=about)
+        with self._plane.store.read() as conn:
+            page = query.find(conn, self._plane.reading, wanted)
+            found = claims.every(conn)
+        return replace(page, rows=tuple(self.marked(page.rows, found))) if found else page
+
+    def marked(self, records: Iterable[Record], found: Sequence[Claim]) -> Iterable[Record]:
+        """The same records, each with the values that wait for it."""
+        for record in records:
+            later: Record | None = record
+            for claim in claims.touching(found, [record.ref]):
+                for draft in claim.drafts if claim.state != "held" else ():
+                    if draft.ref == record.ref:
+                        later = situation.overlaid(later, draft, claim)
+            yield with_pending(record, later or record)
+
+
+def with_pending(row: Record | None, later: Record) -> Record:
+    """What the truth says, with what waits beside it; a record that waits to be created is shown as it will be."""
+    return replace(row, pending=later.pending) if row else later
+
+
+def _last_receipt(conn: Connection, ref: str, session: str) -> tuple[str, str | None] | None:
+    """The entry and etag of a session's newest proof that it knows a record."""
+    query = select(event.c.id, payload.c.body)
+    query = query.join_from(event_subject, event, event.c.id == event_subject.c.event_id)
+    query = query.outerjoin(payload, payload.c.event_id == event.c.id)
+    query = query.where(event_subject.c.ref == ref, event.c.session == session, event.c.kind.in_(_RECEIPTS))
+    row = conn.execute(query.order_by(event_subject.c.at.desc(), event.c.seq.desc()).limit(1)).first()
+    if row is None:
+        return None
+    return row.id, json.loads(row.body)["data"].get("etag") if row.body else None

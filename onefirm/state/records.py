@@ -1,0 +1,184 @@
+"""Records: the state plane's one door. Every room and interface above reads and writes state through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from onefirm.core.attribution import By
+from onefirm.core.clock import Clock
+from onefirm.ledger.append import Ledger
+from onefirm.ledger.events import Event
+from onefirm.state import claims, conflicts, history, values
+from onefirm.state.board import Board
+from onefirm.state.changes import Change, IllegalMove, KeyReused, StaleWrite, Written
+from onefirm.state.conflicts import Keep
+from onefirm.state.mirror import Record
+from onefirm.state.pending import Pending
+from onefirm.state.plane import Plane
+from onefirm.state.query import Page, Query
+from onefirm.state.reads import Reader
+from onefirm.state.relay import Relay
+from onefirm.state.schema import CLOSED, Schema
+from onefirm.state.standing import Line, StandingRules
+from onefirm.state.sync.pull import Puller
+from onefirm.state.sync.report import SyncReport, synchronise
+from onefirm.state.truth.base import Truth
+from onefirm.state.undo import Undoer
+from onefirm.state.values import Reading, SecretsCheck
+from onefirm.state.writes import Writer
+from onefirm.store import inbox
+from onefirm.store.engine import Store
+from onefirm.store.inbox import InboxItem
+
+__all__ = [
+    "Change",
+    "IllegalMove",
+    "KeyReused",
+    "Page",
+    "Pending",
+    "Query",
+    "Record",
+    "Records",
+    "StaleWrite",
+    "SyncReport",
+    "Written",
+]
+
+
+class Records:
+    """The firm's records. Safe to share between threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        ledger: Ledger,
+        truth: Truth,
+        schema: Schema,
+        clock: Clock,
+        *,
+        timezone: str,
+        currency: str,
+        project: Callable[[], None] = lambda: None,
+        secrets_check: SecretsCheck = lambda text: None,
+        rules: StandingRules | None = None,
+    ) -> None:
+        reading = Reading(schema, timezone, currency, secrets_check)
+        self.plane = Plane(store, ledger, truth, schema, clock, reading, project)
+        self._rules = rules or StandingRules()
+        self._wire(self.plane)
+
+    def _wire(self, plane: Plane) -> None:
+        self._relay = Relay(plane)
+        self._puller = Puller(plane)
+        self._writer = Writer(plane, self._relay, self._puller)
+        self._reader = Reader(plane, self._puller)
+        self._undoer = Undoer(plane, self._writer)
+        self._board = Board(plane, self._reader)
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    def write(self, changes: Sequence[Change], by: By, *, key: str | None = None) -> list[Written]:
+        """Write all changes or none, to the truth first; the answers in their order.
+
+        The same `key` again gives the same answer, marked repeated. Raises InvalidInput with every mistake, NotFound,
+        StaleWrite, IllegalMove, KeyReused, Refused, Unavailable.
+        """
+        return self._writer.write(changes, by, key)
+
+    def undo(self, event_or_ref: str, by: By) -> list[Written]:
+        """Take back one change: the entry with this id, or the record's newest one that was not taken back.
+
+        Raises NotFound, InvalidInput, and Refused with who moved it since and when.
+        """
+        return self._undoer.undo(event_or_ref, by)
+
+    # -- what waits ----------------------------------------------------------------------------------------------------
+
+    def sync(self, by: By | None = None, *, sweep: bool = False) -> SyncReport:
+        """Hand in what waits, then take over what changed at the truth; never raises for a truth out of reach.
+
+        Who asks for it leaves no trace: what is handed in keeps its author, what is taken over was done outside.
+        `sweep` also finds rows that the truth has lost without telling, which reads the refs of all of them.
+        """
+        return synchronise(self.plane, self._relay, self._puller, sweep=sweep)
+
+    def pending(self) -> list[Pending]:
+        """Every change that waits for the truth or for the operator, oldest first."""
+        with self.plane.store.read() as conn:
+            return [Pending.of(claim, draft) for claim in claims.every(conn) for draft in claim.drafts]
+
+    def conflicts(self) -> list[InboxItem]:
+        """The open questions about writes that met somebody else's change, oldest first."""
+        with self.plane.store.read() as conn:
+            return inbox.open_items(conn, conflicts.KIND)
+
+    def decide_conflict(self, item_id: str, keep: Keep, by: By) -> InboxItem:
+        """Answer one: `mine` writes what waited over what is there, `theirs` drops it. Returns the decided item.
+
+        Raises NotFound, InvalidInput, Refused.
+        """
+        with self.plane.store.write() as conn:
+            item = conflicts.decide(self.plane, conn, item_id, keep, by)
+        self._relay.run(item.subjects)
+        self.plane.project()
+        with self.plane.store.read() as conn:
+            return inbox.get(conn, item_id) or item
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def get(self, ref: str, by: By | None = None, *, fresh: bool = True) -> Record:
+        """One record. With `fresh` it is compared with the truth, and `by`'s session has a receipt afterwards.
+
+        Where the truth can't be reached the mirror answers: `synced_at` tells its age, and there is no receipt. Raises
+        InvalidInput, NotFound.
+        """
+        return self._reader.get(ref, by, fresh=fresh)
+
+    def find(self, query: Query) -> Page:
+        """One page of the records that a query finds, from the mirror. Raises InvalidInput, NotFound."""
+        return self._reader.find(query)
+
+    def timeline(
+        self, ref: str, *, kinds: Sequence[str] | None = None, limit: int | None = None, newest_first: bool = False
+    ) -> list[Event]:
+        """All entries of the ledger about a record, in time order. Raises InvalidInput."""
+        with self.plane.store.read() as conn:
+            ledger = self.plane.ledger
+            return history.timeline(conn, ledger, ref, kinds=kinds, limit=limit, newest_first=newest_first)
+
+    def as_of(self, ref: str, at: datetime) -> Record:
+        """A record as it was at an aware instant; `gaps` counts changes whose content was erased. Raises NotFound."""
+        with self.plane.store.read() as conn:
+            return history.as_of(conn, self.plane.ledger, ref, at)
+
+    def standing(self, now: datetime) -> list[Line]:
+        """Where things stand, most urgent first."""
+        return self._board.standing(now, self._rules)
+
+    def next_actions(self, touched: Sequence[str]) -> dict[str, str]:
+        """The next actions to write down for the projects and prospects among these records, or above them.
+
+        Only those are there that differ from what the record says.
+        """
+        return self._board.next_actions(touched)
+
+    def present(self, record: Record) -> dict[str, Any]:
+        """A record's values as people and models read them, in the schema's order."""
+        return self.render(record.kind, record.props)
+
+    def render(self, kind: str, stored: Mapping[str, Any]) -> dict[str, Any]:
+        """Stored values as people and models read them, in the schema's order; money reads `1250.00 EUR`."""
+        known = self.plane.schema.kinds.get(kind)
+        order = [name for name in known.properties if name in stored] if known else []
+        return {name: values.show(stored[name]) for name in dict.fromkeys([*order, *stored])}
+
+    def closed(self, ref: str) -> str | None:
+        """A sentence when a record is archived, done or dropped; None while it is open."""
+        record = self.get(ref, fresh=False)
+        if record.archived:
+            return f"{record.ref} “{record.title}” is archived."
+        if self.plane.schema.kinds[record.kind].group_of(record.status) in CLOSED:
+            return f"{record.ref} “{record.title}” is closed: its status is {record.status}."
+        return None

@@ -1,0 +1,233 @@
+"""The kinds of records as data: properties, statuses and the moves between them.
+
+The shipped YAML is read by `kind_files`; what holds in one firm's database is the version that was applied to it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeAlias, cast
+
+from sqlalchemy import Connection, select
+
+from onefirm.core import canonical
+from onefirm.core.attribution import By
+from onefirm.core.clock import iso
+from onefirm.core.errors import InvalidInput, Refused
+from onefirm.ledger.append import Ledger
+from onefirm.store.tables import firm_schema
+
+Group: TypeAlias = Literal["open", "active", "waiting", "blocked", "paused", "done", "dropped"]
+PropertyType: TypeAlias = Literal[
+    "text", "choice", "status", "date", "money", "relation", "number", "email", "url", "checkbox"
+]
+CLOSED: frozenset[Group] = frozenset({"done", "dropped"})
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One property of a kind. `to` names the kind that a relation points at, `options` what a choice allows."""
+
+    name: str
+    type: PropertyType
+    required: bool = False
+    options: tuple[str, ...] = ()
+    default: str | None = None
+    to: str | None = None
+    many: bool = False
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One status; `moves` are the statuses that may follow it."""
+
+    name: str
+    group: Group
+    moves: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of record. `deadline` is the date property that decides what is due."""
+
+    name: str
+    prefix: str
+    plural: str
+    description: str
+    properties: Mapping[str, Property]
+    statuses: Mapping[str, Status]
+    deadline: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The kind's name in a sentence."""
+        return self.name.replace("_", " ")
+
+    @property
+    def initial(self) -> str:
+        """The status in which a new record begins."""
+        return next(iter(self.statuses))
+
+    def property_named(self, word: str) -> Property:
+        """The property of this name or alias, whatever its case. Raises InvalidInput that lists the known ones."""
+        wanted = _plain(word)
+        for prop in self.properties.values():
+            if wanted in (prop.name, *map(_plain, prop.aliases)):
+                return prop
+        known = ", ".join(closest_first(wanted, self.properties))
+        raise InvalidInput(
+            f"A {self.label} has no property “{word[:40]}”.", hint=f"Known properties, closest first: {known}."
+        )
+
+    def status_named(self, word: str) -> Status:
+        """The status of this name or alias, whatever its case. Raises InvalidInput that lists the known ones."""
+        wanted = _plain(word)
+        for status in self.statuses.values():
+            if wanted in (status.name, *map(_plain, status.aliases)):
+                return status
+        raise InvalidInput(
+            f"A {self.label} has no status “{word[:40]}”.", hint=f"Its statuses: {', '.join(self.statuses)}."
+        )
+
+    def group_of(self, status: str) -> Group:
+        """The group of a status; one that only a remote truth knows counts as open."""
+        known = self.statuses.get(status)
+        return known.group if known else "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """All kinds of one firm at one version."""
+
+    version: int
+    kinds: Mapping[str, Kind]
+
+    def kind(self, name: str) -> Kind:
+        """The kind of this name (or plural), whatever its case. Raises InvalidInput that lists the known ones."""
+        wanted = _plain(name)
+        for kind in self.kinds.values():
+            if wanted in (kind.name, _plain(kind.plural)):
+                return kind
+        known = ", ".join(closest_first(wanted, self.kinds))
+        raise InvalidInput(f"There is no kind “{name[:40]}”.", hint=f"Known kinds, closest first: {known}.")
+
+    def kind_of(self, ref: str) -> Kind:
+        """The kind that a ref's letters stand for. Raises InvalidInput."""
+        prefix = ref.partition("-")[0]
+        for kind in self.kinds.values():
+            if kind.prefix == prefix:
+                return kind
+        known = ", ".join(f"{kind.prefix} {kind.label}" for kind in self.kinds.values())
+        raise InvalidInput(f"No kind of record has refs like {ref}.", hint=f"The letters stand for: {known}.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, for the database and for the guard's compiler; empty fields are left out."""
+        return {"version": self.version, "kinds": {name: _kind_to_dict(kind) for name, kind in self.kinds.items()}}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Schema:
+        """The opposite of to_dict, also for a dictionary whose keys a database has sorted."""
+        kinds = {name: _kind_from_dict(name, body) for name, body in sorted(data["kinds"].items())}
+        return cls(int(data["version"]), kinds)
+
+
+def shipped() -> Schema:
+    """The schema that comes with this version of onefirm."""
+    from onefirm.state.kind_files import read_shipped  # YAML and pydantic: not for those who read the applied one
+
+    return read_shipped()
+
+
+def apply(conn: Connection, schema: Schema, ledger: Ledger, by: By, now: datetime) -> Schema:
+    """Make a schema the one that holds in this database, and return it; applying it again changes nothing.
+
+    Raises Refused for an older version, and for another schema under a version that was applied before.
+    """
+    body = schema.to_dict()
+    digest = canonical.sha256_hex(canonical.dumps(body))
+    newest = conn.execute(_newest()).first()
+    if newest and newest.version == schema.version and newest.sha256 == digest:
+        return schema
+    if newest and newest.version >= schema.version:
+        raise Refused(
+            f"Schema {newest.version} is applied; this one is version {schema.version} and differs from it.",
+            hint="Update onefirm, or raise `version` in the schema's files.",
+        )
+    conn.execute(firm_schema.insert().values(version=schema.version, applied_at=iso(now), sha256=digest, body=body))
+    told = {"version": schema.version, "sha256": digest}
+    ledger.append(conn, "schema.applied", told, subjects=(), by=by, effect_key=f"schema:{schema.version}:{digest}")
+    return schema
+
+
+def current(conn: Connection) -> Schema | None:
+    """The schema that holds in this database; None when none was applied."""
+    newest = conn.execute(_newest()).first()
+    return Schema.from_dict(cast("Mapping[str, Any]", newest.body)) if newest else None
+
+
+def closest_first(word: str, known: Iterable[str]) -> list[str]:
+    """All known words, those spelled most alike first; equal ones keep their order."""
+    return sorted(known, key=lambda name: -difflib.SequenceMatcher(None, word.lower(), name).ratio())
+
+
+def _newest() -> Any:
+    return select(firm_schema).order_by(firm_schema.c.version.desc()).limit(1)
+
+
+def _plain(word: str) -> str:
+    return word.strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def _kind_to_dict(kind: Kind) -> dict[str, Any]:
+    return _filled(
+        prefix=kind.prefix, plural=kind.plural, label=kind.label, description=kind.description, deadline=kind.deadline,
+        properties={p.name: _property_to_dict(p) for p in kind.properties.values()},
+        statuses={s.name: _status_to_dict(s) for s in kind.statuses.values()},
+        order={"properties": list(kind.properties), "statuses": list(kind.statuses)},
+    )  # fmt: skip
+
+
+def _property_to_dict(p: Property) -> dict[str, Any]:
+    return _filled(
+        type=p.type, required=p.required, options=list(p.options), default=p.default, to=p.to, many=p.many,
+        aliases=list(p.aliases),
+    )  # fmt: skip
+
+
+def _status_to_dict(status: Status) -> dict[str, Any]:
+    return {"group": status.group, "moves": list(status.moves), **_filled(aliases=list(status.aliases))}
+
+
+def _filled(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value}
+
+
+def _kind_from_dict(name: str, body: Mapping[str, Any]) -> Kind:
+    order = body.get("order", {})
+    properties = {
+        key: _property_from_dict(key, value) for key, value in _ordered(body["properties"], order.get("properties"))
+    }
+    statuses = {
+        key: Status(key, value["group"], tuple(value["moves"]), tuple(value.get("aliases", ())))
+        for key, value in _ordered(body["statuses"], order.get("statuses"))
+    }
+    return Kind(name, body["prefix"], body["plural"], body["description"], properties, statuses, body.get("deadline"))
+
+
+def _property_from_dict(name: str, body: Mapping[str, Any]) -> Property:
+    fields: dict[str, Any] = {
+        **body,
+        "options": tuple(body.get("options", ())),
+        "aliases": tuple(body.get("aliases", ())),
+    }
+    return Property(name, **fields)
+
+
+def _ordered(data: Mapping[str, Any], order: Iterable[str] | None = None) -> list[tuple[str, Any]]:
+    # JSONB sorts keys by length; the first status is where a record begins, so order is kept beside
+    return [(name, data[name]) for name in (order or data)]

@@ -1,0 +1,47 @@
+"""One whole synchronisation: hand in, then take over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from onefirm.core.clock import iso
+from onefirm.state import claims
+from onefirm.state.plane import Plane
+from onefirm.state.relay import Relay
+from onefirm.state.sync.pull import Puller
+from onefirm.state.truth.base import Unreachable
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a synchronisation did.
+
+    `relayed` counts writes handed in, `conflicts` those that the operator must decide, `waiting` those that wait still.
+    `pulled` has the refs that changed at the truth. `synced_at` is when the mirror was last known to have everything
+    (None: never); it is older than `at` when the truth could not be reached, or a write was under way.
+    """
+
+    at: str
+    reachable: bool
+    relayed: int
+    conflicts: int
+    waiting: int
+    pulled: tuple[str, ...]
+    synced_at: str | None
+
+
+def synchronise(plane: Plane, relay: Relay, puller: Puller, *, sweep: bool) -> SyncReport:
+    """Hand in what waits, then take over what changed. Raises Refused when a sweep finds most records lost."""
+    relayed = relay.run()
+    reachable, pulled = relayed.reachable, frozenset[str]()
+    if reachable:
+        try:
+            pulled, _ = puller.pull()
+            pulled |= puller.sweep() if sweep else frozenset()
+        except Unreachable:
+            reachable = False
+    with plane.store.read() as conn:
+        waiting = sum(len(claim.drafts) for claim in claims.every(conn) if claim.state != "held")
+        synced_at = puller.synced_at(conn)
+    now = iso(plane.now())
+    return SyncReport(now, reachable, relayed.done, relayed.held, waiting, tuple(sorted(pulled)), synced_at)

@@ -1,0 +1,1 @@
+"""The truth: the one place where a record's state is decided."""

@@ -1,0 +1,124 @@
+"""The port to the one place where state is decided. It is written for a truth that is far away.
+
+Terms:
+
+- A **row** is one record as the truth holds it. Its **ref** was given by the truth when the row was created. Its
+  **etag** is opaque and changes with every change of the row.
+- A **write** changes one row. It names the etag it is **based** on, and is refused when the row has moved since.
+- An **effect key** names one set of writes for good. A truth applies an effect at most once: asked again with the same
+  key it returns the rows of the first time.
+- The answer of a write is its read-back: the rows as they are after it. Nobody reads again unless the answer was lost.
+- An effect is **applied**, **not applied**, or **unknown** (the answer was lost and the truth can't tell yet).
+
+Writes of one effect are applied all or not at all. A truth without transactions keeps that by checking every base
+before its first step, and by raising AnswerLost when a later step fails: the effect is then taken up again by its key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias
+
+Op: TypeAlias = Literal["create", "update", "archive", "restore"]
+
+
+@dataclass(frozen=True, slots=True)
+class TruthRow:
+    """One record. `props` holds every property that has a value, in stored form, title and status among them.
+
+    Times are in the form of `core.clock.iso`; `editor` names who changed the row last, where the truth knows it.
+    """
+
+    ref: str
+    kind: str
+    props: Mapping[str, Any]
+    etag: str
+    archived: bool
+    created_at: str
+    edited_at: str
+    editor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TruthWrite:
+    """One change. A `create` has no ref and no base; in `props` of an update None clears a property."""
+
+    op: Op
+    kind: str
+    ref: str | None = None
+    base: str | None = None
+    props: Mapping[str, Any] | None = None
+
+
+class TruthError(Exception):
+    """What a truth answers other than rows."""
+
+
+class Unreachable(TruthError):
+    """The truth can't be asked now. A write that met this was surely not applied."""
+
+
+class AnswerLost(TruthError):
+    """The write was sent and no answer came: it may have been applied."""
+
+
+class Stale(TruthError):
+    """At least one row has moved since the write's base; nothing was applied. `rows` are those rows as they are now."""
+
+    def __init__(self, rows: Sequence[TruthRow]) -> None:
+        super().__init__(", ".join(row.ref for row in rows))
+        self.rows = tuple(rows)
+
+
+class Gone(TruthError):
+    """At least one row is no longer there; nothing was applied."""
+
+    def __init__(self, refs: Sequence[str]) -> None:
+        super().__init__(", ".join(refs))
+        self.refs = tuple(refs)
+
+
+class Rejected(TruthError):
+    """The truth refuses these values, for a reason of its own; nothing was applied, and a repetition would not be."""
+
+
+class Truth(Protocol):
+    """Where state is decided. An adapter may be shared between threads."""
+
+    @property
+    def name(self) -> str:
+        """How sentences call it."""
+        ...
+
+    def apply(self, writes: Sequence[TruthWrite], key: str) -> list[TruthRow]:
+        """Apply all writes under an effect key, or none; the rows afterwards, one for each write, in their order.
+
+        No two writes concern the same row. Raises Unreachable, AnswerLost, Stale, Gone, Rejected.
+        """
+        ...
+
+    def effect(self, key: str) -> list[TruthRow] | None:
+        """The rows that an effect left, None when it surely was not applied.
+
+        Raises Unreachable also when it can't be told yet (an index that lags behind).
+        """
+        ...
+
+    def read(self, refs: Sequence[str]) -> dict[str, TruthRow]:
+        """The rows as they are now, archived ones among them; a ref that is missing in the answer is gone.
+
+        Raises Unreachable.
+        """
+        ...
+
+    def changed_since(self, watermark: str | None) -> tuple[list[TruthRow], str]:
+        """Rows that changed since a watermark (None: all rows), archived ones among them, and the next watermark.
+
+        A row may come again without having changed; none that changed is left out. Raises Unreachable.
+        """
+        ...
+
+    def ids(self) -> frozenset[str]:
+        """The refs of all rows that are there, archived ones among them. Raises Unreachable."""
+        ...

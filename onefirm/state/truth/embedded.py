@@ -1,0 +1,117 @@
+"""The truth in the firm's own database: tables of its own, transactions of its own.
+
+One counter numbers every change, so that etags never repeat, and what changed since a number is one range. The
+counter's row lock makes the order of numbers the order of commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from onefirm.core.clock import Clock, iso
+from onefirm.state.schema import Schema
+from onefirm.state.truth.base import Gone, Stale, TruthRow, TruthWrite
+from onefirm.store.counters import next_number
+from onefirm.store.engine import Store
+from onefirm.store.tables import truth_effect, truth_row
+
+_REFS_AT_ONCE = 500  # databases bound the number of parameters of a statement
+
+
+class EmbeddedTruth:
+    """Keeps the protocol of `truth.base.Truth`. It is reachable whenever the database is."""
+
+    name = "the embedded store"
+
+    def __init__(self, store: Store, schema: Schema, clock: Clock) -> None:
+        self._store = store
+        self._prefixes = {kind.name: kind.prefix for kind in schema.kinds.values()}
+        self._clock = clock
+
+    def apply(self, writes: Sequence[TruthWrite], key: str) -> list[TruthRow]:
+        """All writes in one transaction, their effect among them."""
+        with self._store.write() as conn:
+            if (applied := _effect(conn, key)) is not None:
+                return applied
+            before = _rows(conn, [write.ref for write in writes if write.ref], lock=True)
+            _check(writes, before)
+            version = next_number(conn, "truth", len(writes))
+            now = iso(self._clock.now())
+            rows = [self._apply(conn, write, before, version + i, now) for i, write in enumerate(writes)]
+            conn.execute(truth_effect.insert().values(key=key, rows=[asdict(row) for row in rows], at=now))
+            return rows
+
+    def _apply(
+        self, conn: Connection, write: TruthWrite, before: Mapping[str, TruthRow], version: int, now: str
+    ) -> TruthRow:
+        row = before.get(write.ref or "")
+        if row is None:
+            return self._create(conn, write, version, now)
+        props = {name: value for name, value in {**row.props, **(write.props or {})}.items() if value is not None}
+        archived = {"archive": True, "restore": False}.get(write.op, row.archived)
+        values = {"props": props, "version": version, "archived": archived, "edited_at": now}
+        conn.execute(truth_row.update().where(truth_row.c.ref == row.ref).values(**values))
+        return TruthRow(row.ref, row.kind, props, str(version), archived, row.created_at, now)
+
+    def _create(self, conn: Connection, write: TruthWrite, version: int, now: str) -> TruthRow:
+        prefix = self._prefixes[write.kind]
+        ref = f"{prefix}-{next_number(conn, f'ref:{prefix}')}"
+        props = {name: value for name, value in (write.props or {}).items() if value is not None}
+        values = {"props": props, "version": version, "archived": False, "created_at": now, "edited_at": now}
+        conn.execute(truth_row.insert().values(ref=ref, kind=write.kind, **values))
+        return TruthRow(ref, write.kind, props, str(version), False, now, now)
+
+    def effect(self, key: str) -> list[TruthRow] | None:
+        """The rows that an effect left."""
+        with self._store.read() as conn:
+            return _effect(conn, key)
+
+    def read(self, refs: Sequence[str]) -> dict[str, TruthRow]:
+        """The rows as they are now."""
+        with self._store.read() as conn:
+            return _rows(conn, refs)
+
+    def changed_since(self, watermark: str | None) -> tuple[list[TruthRow], str]:
+        """Rows with a higher change number."""
+        after = int(watermark or 0)
+        query = select(truth_row).where(truth_row.c.version > after).order_by(truth_row.c.version)
+        with self._store.read() as conn:
+            rows = [_row(row) for row in conn.execute(query)]
+        return rows, rows[-1].etag if rows else str(after)
+
+    def ids(self) -> frozenset[str]:
+        """The refs of all rows."""
+        with self._store.read() as conn:
+            return frozenset(conn.execute(select(truth_row.c.ref)).scalars())
+
+
+def _check(writes: Iterable[TruthWrite], rows: Mapping[str, TruthRow]) -> None:
+    named = [write for write in writes if write.ref is not None]
+    if gone := [write.ref for write in named if write.ref and write.ref not in rows]:
+        raise Gone(gone)
+    if stale := [rows[write.ref] for write in named if write.ref and rows[write.ref].etag != write.base]:
+        raise Stale(stale)
+
+
+def _rows(conn: Connection, refs: Sequence[str], *, lock: bool = False) -> dict[str, TruthRow]:
+    found: dict[str, TruthRow] = {}
+    for start in range(0, len(refs), _REFS_AT_ONCE):
+        some = truth_row.c.ref.in_(sorted(refs)[start : start + _REFS_AT_ONCE])
+        query = select(truth_row).where(some).order_by(truth_row.c.ref)
+        found |= {row.ref: _row(row) for row in conn.execute(query.with_for_update() if lock else query)}
+    return found
+
+
+def _row(row: Any) -> TruthRow:
+    return TruthRow(row.ref, row.kind, row.props, str(row.version), row.archived, row.created_at, row.edited_at)
+
+
+def _effect(conn: Connection, key: str) -> list[TruthRow] | None:
+    rows: list[dict[str, Any]] | None = conn.execute(
+        select(truth_effect.c.rows).where(truth_effect.c.key == key)
+    ).scalar()
+    return None if rows is None else [TruthRow(**row) for row in rows]

@@ -1,0 +1,181 @@
+"""Taking a change back: a new write that restores what was before, refused where somebody has moved it since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from onefirm.core.attribution import By
+from onefirm.core.errors import InvalidInput, NotFound, Refused
+from onefirm.core.ids import REF, parse_ref
+from onefirm.ledger.events import Event
+from onefirm.state import drafts, history, mirror, values
+from onefirm.state.changes import Written
+from onefirm.state.drafts import Wanted
+from onefirm.state.history import STATE
+from onefirm.state.mirror import Record
+from onefirm.state.plane import Plane
+from onefirm.state.truth.base import Op
+from onefirm.state.writes import Writer
+
+_OPPOSITE: Mapping[str, Op] = {"created": "archive", "updated": "update", "archived": "restore", "restored": "archive"}
+
+
+class Undoer:
+    """Undoes one entry of the ledger."""
+
+    def __init__(self, plane: Plane, writer: Writer) -> None:
+        self._plane = plane
+        self._writer = writer
+
+    def undo(self, event_or_ref: str, by: By) -> list[Written]:
+        """Take back one change of a record.
+
+        1. Find the entry: the one with this id, or the newest change of the record that was not taken back.
+        2. Refuse when its content was erased, when it was taken back already, or when what it set has moved since.
+        3. Write the values from before it; the entry is the cause, and no rule of moves is asked: going back is none.
+
+        Undoing a creation archives. Undoing an undo brings the change back. Raises NotFound, InvalidInput, Refused.
+        """
+        with self._plane.store.read() as conn:
+            told = self._told(conn, event_or_ref)
+            events = history.timeline(conn, self._plane.ledger, told.subjects[0], kinds=STATE)
+            present = mirror.one(conn, told.subjects[0])
+        if present is None:
+            raise drafts.missing(told.subjects[0])
+        self._check_there(told, events)
+        op = _OPPOSITE[_turn(told)]
+        later = [event for event in events if _place(event) > _place(told)]
+        before = self._before(told, present, later) if op == "update" else {}
+        self._check_archived(told, op, present, later)
+        kind = self._plane.schema.kinds[present.kind]
+        wanted = Wanted(0, op, kind, present.ref, before, present.etag, undo_of=told.id)
+        key = f"undo:{told.id}:{present.etag}"  # twice at once is once; after a redo it is another
+        return self._writer.run([wanted], replace(by, cause=told.id), key, request=f"undo {told.id}")
+
+    def _told(self, conn: Connection, event_or_ref: str) -> Event:
+        if REF.fullmatch(_as_ref(event_or_ref)):
+            return self._newest(conn, event_or_ref)
+        event = self._plane.ledger.get(conn, event_or_ref.strip()[:64])
+        if event is None:
+            raise NotFound(
+                f"There is no entry “{event_or_ref[:40]}” in the ledger.", hint="Send an entry's id, or a record's ref."
+            )
+        if event.kind == "record.queued":
+            raise Refused(
+                f"That write of {event.subjects[0]} still waits or was done later under another entry.",
+                hint=f"ledger_trace {event.subjects[0]} (onefirm ledger trace) shows it; undo that entry.",
+            )
+        if event.kind not in STATE:
+            raise InvalidInput(
+                f"The entry is no change of state ({event.kind}), so there is nothing to take back.",
+                hint="Send the id of a record.created, updated, archived, restored or pulled entry.",
+            )
+        return event
+
+    def _newest(self, conn: Connection, ref: str) -> Event:
+        events = history.timeline(conn, self._plane.ledger, ref, kinds=STATE)
+        undone = undone_ids(events)
+        for event in reversed(events):
+            if event.id not in undone:
+                return event
+        if not events:
+            raise drafts.missing(parse_ref(ref))
+        raise Refused(f"Every change of {parse_ref(ref)} was taken back already.", hint="Name an entry to bring back.")
+
+    def _check_there(self, told: Event, events: Sequence[Event]) -> None:
+        if told.payload is None:
+            raise Refused(
+                f"The content of that entry about {told.subjects[0]} was erased, so it can't be taken back.",
+                hint="Write the values that should hold.",
+            )
+        for event in events:
+            if (event.payload or {}).get("undo_of") == told.id and event.id not in undone_ids(events):
+                raise Refused(
+                    f"That change of {told.subjects[0]} was taken back already, by {event.actor} at {event.at}.",
+                    hint=f"To bring it back, undo {event.id}.",
+                )
+
+    def _before(self, told: Event, present: Record, later: Sequence[Event]) -> dict[str, Any]:
+        """The values to restore. Raises Refused where one has moved since."""
+        after: Mapping[str, Any] = (told.payload or {}).get("after") or {}
+        for name, value in after.items():
+            now = present.props.get(name)
+            if now != value:
+                raise _moved(present, name, value, now, later)
+        before: Mapping[str, Any] = (told.payload or {}).get("before") or {}
+        return {name: before.get(name) for name in after}
+
+    def _check_archived(self, told: Event, op: Op, present: Record, later: Sequence[Event]) -> None:
+        """Raise Refused when the record is already as the undo would leave it, or can't be changed."""
+        since = next((event for event in reversed(later) if _turn(event) in ("archived", "restored")), None)
+        who = f" by {since.actor} at {since.at}" if since else ""
+        if op == "archive" and present.archived:
+            raise Refused(f"{present.ref} “{present.title}” was archived since{who}.", hint="There is nothing to do.")
+        if op == "restore" and not present.archived:
+            raise Refused(f"{present.ref} “{present.title}” was restored since{who}.", hint="There is nothing to do.")
+        if op == "update" and present.archived:
+            raise Refused(
+                f"{present.ref} “{present.title}” was archived since{who}.",
+                hint=f"Restore it first: op restore, ref {present.ref}.",
+            )
+        if _turn(told) == "created":
+            _check_unused(present, later)
+
+
+def _check_unused(present: Record, later: Sequence[Event]) -> None:
+    undone = undone_ids(later)
+    kept = [e for e in later if _turn(e) == "updated" and e.id not in undone and not _is_undo(e)]
+    if kept:
+        who = f"by {kept[-1].actor} at {kept[-1].at}"
+        raise Refused(
+            f"{present.ref} “{present.title}” was changed since it was created, {who}.",
+            hint=f"Undo the later changes first, or archive it: op archive, ref {present.ref}.",
+        )
+
+
+def undone_ids(events: Iterable[Event]) -> frozenset[str]:
+    """The ids of entries that were taken back, by an entry that was not taken back itself."""
+    undone: set[str] = set()
+    for event in reversed(list(events)):
+        target = (event.payload or {}).get("undo_of")
+        if target and event.id not in undone:
+            undone.add(str(target))
+    return frozenset(undone)
+
+
+def _is_undo(event: Event) -> bool:
+    return bool((event.payload or {}).get("undo_of"))
+
+
+def _turn(event: Event) -> str:
+    if event.kind == "record.pulled":
+        return str((event.payload or {}).get("change", "updated"))
+    return event.kind.partition(".")[2]
+
+
+def _place(event: Event) -> tuple[str, str, int]:
+    return event.at, event.chain_id, event.seq
+
+
+def _as_ref(text: str) -> str:
+    try:
+        return parse_ref(text)
+    except InvalidInput:
+        return ""
+
+
+def _moved(present: Record, name: str, ours: Any, now: Any, later: Sequence[Event]) -> Refused:
+    movers = [event for event in later if name in ((event.payload or {}).get("after") or {})]
+    who = f", changed by {movers[-1].actor} at {movers[-1].at}" if movers else ""
+    return Refused(
+        f"{name} of {present.ref} “{present.title}” is {_word(now)} now, not {_word(ours)}{who}.",
+        hint="Nothing was written. Undo that later change first, or write the value that should hold.",
+    )
+
+
+def _word(value: Any) -> str:
+    return "empty" if value is None else f"“{values.show(value)}”"

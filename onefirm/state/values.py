@@ -1,0 +1,257 @@
+"""Values of properties: from what people and models send to the stored form, and back.
+
+Stored forms: text, choice, status, e-mail and URL as a string; date as `YYYY-MM-DD`; money as
+`{"minor": 125000, "currency": "EUR"}`; relation as a ref, or a list of refs; number as a number; checkbox as a boolean.
+None means no value.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeAlias, cast
+from zoneinfo import ZoneInfo
+
+from onefirm.core.errors import InvalidInput
+from onefirm.core.ids import parse_ref
+from onefirm.core.money import Money
+from onefirm.state.schema import Kind, Property, Schema, closest_first
+
+LONGEST_TEXT = 4_000
+LONGEST_TITLE = 300
+LONGEST_URL = 2_000
+MOST_RELATED = 100
+_EMAIL = re.compile(r"[^@\s<>,;]{1,64}@[^@\s<>,;]{1,190}\.[^@\s<>,;.]{2,63}")
+_URL = re.compile(r"https?://[^\s/]+(?:/\S*)?", re.IGNORECASE)
+_YES = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+SecretsCheck: TypeAlias = Callable[[str], "str | None"]
+"""A sentence when a text looks like a secret, else None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading a value needs beside the value itself."""
+
+    schema: Schema
+    timezone: str
+    currency: str
+    secrets_check: SecretsCheck
+
+
+def read(reading: Reading, kind: Kind, prop: Property, raw: object) -> Any:
+    """The stored form of a value that was sent; None clears. Raises InvalidInput.
+
+    Whether a related record exists is not known here; that its ref is one of the right kind is.
+    """
+    if raw is None or (isinstance(raw, str) and not raw.strip()) or raw == []:
+        if prop.required or prop.type == "status":
+            raise InvalidInput(f"{prop.name} can't be empty.", hint=f"A {kind.label} always has a {prop.name}.")
+        return None
+    if prop.type == "status":
+        return kind.status_named(_word(prop, raw)).name
+    return _READERS[prop.type](reading, prop, raw)
+
+
+def read_text(reading: Reading, name: str, raw: object, *, longest: int = LONGEST_TEXT, one_line: bool = False) -> str:
+    """Text without control characters and secrets, its line ends made `\\n`. Raises InvalidInput."""
+    if isinstance(raw, bool) or not isinstance(raw, str | int | float):
+        raise InvalidInput(f"{name} is text, not {_form(raw)}.", hint="Send it as one string.")
+    text = str(raw)
+    if len(text) > longest:
+        raise InvalidInput(
+            f"{name} has {len(text):,} characters; the limit is {longest:,}.",
+            hint="Keep the long form in a narrative file and the short one here.",
+        )
+    text = text.replace("\r\n", "\n").strip()
+    if bad := next((char for char in text if _is_forbidden(char, one_line)), None):
+        what = "a line break" if bad == "\n" else f"the control character U+{ord(bad):04X}"
+        raise InvalidInput(f"{name} contains {what}.", hint="Send plain text without it.")
+    if secret := reading.secrets_check(text):
+        raise InvalidInput(f"{name}: {secret}", hint="Secrets belong in the secrets store, never in a record.")
+    return text
+
+
+def show(value: Any) -> Any:
+    """A stored value as people and models read it: money as `1250.00 EUR`, everything else as it is."""
+    if isinstance(value, Mapping):
+        amount = cast("Mapping[str, Any]", value)
+        return str(Money(int(amount["minor"]), str(amount["currency"])))
+    return value
+
+
+def _is_forbidden(char: str, one_line: bool) -> bool:
+    if char in "\n\t":
+        return one_line
+    return unicodedata.category(char) in ("Cc", "Cs") or char in _TURNING
+
+
+def _word(prop: Property, raw: object) -> str:
+    if not isinstance(raw, str):
+        raise InvalidInput(f"{prop.name} is a word, not {_form(raw)}.", hint="Send it as one string.")
+    return raw.strip()
+
+
+def _text(reading: Reading, prop: Property, raw: object) -> str:
+    title = prop.name == "title"
+    longest = LONGEST_TITLE if title else LONGEST_TEXT
+    return read_text(reading, prop.name, raw, longest=longest, one_line=title)
+
+
+def _choice(_: Reading, prop: Property, raw: object) -> str:
+    word = _word(prop, raw)
+    for option in prop.options:
+        if option.lower() == word.lower():
+            return option
+    options = ", ".join(closest_first(word[:40], prop.options))
+    raise InvalidInput(f"{prop.name} can't be “{word[:40]}”.", hint=f"Its options, closest first: {options}.")
+
+
+def _date(reading: Reading, prop: Property, raw: object) -> str:
+    if isinstance(raw, datetime):
+        return raw.astimezone(ZoneInfo(reading.timezone)).date().isoformat() if raw.tzinfo else raw.date().isoformat()
+    if isinstance(raw, date):
+        return raw.isoformat()
+    word = _word(prop, raw)
+    try:
+        if len(word) > len("2026-11-21"):
+            return _date(reading, prop, datetime.fromisoformat(word))
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", word):
+            return date.fromisoformat(word).isoformat()
+    except ValueError:
+        pass
+    raise InvalidInput(f"{prop.name}: “{word[:40]}” is not a date.", hint="Write it as 2026-11-21.")
+
+
+def _money(reading: Reading, prop: Property, raw: object) -> dict[str, Any]:
+    if isinstance(raw, str) and raw.lstrip().startswith("{"):
+        raw = _json(prop.name, raw)
+    if isinstance(raw, Mapping):
+        return _money_parts(reading, prop, cast("Mapping[str, Any]", raw))
+    if isinstance(raw, bool) or not isinstance(raw, str | int | float):
+        raise InvalidInput(f"{prop.name} is an amount, not {_form(raw)}.", hint="Write it as 1250.00 EUR.")
+    try:
+        amount = Money.parse(str(raw)[:80], reading.currency)
+    except InvalidInput as error:
+        raise InvalidInput(f"{prop.name}: {error.message}", hint=error.hint) from None
+    return {"minor": amount.minor, "currency": amount.currency}
+
+
+def _money_parts(reading: Reading, prop: Property, parts: Mapping[str, Any]) -> dict[str, Any]:
+    currency = str(parts.get("currency") or reading.currency)[:8]
+    minor, amount = parts.get("minor"), parts.get("amount")
+    if set(parts) - {"currency"} == {"minor"} and isinstance(minor, int) and not isinstance(minor, bool):
+        Money.parse(f"0 {currency}")  # refuses what is no currency
+        largest = 10**15
+        if abs(minor) <= largest:
+            return {"minor": minor, "currency": currency.upper()}
+    if set(parts) - {"currency"} == {"amount"} and isinstance(amount, str | int | float):
+        return _money(reading, prop, f"{amount} {currency}")
+    raise InvalidInput(f"{prop.name} is not an amount.", hint="Write it as 1250.00 EUR.")
+
+
+def _relation(reading: Reading, prop: Property, raw: object) -> Any:
+    refs = [_related(reading, prop, item) for item in _items(prop, raw)]
+    if not prop.many:
+        if len(refs) > 1:
+            raise InvalidInput(f"{prop.name} holds one ref, not {len(refs)}.", hint="Send the one that counts.")
+        return refs[0] if refs else None
+    return list(dict.fromkeys(refs)) or None
+
+
+def _items(prop: Property, raw: object) -> list[Any]:
+    if isinstance(raw, str):
+        raw = _json(prop.name, raw) if raw.lstrip().startswith("[") else raw.replace(",", " ").split()
+    items = cast("list[Any]", list(cast("list[Any]", raw)) if isinstance(raw, list | tuple | set) else [raw])
+    if len(items) > MOST_RELATED:
+        raise InvalidInput(
+            f"{prop.name} names {len(items):,} records; the limit is {MOST_RELATED}.", hint="Name fewer of them."
+        )
+    return items
+
+
+def _related(reading: Reading, prop: Property, item: object) -> str:
+    if not isinstance(item, str):
+        raise InvalidInput(f"{prop.name} holds refs, not {_form(item)}.", hint="A ref looks like P-12.")
+    try:
+        ref = parse_ref(item)
+        kind = reading.schema.kind_of(ref)
+    except InvalidInput as error:
+        raise InvalidInput(f"{prop.name}: {error.message}", hint=error.hint) from None
+    if kind.name != prop.to:
+        wanted = reading.schema.kinds[prop.to or ""]
+        raise InvalidInput(
+            f"{prop.name} points at a {wanted.label}, and {ref} is a {kind.label}.",
+            hint=f"Its ref looks like {wanted.prefix}-1; record_find kind={wanted.name} lists them.",
+        )
+    return ref
+
+
+def _number(_: Reading, prop: Property, raw: object) -> int | float:
+    try:
+        number = float(raw) if isinstance(raw, str | int | float) and not isinstance(raw, bool) else math.nan
+    except (ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number) or abs(number) > 10**15:
+        raise InvalidInput(f"{prop.name}: {_form(raw)} is not a number I can keep.", hint="Write it as 12 or 12.5.")
+    return int(number) if number.is_integer() else number
+
+
+def _email(reading: Reading, prop: Property, raw: object) -> str:
+    text = read_text(reading, prop.name, raw, longest=254, one_line=True)
+    if not _EMAIL.fullmatch(text):
+        raise InvalidInput(
+            f"{prop.name}: “{text[:60]}” is not an e-mail address.", hint="Write it as name@firm.example."
+        )
+    return text
+
+
+def _url(reading: Reading, prop: Property, raw: object) -> str:
+    text = read_text(reading, prop.name, raw, longest=LONGEST_URL, one_line=True)
+    if not _URL.fullmatch(text):
+        raise InvalidInput(
+            f"{prop.name}: “{text[:60]}” is not a web address.", hint="Write it as https://firm.example."
+        )
+    return text
+
+
+def _checkbox(_: Reading, prop: Property, raw: object) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    word = str(raw).strip().lower() if isinstance(raw, str | int) else ""
+    if word not in _YES:
+        raise InvalidInput(f"{prop.name} is true or false, not {_form(raw)}.", hint="Send true or false.")
+    return _YES[word]
+
+
+def _json(name: str, raw: str) -> object:
+    try:
+        return json.loads(raw[:LONGEST_TEXT])
+    except (ValueError, RecursionError):
+        raise InvalidInput(f"{name} is not readable JSON.", hint="Send a plain value instead.") from None
+
+
+_FORMS = {"bool": "true or false", "int": "a number", "float": "a number", "str": "a text", "dict": "an object"}
+
+
+def _form(raw: object) -> str:
+    return _FORMS.get(type(raw).__name__, f"a {type(raw).__name__}")
+
+
+_READERS: dict[str, Callable[[Reading, Property, Any], Any]] = {
+    "text": _text,
+    "choice": _choice,
+    "date": _date,
+    "money": _money,
+    "relation": _relation,
+    "number": _number,
+    "email": _email,
+    "url": _url,
+    "checkbox": _checkbox,
+}
