@@ -1,6 +1,6 @@
 """Git, the only room that runs it: hardened, never prompting, never touching what it wasn't given.
 
-Hooks, file-system monitors, pagers and signing of the operator's own configuration are switched off for every call: they
+Hooks, file-system monitors, pagers and signing of the operator's configuration are switched off for every call: they
 may run programs, ask questions or take minutes.
 """
 

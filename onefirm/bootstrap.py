@@ -1,0 +1,126 @@
+"""The one place that reads settings and picks adapters. Every interface gets its Firm here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from onefirm import settings as settings_file
+from onefirm import workspace
+from onefirm.core.clock import Clock, SystemClock, iso
+from onefirm.core.errors import Unavailable
+from onefirm.day.day import Day
+from onefirm.day.planes import Planes, Rules
+from onefirm.day.projection import Projector
+from onefirm.ledger.append import Ledger
+from onefirm.memory.decisions import Decisions
+from onefirm.memory.lessons import Lessons
+from onefirm.memory.recall import Document, Recall
+from onefirm.narrative import tree
+from onefirm.secrets import Secrets
+from onefirm.settings import Settings
+from onefirm.state import schema as schemas
+from onefirm.state.records import Records
+from onefirm.state.schema import Schema
+from onefirm.state.standing import StandingRules
+from onefirm.state.truth.base import Truth
+from onefirm.state.truth.embedded import EmbeddedTruth
+from onefirm.store.engine import SchemaOlder, Store
+from onefirm.store.migrate import migrate
+
+
+@dataclass(frozen=True, slots=True)
+class Firm:
+    """The rooms of one open workspace. Use it as a context manager; it may be shared between threads."""
+
+    root: Path
+    settings: Settings
+    clock: Clock
+    store: Store
+    schema: Schema
+    ledger: Ledger
+    records: Records
+    decisions: Decisions
+    lessons: Lessons
+    recall: Recall
+    day: Day
+    secrets: Secrets
+
+    def close(self) -> None:
+        """Give the database back."""
+        self.store.close()
+
+    def __enter__(self) -> Firm:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_firm(
+    start: Path | None = None, *, may_migrate: bool = False, clock: Clock | None = None, truth: Truth | None = None
+) -> Firm:
+    """Open the workspace at or above `start` (default: the current folder).
+
+    `may_migrate` (command line and service only) brings an older database up, after a backup. Raises NotFound without a
+    workspace, InvalidInput for a wrong onefirm.yaml, Unavailable for a database that can't be used.
+    """
+    root = workspace.find_root(start or Path.cwd())
+    settings = settings_file.load(root)
+    clock = clock or SystemClock()
+    ledger = Ledger(clock, workspace.installation(root))
+    secrets = Secrets(root)
+    store = _open_store(root, workspace.database_url(root, settings.store, secrets), clock, may_migrate)
+    try:
+        return _wire(root, settings, clock, store, ledger, secrets, truth)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _open_store(root: Path, url: str, clock: Clock, may_migrate: bool) -> Store:
+    try:
+        return Store.open(url)
+    except SchemaOlder:
+        if not may_migrate:
+            raise
+        migrate(url, root / workspace.HIDDEN / "backup", iso(clock.now()).replace(":", ""))
+        return Store.open(url)
+
+
+def _wire(
+    root: Path, settings: Settings, clock: Clock, store: Store, ledger: Ledger, secrets: Secrets, truth: Truth | None
+) -> Firm:
+    with store.read() as conn:
+        schema = schemas.current(conn)
+    if schema is None:
+        raise Unavailable("The database holds no schema of records.", hint="Run `onefirm doctor --fix`.")
+    project = Projector(root, store, ledger)
+    records = Records(
+        store,
+        ledger,
+        truth or EmbeddedTruth(store, schema, clock),
+        schema,
+        clock,
+        timezone=settings.timezone,
+        currency=settings.currency,
+        project=project,
+        secrets_check=secrets.looks_secret,
+        rules=StandingRules(settings.brief.due_soon_days, settings.brief.stale_days),
+    )
+    decisions = Decisions(store, ledger, clock, project, records.closed, secrets.looks_secret)
+    lessons = Lessons(store, ledger, clock, project, secrets.looks_secret)
+    recall = Recall(store, ledger, lambda: _documents(root))
+    rules = Rules(settings.firm, settings.timezone, settings.brief.tokens)
+    planes = Planes(root, rules, clock, store, ledger, schema, records, decisions, lessons, project)
+    project()
+    return Firm(root, settings, clock, store, schema, ledger, records, decisions, lessons, recall, Day(planes), secrets)
+
+
+def _documents(root: Path) -> Iterable[Document]:
+    for file in tree.read(root):
+        yield Document(file.path, file.refs, file.text)

@@ -1,0 +1,1 @@
+"""What joins several planes: the brief, the start and the close of a session, the doctor."""

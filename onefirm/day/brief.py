@@ -1,0 +1,128 @@
+"""The brief: what changed since the last close, what needs attention, where things stand. No model is asked.
+
+Sections are filled in a fixed order until the token budget is used; what is left out is counted, never hidden.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from onefirm.core.clock import iso, parse_iso, today
+from onefirm.core.errors import NotFound
+from onefirm.day import changes
+from onefirm.day.planes import Planes
+from onefirm.day.wording import clip, tokens
+from onefirm.state.standing import RULES, Line
+from onefirm.store import inbox, outbox
+
+FILE = "brief.json"
+_CHANGES_SHARE = 0.45  # of what is left after the head; the rest is for where things stand
+_HOW = (
+    "Before editing a record's narrative, look with record_get; write state with record_write first, narrative after."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """`text` is what Claude reads; `lines` and `changes` are complete, also where the text had to stop."""
+
+    at: str
+    since: str | None
+    text: str
+    lines: tuple[Line, ...]
+    changes: tuple[str, ...]
+    attention: tuple[str, ...]
+
+
+def build(planes: Planes, now: datetime) -> Brief:
+    """Compute the brief for this moment."""
+    with planes.store.read() as conn:
+        closed = changes.last_close(planes, conn)
+        changed = tuple(change.text for change in changes.since(planes, conn, closed.at if closed else None))
+        attention = tuple(_attention(planes, conn))
+    lines = tuple(planes.records.standing(now))
+    head = _head(planes, now, closed.at if closed else None)
+    text = _render(head, attention, changed, lines, planes.rules.brief_tokens)
+    return Brief(iso(now), closed.at if closed else None, text, lines, changed, attention)
+
+
+def explain(brief: Brief, number: int) -> str:
+    """Why line `number` stands where it does. Raises NotFound."""
+    line = next((line for line in brief.lines if line.rank == number), None)
+    if line is None:
+        raise NotFound(
+            f"The brief has no line {number}.", hint=f"It has lines 1 to {len(brief.lines)}: `onefirm brief`."
+        )
+    because = "\n".join(f"  - {fact}" for fact in line.because)
+    head = f"{line.rank}. {line.ref} {clip(line.title)}\nRule “{line.rule}”: {RULES[line.rule]}"
+    return f"{head}\n{because}\nscore {line.score}"
+
+
+def keep(root: Path, brief: Brief) -> None:
+    """Store the brief where the session-start hook finds it when the core is late."""
+    path = root / ".onefirm" / FILE
+    draft = path.with_name(f".{FILE}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+        json.dump({"at": brief.at, "text": brief.text}, file, ensure_ascii=False)
+    draft.replace(path)
+
+
+def _head(planes: Planes, now: datetime, since: str | None) -> str:
+    day = today(now, planes.rules.timezone)
+    head = f"# {clip(planes.rules.firm)}: {day:%A} {day.isoformat()}\n{_HOW}"
+    return head if since else f"{head}\nNo session has been closed yet: everything below is new."
+
+
+def _attention(planes: Planes, conn: Connection) -> Iterable[str]:
+    for item in inbox.open_items(conn):
+        yield f"{item.id} {clip(item.title, 120)}: waits for your decision (`onefirm record conflicts`)"
+    for item in outbox.waiting(conn, "truth.write"):
+        if item.state == "waiting":
+            refs = ", ".join(item.payload.get("refs", ())) or "a record"
+            yield f"a write of {refs} waits for the truth since {item.created_at[:16]}"
+    last = planes.ledger.events(conn, kinds=["session.closed"], newest_first=True, limit=1)
+    for path in (last[0].payload or {}).get("unreconciled", ()) if last else ():
+        yield f"{path} was left contradicting its record when the last session closed"
+
+
+def _render(head: str, attention: Sequence[str], changed: Sequence[str], lines: Sequence[Line], budget: int) -> str:
+    parts = [head]
+    if attention:
+        parts.append(_section("## Needs you", [f"- {text}" for text in attention], budget // 4))
+    left = budget - tokens("\n\n".join(parts))
+    if changed:
+        title = f"## Changed since the last close ({len(changed)})"
+        newest_first = [f"- {text}" for text in reversed(changed)]
+        parts.append(_section(title, newest_first, round(left * _CHANGES_SHARE) if lines else left))
+    left = budget - tokens("\n\n".join(parts)) - 8
+    standing = [f"{line.rank}. {line.rule}: {line.ref} {clip(line.title)}: {line.text}" for line in lines]
+    parts.append(
+        _section(f"## Where things stand ({len(lines)})", standing or ["Nothing is blocked, due or stale."], left)
+    )
+    return "\n\n".join(parts)
+
+
+def _section(title: str, rows: Sequence[str], budget: int) -> str:
+    kept = [title]
+    used = tokens(title) + 14  # the last line, which says how many rows are left out
+    for row in rows:
+        used += tokens(row) + 1
+        if used > budget:
+            break
+        kept.append(row)
+    if left := len(rows) - (len(kept) - 1):
+        kept.append(f"… and {left} more: brief_get, or `onefirm brief`.")
+    return "\n".join(kept)
+
+
+def age(brief_at: str, now: datetime) -> str:
+    """How old a brief is, in words."""
+    minutes = int((now - parse_iso(brief_at)).total_seconds() // 60)
+    return "just now" if minutes < 1 else f"{minutes} minutes ago" if minutes < 120 else f"{minutes // 60} hours ago"

@@ -1,0 +1,156 @@
+"""Closing a session: what it left is written, committed and recorded, exactly once, also when the close itself dies.
+
+1. Claim the close in session.db (a lease: a closer that dies lets the next one go on).
+2. Record the session's narrative edits, and what it left contradicting the truth.
+3. Hand in what waits for the truth.
+4. Write the next action of every project and prospect that was touched.
+5. Commit the narrative by explicit paths; the message anchors the ledger's heads.
+6. Record `session.closed`; its effect key makes a second close a repetition.
+7. Mark the session closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from onefirm import git
+from onefirm.core.attribution import SYSTEM, By
+from onefirm.core.errors import FirmError
+from onefirm.day.planes import Planes
+from onefirm.ledger.anchors import TRAILER
+from onefirm.sessions import identity, tree
+from onefirm.state.records import Change
+
+LEASE_S = 120.0
+How = Literal["ended", "died"]
+_STATE_EVENTS = ("record.created", "record.updated", "record.archived", "record.restored", "record.queued")
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What a close did. `commit` is None when nothing was to be committed; `why_not` says why a commit failed."""
+
+    session: str
+    how: How
+    touched: tuple[str, ...]
+    pending: int
+    unreconciled: tuple[str, ...]
+    next_actions: dict[str, str]
+    commit: str | None
+    why_not: str = ""
+
+
+def close(planes: Planes, session: str, how: How) -> Closed | None:
+    """Close one session; None when it is closed already or somebody else is at it."""
+    root = str(planes.root)
+    if not identity.claim_close(root, session, LEASE_S):
+        return None
+    try:
+        closed = _close(planes, session, how)
+    except BaseException:
+        identity.release_close(root, session)
+        raise
+    identity.mark_closed(root, session)
+    return closed
+
+
+def _close(planes: Planes, session: str, how: How) -> Closed:
+    by = By(SYSTEM, session)
+    _record_edits(planes, session)
+    unreconciled = _record_unreconciled(planes, session, by)
+    planes.records.sync(by)
+    touched = _touched(planes, session)
+    actions = _write_next_actions(planes, touched, by)
+    commit, why_not = _commit(planes, session)
+    closed = Closed(session, how, tuple(touched), len(planes.records.pending()), unreconciled, actions, commit, why_not)
+    _record_close(planes, closed, by)
+    return closed
+
+
+def _record_edits(planes: Planes, session: str) -> None:
+    with planes.store.write() as conn:
+        for edit in tree.edits(str(planes.root), session):
+            actor = f"claude/{edit['agent']}" if edit["agent"] else "claude"
+            names = ("path", "before_sha", "after_sha", "tool")
+            planes.ledger.append(
+                conn,
+                "narrative.edited",
+                {name: edit[name] for name in names},
+                subjects=(),
+                by=By(actor, session),
+                effect_key=f"edit:{session}:{edit['at']}:{edit['path']}:{edit['after_sha']}",
+            )
+
+
+def _record_unreconciled(planes: Planes, session: str, by: By) -> tuple[str, ...]:
+    found = tree.unreconciled(str(planes.root), session)
+    with planes.store.write() as conn:
+        for item in found:
+            planes.ledger.append(
+                conn,
+                "narrative.unreconciled",
+                {"path": item["path"], "why": item["why"]},
+                subjects=(),
+                by=by,
+                effect_key=f"unreconciled:{session}:{item['path']}:{item['why']}",
+            )
+    return tuple(dict.fromkeys(str(item["path"]) for item in found))
+
+
+def _touched(planes: Planes, session: str) -> list[str]:
+    with planes.store.read() as conn:
+        events = planes.ledger.events(conn, session=session, kinds=_STATE_EVENTS)
+    return list(dict.fromkeys(event.subjects[0] for event in events))
+
+
+def _write_next_actions(planes: Planes, touched: Sequence[str], by: By) -> dict[str, str]:
+    wanted = planes.records.next_actions(touched)
+    written: dict[str, str] = {}
+    for ref, text in wanted.items():
+        try:
+            planes.records.write([Change("update", ref=ref, set={"next_action": text})], by)
+        except FirmError:
+            continue  # a record that was archived or moved meanwhile needs no next action
+        written[ref] = text
+    return written
+
+
+def _commit(planes: Planes, session: str) -> tuple[str | None, str]:
+    edits = tree.edits(str(planes.root), session)
+    paths = dict.fromkeys(path for edit in edits for path in (edit["path"], edit["renamed_from"]) if path)
+    with planes.store.read() as conn:
+        heads = planes.ledger.heads(conn)
+    trailers = [(TRAILER, str(head)) for head in heads]
+    try:
+        return git.commit_paths(planes.root, list(paths), _message(paths), trailers), ""
+    except FirmError as error:
+        return None, str(error)
+
+
+def _message(paths: Iterable[str]) -> str:
+    names = list(paths)
+    return (
+        "Close a session"
+        if not names
+        else f"Close a session: {len(names)} narrative file{'s' if len(names) > 1 else ''}"
+    )
+
+
+def _record_close(planes: Planes, closed: Closed, by: By) -> None:
+    with planes.store.write() as conn:
+        head = planes.ledger.head(conn)
+        data = {
+            "how": closed.how,
+            "touched": list(closed.touched),
+            "pending": closed.pending,
+            "unreconciled": list(closed.unreconciled),
+            "next_actions": closed.next_actions,
+            "commit": closed.commit,
+            "not_committed": closed.why_not,
+            "head": str(head) if head else None,
+        }
+        key = f"session.closed:{closed.session}"
+        planes.ledger.append(conn, "session.closed", data, subjects=(), by=by, effect_key=key)
+    planes.project()

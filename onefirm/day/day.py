@@ -1,0 +1,49 @@
+"""The day as the interfaces see it: brief, start, close, doctor."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from onefirm.core.attribution import By
+from onefirm.day import brief, close, doctor, hatch, start
+from onefirm.day.brief import Brief
+from onefirm.day.planes import Planes
+
+
+class Day:
+    """A thin holder over the planes; every decision stands in the module that it calls."""
+
+    def __init__(self, planes: Planes) -> None:
+        self._planes = planes
+
+    def brief(self) -> Brief:
+        """Where things stand now."""
+        return brief.build(self._planes, self._planes.clock.now())
+
+    def explain(self, number: int) -> str:
+        """Why line `number` of the brief stands where it does. Raises NotFound."""
+        return brief.explain(self.brief(), number)
+
+    def start(self, session: str, client_id: str, source: str) -> Brief:
+        """Open a session; closes the ones that died."""
+        return start.start(self._planes, session, client_id, source)
+
+    def close(self, session: str, how: close.How = "ended") -> close.Closed | None:
+        """Close a session; None when it is closed already."""
+        return close.close(self._planes, session, how)
+
+    def close_left(self) -> list[close.Closed]:
+        """Close what ended or died without being closed."""
+        return start.close_left(self._planes)
+
+    def lift_guard(self, minutes: int, by: By) -> datetime:
+        """Lift the guard for some minutes; returns when it ends."""
+        return hatch.lift(self._planes, minutes, by)
+
+    def restore_guard(self, by: By) -> bool:
+        """Let the guard stand again; False when it wasn't lifted."""
+        return hatch.restore(self._planes, by)
+
+    def examine(self) -> list[doctor.Finding]:
+        """The doctor's findings."""
+        return doctor.examine(self._planes)

@@ -1,0 +1,40 @@
+"""The rooms that a day needs, handed over by bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from onefirm.core.clock import Clock
+from onefirm.ledger.append import Ledger
+from onefirm.memory.decisions import Decisions
+from onefirm.memory.lessons import Lessons
+from onefirm.state.records import Records
+from onefirm.state.schema import Schema
+from onefirm.store.engine import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The firm's own numbers, from onefirm.yaml. `brief_tokens` is the brief's limit."""
+
+    firm: str
+    timezone: str
+    brief_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """Everything a day touches. `project` brings session.db up to the ledger."""
+
+    root: Path
+    rules: Rules
+    clock: Clock
+    store: Store
+    ledger: Ledger
+    schema: Schema
+    records: Records
+    decisions: Decisions
+    lessons: Lessons
+    project: Callable[[], None]

@@ -1,0 +1,43 @@
+"""Starting a session: close what died, bring state up to date, say where things stand."""
+
+from __future__ import annotations
+
+from onefirm.core.attribution import CLAUDE, SYSTEM, By
+from onefirm.day import brief, close
+from onefirm.day.brief import Brief
+from onefirm.day.planes import Planes
+from onefirm.sessions import identity
+
+
+def start(planes: Planes, session: str, client_id: str, source: str) -> Brief:
+    """Open a session in the ledger and return the brief that its model reads.
+
+    The sessions that died are closed first, so that what they left is part of what this brief tells.
+    """
+    close_left(planes, but=session)
+    planes.records.sync(By(SYSTEM, session))
+    planes.project()
+    now = planes.clock.now()
+    told = brief.build(planes, now)
+    _record(planes, session, client_id, source)
+    brief.keep(planes.root, told)
+    return told
+
+
+def close_left(planes: Planes, but: str | None = None) -> list[close.Closed]:
+    """Close every session whose end was announced but not worked off, or whose client died."""
+    closed: list[close.Closed] = []
+    for session in identity.to_close(str(planes.root)):
+        if session["session"] != but:
+            how: close.How = "ended" if session["state"] == "ending" else "died"
+            if done := close.close(planes, session["session"], how):
+                closed.append(done)
+    return closed
+
+
+def _record(planes: Planes, session: str, client_id: str, source: str) -> None:
+    known = identity.get(str(planes.root), session)
+    data = {"source": source, "client_id": client_id, "parent": known["parent"] if known else None}
+    with planes.store.write() as conn:
+        key = f"session.opened:{session}"
+        planes.ledger.append(conn, "session.opened", data, subjects=(), by=By(CLAUDE, session), effect_key=key)
