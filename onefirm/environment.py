@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +62,9 @@ def ready(place: Place) -> bool:
     """Whether the environment in use is whole and of this lock."""
     current = place.folder / "current"
     with suppress(OSError):
-        return (current / "requirements.txt").read_bytes() == place.lock.read_bytes() and os.access(_python(current), os.X_OK)
+        return (current / "requirements.txt").read_bytes() == place.lock.read_bytes() and os.access(
+            _python(current), os.X_OK
+        )
     return False
 
 
@@ -91,7 +93,9 @@ def wait(place: Place, say: Callable[[str], object]) -> None:
             say(step)
         told = len(steps)
     if not ready(place):
-        raise BuildFailed(last_failure(place) or f"The environment could not be made; see {place.folder / 'build.log'}.")
+        raise BuildFailed(
+            last_failure(place) or f"The environment could not be made; see {place.folder / 'build.log'}."
+        )
     say("ready.")
 
 
@@ -123,8 +127,9 @@ def build(place: Place) -> None:
             shutil.copyfile(place.lock, target / "requirements.txt")
         except BuildFailed as failed:
             shutil.rmtree(target, ignore_errors=True)
-            (place.folder / "failed").write_text(f"{failed}\n", encoding="utf-8")
-            raise
+            sentence = _sentence(str(failed), place)
+            (place.folder / "failed").write_text(f"{sentence}\n", encoding="utf-8")
+            raise BuildFailed(sentence) from None
         _switch(place, target)
         (place.folder / "failed").unlink(missing_ok=True)
         _step(f"made in {time.monotonic() - began:.0f} s")
@@ -139,7 +144,7 @@ def _install(place: Place, target: Path) -> None:
         except BuildFailed as failed:
             failures.append(str(failed))
             shutil.rmtree(target, ignore_errors=True)
-    raise BuildFailed(_sentence(failures, place))
+    raise BuildFailed("\n".join(failures))
 
 
 def _with_uv(place: Place, target: Path) -> bool:
@@ -162,17 +167,17 @@ def _with_pip(place: Place, target: Path) -> bool:
     return True
 
 
-def _sentence(failures: Sequence[str], place: Place) -> str:
-    said = " ".join(failures).lower()
-    log = f"The whole story: {place.folder / 'build.log'}"
-    if any(mark in said for mark in _OFFLINE):
-        return f"The packages could not be fetched: the package index can't be reached. Go online; the next start tries again. {log}"
-    if "ensurepip" in said:
-        return f"This Python ({sys.executable}) can't make a venv. Install python3-venv, or uv; the next start tries again. {log}"
-    if "no space left" in said:
-        return f"The disk is full. Free some 200 MB; the next start tries again. {log}"
-    last = failures[-1].strip().splitlines()[-1][:300] if failures and failures[-1].strip() else "no reason was given"
-    return f"The packages could not be installed: {last}. {log}"
+def _sentence(said: str, place: Place) -> str:
+    """What the operator can do about the words with which the installers gave up."""
+    words, again = said.lower(), f"the next start tries again. The whole story: {place.folder / 'build.log'}"
+    if any(mark in words for mark in _OFFLINE):
+        return f"The packages could not be fetched: the package index can't be reached. Go online; {again}"
+    if "ensurepip" in words:
+        return f"This Python ({sys.executable}) can't make a venv. Install python3-venv, or uv; {again}"
+    if "no space left" in words:
+        return f"The disk is full. Free some 200 MB; {again}"
+    last = (said.strip().splitlines() or ["no reason was given"])[-1]
+    return f"The environment could not be made: {last[:300]}; {again}"
 
 
 def _switch(place: Place, target: Path) -> None:
@@ -187,7 +192,7 @@ def _switch(place: Place, target: Path) -> None:
 
 
 @contextmanager
-def _alone(place: Place) -> Iterator[None]:
+def _alone(place: Place) -> Generator[None]:
     place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(place.folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
     try:
@@ -213,7 +218,8 @@ def _run(command: list[str]) -> None:
 def _clean() -> dict[str, str]:
     """The environment without what would lead an installer elsewhere, and without the client's keys."""
     strange = ("PIP_TARGET", "PIP_PREFIX", "PIP_USER", "VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT")
-    return {k: v for k, v in os.environ.items() if k not in strange and not k.startswith(("ANTHROPIC_", "PYTHON"))}
+    kept = {k: v for k, v in os.environ.items() if k not in strange and not k.startswith(("ANTHROPIC_", "PYTHON"))}
+    return kept | {"GIT_PYTHON_REFRESH": "quiet"}  # a machine without git gets its environment; doctor tells the rest
 
 
 def _step(text: str) -> None:

@@ -1,0 +1,54 @@
+"""`onefirm doctor`: what is live, broken, off or stale, and the command that mends it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from onefirm.cli import screen
+from onefirm.cli.commands import json_option
+from onefirm.cli.invocation import Invocation, pass_invocation
+
+if TYPE_CHECKING:
+    from onefirm.day.doctor import Finding
+
+_STYLES = {"ok": "green", "warn": "yellow", "broken": "bold red", "off": "magenta"}
+
+
+@click.command(short_help="Check everything; say what mends it.")
+@click.option("--fix", is_flag=True, help="Mend what can be mended without touching a record or a file of yours.")
+@json_option
+@pass_invocation
+def doctor(invocation: Invocation, fix: bool, as_json: bool) -> int:
+    """Check the workspace: one line for each thing, with the command that fixes it. Exit code 1 if something is broken.
+
+    \b
+    Examples:
+      onefirm doctor
+      onefirm doctor --fix
+    """
+    made = _mend(invocation) if fix else []
+    with screen.working("Examining the workspace"):
+        findings = invocation.firm.day.examine()
+    if as_json:
+        screen.data({"mended": made, "findings": findings})
+    else:
+        _print(findings)
+    return int(any(finding.level == "broken" for finding in findings))
+
+
+def _mend(invocation: Invocation) -> list[str]:
+    from onefirm.workspace import repair
+
+    with screen.working("Mending"):
+        made = repair(invocation.root)
+    screen.say(f"Mended: {', '.join(made) or 'nothing had to be'}.")
+    return made
+
+
+def _print(findings: list[Finding]) -> None:
+    for finding in findings:
+        screen.marked(f"{finding.level:<6}", _STYLES[finding.level], f"{finding.area}: {finding.what}")
+        if finding.fix:
+            screen.show(f"       → {finding.fix}")

@@ -1,0 +1,124 @@
+"""How a run ends: the one table from errors to exit codes, and the log that a bug leaves.
+
+0    done
+1    refused or impossible, with a sentence and what to do next
+2    the command line was wrong
+3    a bug of ours; a log ready to paste was written, and its path told
+130  interrupted
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from onefirm.cli import screen
+from onefirm.cli.invocation import Invocation
+from onefirm.core.errors import FirmError
+
+DONE, REFUSED, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
+_ENVIRONMENT = {
+    errno.ENOSPC: "Free some space, then repeat the command.",
+    errno.EDQUOT: "Free some space, then repeat the command.",
+    errno.EACCES: "Check its permissions, then repeat the command.",
+    errno.EPERM: "Check its permissions, then repeat the command.",
+    errno.EROFS: "The disk is read-only: make it writable, then repeat the command.",
+    errno.EIO: "The disk refuses: check its health, then repeat the command.",
+    errno.EMFILE: "Too many files are open: close other programs, then repeat the command.",
+}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line to its exit code; nothing is raised."""
+    from onefirm.cli.commands import onefirm
+
+    invocation = Invocation()
+    try:
+        answer = onefirm.main(list(arguments), prog_name="onefirm", standalone_mode=False, obj=invocation)
+        sys.stdout.flush()
+        return answer if isinstance(answer, int) else DONE
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one place where every failure is translated
+        return _ended(error, arguments, invocation)
+    finally:
+        invocation.close()
+
+
+def _ended(error: BaseException, arguments: Sequence[str], invocation: Invocation) -> int:
+    for kind, end in _ENDS:
+        if isinstance(error, kind) and (code := end(error)) is not None:
+            return code
+    return _bug(error, arguments, invocation)
+
+
+def _interrupted(_error: Any) -> int:
+    screen.say("\nInterrupted; what was done so far is kept.")
+    return INTERRUPTED
+
+
+def _reader_left(_error: Any) -> int:
+    # `onefirm ledger log | head` is served: the rest of the output has nowhere to go, also not at exit
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return DONE
+
+
+def _usage(error: click.UsageError) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        screen.say(error.format_message())
+        return USAGE
+    if error.ctx is not None:
+        screen.say(f"{error.ctx.get_usage()}\nTry `{error.ctx.command_path} --help`.\n")
+    screen.say(f"onefirm: {error.format_message()}")
+    return USAGE
+
+
+def _click(error: click.ClickException) -> int:
+    screen.say(f"onefirm: {error.format_message()}")
+    return REFUSED
+
+
+def _firm(error: FirmError) -> int:
+    screen.refuse(error.message, error.hint)
+    return REFUSED
+
+
+def _disk(error: OSError) -> int | None:
+    hint = _ENVIRONMENT.get(error.errno or 0)
+    if hint is None:
+        return None
+    screen.refuse(f"{error.filename or 'The disk'}: {error.strerror}.", hint)
+    return REFUSED
+
+
+def _package(error: ModuleNotFoundError) -> int | None:
+    name = (error.name or "").partition(".")[0]
+    if name in ("onefirm", "mcp_server"):
+        return None
+    screen.refuse(
+        f"This environment ({sys.prefix}) lacks the package {name}.",
+        "Install onefirm's packages again: `uv sync`, or remove it.",
+    )
+    return REFUSED
+
+
+_ENDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Callable[[Any], int | None]], ...] = (
+    ((KeyboardInterrupt, click.Abort), _interrupted),
+    (BrokenPipeError, _reader_left),
+    (click.UsageError, _usage),
+    (click.ClickException, _click),
+    (FirmError, _firm),
+    (OSError, _disk),
+    (ModuleNotFoundError, _package),
+)
+
+
+def _bug(error: BaseException, arguments: Sequence[str], invocation: Invocation) -> int:
+    from onefirm.cli.bug import write_log
+
+    log = write_log(error, arguments, invocation.start)
+    screen.refuse(f"This is a bug of onefirm: {type(error).__name__}: {error}", f"A log that is ready to paste: {log}")
+    return BUG

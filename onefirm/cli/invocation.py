@@ -1,0 +1,81 @@
+"""One run of the command line: where it works, as whom, and the one way from a command to the rooms."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from onefirm.core.errors import NotFound, Refused
+
+if TYPE_CHECKING:
+    from onefirm.bootstrap import Firm
+    from onefirm.core.attribution import By
+
+
+class Invocation:
+    """Passed to every command. `start` is the folder that `-C` names, else the current one; `is_named` tells which."""
+
+    def __init__(self) -> None:
+        self.start = Path.cwd()
+        self.is_named = False
+        self._open = ExitStack()
+
+    @cached_property
+    def firm(self) -> Firm:
+        """The workspace at or above `start`, opened at the first use. Raises FirmError."""
+        from onefirm.bootstrap import open_firm
+
+        return self._open.enter_context(open_firm(self.start))
+
+    @property
+    def root(self) -> Path:
+        """The workspace's folder, without opening its database. Raises NotFound."""
+        from onefirm.sessions import root
+
+        found = root.find(str(self.start))
+        if found is None:
+            raise NotFound(
+                f"There is no workspace at or above {self.start}.",
+                hint="Make one: `onefirm init DIR`, or name one: `onefirm -C DIR …`.",
+            )
+        return Path(found)
+
+    def by(self, reason: str | None = None) -> By:
+        """Who runs this command: the operator, or, from its Bash tool, Claude in the session that it stands in."""
+        from onefirm.core.attribution import CLAUDE, OPERATOR, By
+
+        if not _inside_claude():
+            return By(OPERATOR, reason=reason)
+        return By(CLAUDE, self._session(), reason)
+
+    def need_person(self, what: str) -> None:
+        """Refuse a thing that is the operator's alone when Claude's Bash tool runs the command. Raises Refused.
+
+        It holds mistakes and injected text, not an agent that sets out to pass for a person (docs/why).
+        """
+        if _inside_claude():
+            raise Refused(
+                f"{what} is the operator's own decision.", hint="Type the command in a terminal outside of Claude Code."
+            )
+
+    def close(self) -> None:
+        """Give back what was opened."""
+        self._open.close()
+
+    def _session(self) -> str | None:
+        from onefirm.sessions import identity
+
+        client = os.environ.get("CLAUDE_CODE_SESSION_ID")
+        return identity.of_client(str(self.root), client) if client else None
+
+
+def _inside_claude() -> bool:
+    return os.environ.get("CLAUDECODE") == "1"
+
+
+pass_invocation = click.make_pass_decorator(Invocation)

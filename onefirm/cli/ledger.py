@@ -1,0 +1,207 @@
+"""`onefirm ledger`: the log of everything that happened."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from onefirm.cli import screen
+from onefirm.cli.commands import Group, json_option
+from onefirm.cli.invocation import Invocation, pass_invocation
+
+if TYPE_CHECKING:
+    from onefirm.ledger.events import Head
+    from onefirm.ledger.findings import Verdict
+
+
+@click.group(cls=Group)
+def ledger() -> None:
+    """Check, read, trace and export the ledger.
+
+    \b
+    Examples:
+      onefirm ledger verify --anchor git
+      onefirm ledger trace P-1
+      onefirm ledger log --limit 20
+    """
+
+
+@ledger.command(short_help="Find what was altered, removed or cut.")
+@click.option(
+    "--anchor", "anchors", multiple=True, metavar="git|CHAIN:SEQ:HASH|FILE",
+    help="Hold it against heads that were kept outside: those in the workspace's commits, one, or a file of them.",
+)  # fmt: skip
+@json_option
+@pass_invocation
+def verify(invocation: Invocation, anchors: tuple[str, ...], as_json: bool) -> int:
+    """Find any entry that was altered, removed, inserted or reordered; with an anchor, a tail that was cut.
+
+    Exit code 1 when something is found. The heads that it prints are the anchors of tomorrow: keep one elsewhere.
+
+    \b
+    Examples:
+      onefirm ledger verify
+      onefirm ledger verify --anchor git
+      onefirm ledger verify --anchor heads.txt
+    """
+    from onefirm.ledger.verify import verify as check
+
+    firm = invocation.firm
+    kept = [head for anchor in anchors for head in _anchors(invocation, anchor)]
+    with screen.working("Verifying the ledger"), firm.store.read() as conn:
+        verdict = check(conn, kept)
+        heads = firm.ledger.heads(conn)
+    if as_json:
+        screen.data({**screen.plain(verdict), "anchors": len(kept), "heads": [str(head) for head in heads]})
+    else:
+        _print(verdict, len(kept), heads)
+    return int(not verdict.ok)
+
+
+@ledger.command(short_help="Where a thing comes from.")
+@click.argument("what", metavar="REF|EVENT")
+@click.option(
+    "--depth", default=4, show_default=True, type=click.IntRange(1, 12), help="How many causes and effects in a row."
+)
+@json_option
+@pass_invocation
+def trace(invocation: Invocation, what: str, depth: int, as_json: bool) -> None:
+    """Show where a record, a decision or an entry comes from, and what came of it.
+
+    \b
+    Examples:
+      onefirm ledger trace P-1
+      onefirm ledger trace DEC-2
+    """
+    from onefirm.ledger.trace import render
+    from onefirm.ledger.trace import trace as follow
+
+    firm = invocation.firm
+    with firm.store.read() as conn:
+        tree = follow(conn, firm.ledger, what, depth=depth, timezone=firm.settings.timezone)
+    screen.data(tree) if as_json else screen.show(render(tree, shutil.get_terminal_size().columns))
+
+
+@ledger.command()
+@click.option("--about", metavar="REF", help="Only what concerns this record.")
+@click.option(
+    "--kind", "kinds", multiple=True, metavar="KIND", help="Only these: record.updated, or record. for all of them."
+)
+@click.option("--session", metavar="S", help="Only what this session did.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="The newest so many.")
+@json_option
+@pass_invocation
+def log(
+    invocation: Invocation, about: str | None, kinds: tuple[str, ...], session: str | None, limit: int, as_json: bool
+) -> None:
+    """Read the newest entries as sentences, oldest first.
+
+    \b
+    Examples:
+      onefirm ledger log
+      onefirm ledger log --about P-1 --kind record.
+    """
+    from onefirm.core.ids import parse_ref
+    from onefirm.ledger.sentences import line
+
+    firm = invocation.firm
+    ref = parse_ref(about) if about else None
+    with firm.store.read() as conn:
+        newest = firm.ledger.events(conn, ref=ref, kinds=kinds or None, session=session, limit=limit, newest_first=True)
+    if as_json:
+        screen.data(newest[::-1])
+        return
+    for event in reversed(newest):
+        screen.show(line(event, firm.settings.timezone))
+
+
+@ledger.command()
+@click.option(
+    "--format",
+    "form",
+    default="jsonl",
+    show_default=True,
+    type=click.Choice(["jsonl", "md"]),
+    help="One JSON object a line, or a page to read.",
+)
+@click.option("--about", metavar="REF", help="Only what concerns this record.")
+@pass_invocation
+def export(invocation: Invocation, form: str, about: str | None) -> None:
+    """Write the ledger to standard output, oldest first.
+
+    Keep the copy out of the workspace's git: what is erased later would stay in it.
+
+    \b
+    Examples:
+      onefirm ledger export > ../ledger.jsonl
+      onefirm ledger export --format md --about CL-2 > ../client.md
+    """
+    from onefirm.core.ids import parse_ref
+    from onefirm.ledger.export import jsonl, markdown
+
+    firm = invocation.firm
+    with firm.store.read() as conn:
+        events = firm.ledger.events(conn, ref=parse_ref(about) if about else None)
+    lines = jsonl(events) if form == "jsonl" else markdown(events)
+    for line in lines:
+        click.echo(line.rstrip("\n"))
+
+
+@ledger.command(short_help="Erase what entries say about a record.")
+@click.argument("ref")
+@click.option("--why", required=True, metavar="TEXT", help="The reason, such as a client's request.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@pass_invocation
+def erase(invocation: Invocation, ref: str, why: str, yes: bool) -> None:
+    """Erase for good what the entries about a record say; the chain stays whole. Claude can't do this.
+
+    \b
+    Examples:
+      onefirm ledger erase CL-2 --why "asked for by the client on 3 November"
+    """
+    from onefirm.core.ids import parse_ref
+
+    invocation.need_person("Erasing entries")
+    firm, subject = invocation.firm, parse_ref(ref)
+    with firm.store.read() as conn:
+        entries = [event.id for event in firm.ledger.events(conn, ref=subject) if event.payload is not None]
+    if not entries:
+        screen.say(f"No entry about {subject} has anything left to erase.")
+        return
+    if not yes:
+        click.confirm(
+            f"Erase the content of {len(entries)} entries about {subject}? It can't be taken back", abort=True, err=True
+        )
+    with firm.store.write() as conn:
+        firm.ledger.erase(conn, entries, invocation.by(why))
+    screen.show(f"Erased the content of {len(entries)} entries about {subject}; the chain stays whole.")
+
+
+def _anchors(invocation: Invocation, anchor: str) -> tuple[Head, ...]:
+    from onefirm import git
+    from onefirm.ledger import anchors
+
+    if anchor == "git":
+        return anchors.of_trailers(git.trailers(invocation.root, anchors.TRAILER))
+    path = Path(anchor)
+    if path.is_file():
+        return tuple(anchors.parse(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    return (anchors.parse(anchor),)
+
+
+def _print(verdict: Verdict, anchors: int, heads: list[Head]) -> None:
+    against = f", held against {anchors} anchor{'s' * (anchors != 1)}" if anchors else ""
+    if verdict.ok:
+        chains = f"{verdict.chains} chain{'s' * (verdict.chains != 1)}"
+        screen.show(f"The ledger is whole: {verdict.entries} entries in {chains}{against}.")
+    else:
+        screen.show(f"The ledger is NOT whole ({verdict.entries} entries{against}):")
+    for finding in verdict.findings:
+        screen.show(f"  {finding.sentence}")
+    if verdict.more:
+        screen.show("  … and more.")
+    for head in heads if verdict.ok else ():
+        screen.show(f"head {head}")

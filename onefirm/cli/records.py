@@ -1,0 +1,301 @@
+"""`onefirm record`: where things stand, one record or many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from onefirm.cli import screen
+from onefirm.cli.commands import Group, json_option, why_option
+from onefirm.cli.invocation import Invocation, pass_invocation
+from onefirm.cli.values import conditions, properties
+
+if TYPE_CHECKING:
+    from onefirm.state.records import Change, Record, Written
+
+_COLUMNS = ("ref", "status", "title", "due", "owner")
+
+
+@click.group(cls=Group, short_help="Find, read and change records.")
+def record() -> None:
+    """Find, read and change records: clients, projects, tasks, invoices and so on.
+
+    \b
+    Examples:
+      onefirm record find task status=doing
+      onefirm record get P-1
+      onefirm record update T-4 status=done --why "sent on Friday"
+    """
+
+
+@record.command()
+@click.argument("kind", required=False)
+@click.argument("where", nargs=-1, metavar="[CONDITION]…")
+@click.option("--text", metavar="WORDS", help="Words in the title or another text.")
+@click.option("--about", metavar="REF", help="Only records that this one is related to.")
+@click.option("--open", "only_open", is_flag=True, help="Only what is neither done nor dropped.")
+@click.option("--archived", is_flag=True, help="Archived records too.")
+@click.option("--sort", metavar="PROPERTY", help="Order by this property; -PROPERTY turns it round.")
+@click.option("--limit", default=25, show_default=True, type=click.IntRange(1, 500), help="Rows a page.")
+@click.option("--cursor", metavar="TEXT", help="The next page, as the last one named it.")
+@json_option
+@pass_invocation
+def find(
+    invocation: Invocation, kind: str | None, where: tuple[str, ...], text: str | None, about: str | None,
+    only_open: bool, archived: bool, sort: str | None, limit: int, cursor: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """List records of a KIND that meet every condition.
+
+    A CONDITION is status=doing, 'due<2026-12-01', priority!=low; one property given twice means any of the values.
+
+    \b
+    Examples:
+      onefirm record find
+      onefirm record find task status=doing status=waiting --about P-1
+      onefirm record find invoice --open 'due<2026-12-01' --sort due
+    """
+    from onefirm.state.records import Query
+
+    if kind is not None and not kind.isalpha():
+        kind, where = None, (kind, *where)
+    wanted = conditions(where) | ({"open": True} if only_open else {})
+    records = invocation.firm.records
+    which = None if archived else False
+    page = records.find(Query(kind, wanted, text, about, archived=which, sort=sort, limit=limit, cursor=cursor))
+    if as_json:
+        screen.data(
+            {"rows": [_plain(invocation, row) for row in page.rows], "cursor": page.cursor, "total": page.total}
+        )
+        return
+    screen.table(_COLUMNS, (_row(invocation, row) for row in page.rows))
+    _tell_more(len(page.rows), page.total, page.cursor)
+
+
+@record.command()
+@click.argument("ref")
+@click.option("--as-of", metavar="TIME", help="As it was then: 2026-11-01 or 2026-11-01T10:00:00Z.")
+@json_option
+@pass_invocation
+def get(invocation: Invocation, ref: str, as_of: str | None, as_json: bool) -> None:
+    """Show one record.
+
+    \b
+    Examples:
+      onefirm record get P-1
+      onefirm record get P-1 --as-of 2026-11-01
+    """
+    from onefirm.core.clock import parse_iso
+
+    records = invocation.firm.records
+    found = records.as_of(ref, parse_iso(as_of)) if as_of else records.get(ref, invocation.by())
+    screen.data(_plain(invocation, found)) if as_json else _print(invocation, found)
+
+
+@record.command()
+@click.argument("kind")
+@click.argument("values", nargs=-1, required=True, metavar="PROPERTY=VALUE…")
+@why_option
+@json_option
+@pass_invocation
+def create(invocation: Invocation, kind: str, values: tuple[str, ...], why: str | None, as_json: bool) -> None:
+    """Create a record of a KIND.
+
+    \b
+    Examples:
+      onefirm record create task title="Send the draft" project=P-1 due=2026-12-01
+      onefirm record create client title="Harbour Museum" email=desk@museum.example
+    """
+    from onefirm.state.records import Change
+
+    _write(invocation, [Change("create", kind=kind, set=properties(values))], why, as_json)
+
+
+@record.command()
+@click.argument("ref")
+@click.argument("values", nargs=-1, required=True, metavar="PROPERTY=VALUE…")
+@click.option("--if-match", metavar="ETAG", help="Only if the record is still at this etag (`record get --json`).")
+@why_option
+@json_option
+@pass_invocation
+def update(
+    invocation: Invocation, ref: str, values: tuple[str, ...], if_match: str | None, why: str | None, as_json: bool
+) -> None:
+    """Change properties of a record; an empty value clears one.
+
+    \b
+    Examples:
+      onefirm record update T-4 status=done --why "sent on Friday"
+      onefirm record update T-4 blocked_by=T-2 blocked_by=T-3
+      onefirm record update P-1 due=
+    """
+    from onefirm.state.records import Change
+
+    _write(invocation, [Change("update", ref=ref, set=properties(values), if_match=if_match)], why, as_json)
+
+
+@record.command()
+@click.argument("refs", nargs=-1, required=True, metavar="REF…")
+@why_option
+@json_option
+@pass_invocation
+def archive(invocation: Invocation, refs: tuple[str, ...], why: str | None, as_json: bool) -> None:
+    """Archive records: out of every list, kept with their history.
+
+    \b
+    Examples:
+      onefirm record archive C-3 --why "merged with C-1"
+    """
+    _write(invocation, _of_each("archive", refs), why, as_json)
+
+
+@record.command()
+@click.argument("refs", nargs=-1, required=True, metavar="REF…")
+@why_option
+@json_option
+@pass_invocation
+def restore(invocation: Invocation, refs: tuple[str, ...], why: str | None, as_json: bool) -> None:
+    """Take archived records back.
+
+    \b
+    Examples:
+      onefirm record restore C-3
+    """
+    _write(invocation, _of_each("restore", refs), why, as_json)
+
+
+@record.command()
+@click.argument("what", metavar="REF|EVENT")
+@why_option
+@json_option
+@pass_invocation
+def undo(invocation: Invocation, what: str, why: str | None, as_json: bool) -> None:
+    """Take back the last change of a record, or one event; refused where the value has moved since.
+
+    \b
+    Examples:
+      onefirm record undo T-4
+      onefirm record undo 0190c8f2-… --why "wrong task"
+    """
+    _tell(invocation, invocation.firm.records.undo(what, invocation.by(why)), as_json)
+
+
+@record.command()
+@click.argument("ref")
+@json_option
+@pass_invocation
+def timeline(invocation: Invocation, ref: str, as_json: bool) -> None:
+    """Show everything that happened to a record, oldest first.
+
+    \b
+    Examples:
+      onefirm record timeline P-1
+    """
+    from onefirm.ledger.sentences import line
+
+    events = invocation.firm.records.timeline(ref)
+    if as_json:
+        screen.data(events)
+        return
+    for event in events:
+        screen.show(line(event, invocation.firm.settings.timezone))
+
+
+@record.command()
+@json_option
+@pass_invocation
+def conflicts(invocation: Invocation, as_json: bool) -> None:
+    """List the writes that the truth contradicted: both values, and how to decide.
+
+    \b
+    Examples:
+      onefirm record conflicts
+    """
+    items = invocation.firm.records.conflicts()
+    if as_json:
+        screen.data(items)
+        return
+    for item in items:
+        screen.title(f"{item.id} {item.title}")
+        sides = [
+            (side["ref"], name, side["mine"].get(name), side["theirs"].get(name))
+            for side in item.payload["records"]
+            for name in side["mine"]
+        ]
+        screen.table(("ref", "property", "mine", "theirs"), sides)
+    screen.say("Decide: `onefirm record resolve ID --keep mine|theirs`." if items else "No conflicts wait.")
+
+
+@record.command()
+@click.argument("item", metavar="ID")
+@click.option("--keep", required=True, type=click.Choice(["mine", "theirs"]), help="Whose values stand.")
+@why_option
+@json_option
+@pass_invocation
+def resolve(invocation: Invocation, item: str, keep: Literal["mine", "theirs"], why: str | None, as_json: bool) -> None:
+    """Decide a conflict. Claude can't do this.
+
+    \b
+    Examples:
+      onefirm record resolve I-1 --keep mine --why "agreed with Jana by phone"
+    """
+    invocation.need_person("Deciding a conflict")
+    decided = invocation.firm.records.decide_conflict(item, keep, invocation.by(why))
+    screen.data(decided) if as_json else screen.show(f"{decided.id} is decided: {keep}.")
+
+
+def _of_each(op: Literal["archive", "restore"], refs: Iterable[str]) -> list[Change]:
+    from onefirm.state.records import Change
+
+    return [Change(op, ref=ref) for ref in refs]
+
+
+def _write(invocation: Invocation, changes: Sequence[Change], why: str | None, as_json: bool) -> None:
+    _tell(invocation, invocation.firm.records.write(changes, invocation.by(why)), as_json)
+
+
+def _tell(invocation: Invocation, written: Sequence[Written], as_json: bool) -> None:
+    if as_json:
+        screen.data(written)
+        return
+    for one in written:
+        mark = {"written": "", "pending": " (waits for the truth)", "seen": " (it was so already)"}[one.receipt]
+        screen.show(f"{one.ref} {one.title}: {one.status}{mark}")
+
+
+def _plain(invocation: Invocation, found: Record) -> dict[str, Any]:
+    return {**screen.plain(found), "props": invocation.firm.records.present(found)}
+
+
+def _row(invocation: Invocation, found: Record) -> list[object]:
+    shown = invocation.firm.records.present(found)
+    known = invocation.firm.schema.kinds.get(found.kind)
+    deadline = known.deadline if known and known.deadline else "due"
+    mark = " (archived)" if found.archived else " (pending)" if found.pending else ""
+    return [found.ref, f"{found.status}{mark}", found.title, shown.get(deadline), shown.get("owner")]
+
+
+def _print(invocation: Invocation, found: Record) -> None:
+    shown = invocation.firm.records.present(found)
+    screen.title(f"{found.ref} {found.title}")
+    screen.table(("property", "value"), [(name, _text(value)) for name, value in shown.items() if name != "title"])
+    if found.pending:
+        screen.say(f"Waits for the truth: {_pairs(found.pending)}")
+    changed = found.updated_at[:16].replace("T", " ")
+    screen.say(f"{'Archived; ' if found.archived else ''}etag {found.etag}, changed {changed} UTC")
+
+
+def _pairs(values: Mapping[str, Any] | None) -> str:
+    return ", ".join(f"{name} {_text(value)}" for name, value in (values or {}).items())
+
+
+def _text(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else "" if value is None else str(value)  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
+
+
+def _tell_more(shown: int, total: int, cursor: str | None) -> None:
+    if cursor:
+        screen.say(f"{shown} of {total}; the next page: --cursor {cursor}")
+    elif not shown:
+        screen.say("No records meet this.")

@@ -1,0 +1,119 @@
+"""`onefirm session`: who works in this folder, and closing what was left open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from onefirm.cli import screen
+from onefirm.cli.commands import Group, json_option
+from onefirm.cli.invocation import Invocation, pass_invocation
+from onefirm.core.errors import NotFound
+
+if TYPE_CHECKING:
+    from onefirm.day.close import Closed
+
+
+@click.group(cls=Group)
+def session() -> None:
+    """See sessions and close what was left open.
+
+    \b
+    Examples:
+      onefirm session list
+      onefirm session close
+    """
+
+
+@session.command("list")
+@json_option
+@pass_invocation
+def list_(invocation: Invocation, as_json: bool) -> None:
+    """List sessions that are open, or that wait to be closed.
+
+    \b
+    Examples:
+      onefirm session list
+    """
+    from onefirm.sessions import identity
+
+    root = str(invocation.root)
+    found = {one["session"]: one for one in (*identity.open_sessions(root), *identity.to_close(root))}
+    if as_json:
+        screen.data(list(found.values()))
+        return
+    rows = [
+        (s["session"], s["started_at"][:16].replace("T", " "), _state(s["state"], s["alive"]), s["source"])
+        for s in found.values()
+    ]
+    screen.table(("session", "when", "status", "began by"), rows)
+    if not rows:
+        screen.say("No session is open.")
+
+
+@session.command()
+@click.argument("name", metavar="SESSION")
+@json_option
+@pass_invocation
+def show(invocation: Invocation, name: str, as_json: bool) -> None:
+    """Show what one session did.
+
+    \b
+    Examples:
+      onefirm session show S-abcdefghijkl
+    """
+    from onefirm.ledger.sentences import line
+
+    firm = invocation.firm
+    with firm.store.read() as conn:
+        events = firm.ledger.events(conn, session=name)
+    if not events:
+        raise NotFound(
+            f"The ledger knows no session {name}.",
+            hint="`onefirm session list`, or `onefirm ledger log --kind session.`",
+        )
+    if as_json:
+        screen.data(events)
+        return
+    for event in events:
+        screen.show(line(event, firm.settings.timezone))
+
+
+@session.command()
+@click.argument("name", metavar="[SESSION]", required=False)
+@json_option
+@pass_invocation
+def close(invocation: Invocation, name: str | None, as_json: bool) -> None:
+    """Close a session, or all that ended or died without being closed; hand in what waits.
+
+    \b
+    Examples:
+      onefirm session close
+      onefirm session close S-abcdefghijkl
+    """
+    day = invocation.firm.day
+    with screen.working("Closing"):
+        closed = [done for done in [day.close(name)] if done] if name else day.close_left()
+    if as_json:
+        screen.data(closed)
+        return
+    for one in closed:
+        screen.show(_told(one))
+    if not closed:
+        screen.say("Nothing was left to close.")
+
+
+def _state(state: str, alive: bool) -> str:
+    return state if alive or state != "open" else "died"
+
+
+def _told(closed: Closed) -> str:
+    parts = (
+        f"touched {', '.join(closed.touched)}" if closed.touched else "touched no record",
+        f"{closed.pending} write(s) wait for the truth" if closed.pending else "",
+        f"left contradicting: {', '.join(closed.unreconciled)}" if closed.unreconciled else "",
+        f"committed {closed.commit[:10]}" if closed.commit else "",
+        f"not committed: {closed.why_not}" if closed.why_not else "",
+    )
+    return f"{closed.session} {closed.how}: {'; '.join(part for part in parts if part)}"
