@@ -6,16 +6,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, select
 
 from onefirm.core.errors import InvalidInput, NotFound
 from onefirm.core.ids import REF, parse_ref
+from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
 from onefirm.ledger.sentences import local_time, sentence
 from onefirm.ledger.tree import Node, render
 from onefirm.ledger.words import clean, property_name, quoted, value
-from onefirm.store.tables import event_subject, record_alias
+from onefirm.store.tables import event_subject
 
 __all__ = ["Node", "render", "trace"]
 
@@ -104,7 +105,7 @@ class _Tracer:
 
     def of_ref(self, ref: str) -> Node:
         """What happened to it, what was decided and learned about it, what it is related to."""
-        names = self._names(ref)
+        names = aliases.names(self._conn, ref)
         newest = self._newest(names)
         if not newest:
             raise NotFound(f"The ledger knows nothing about {ref}.", hint="`onefirm record find` lists what there is.")
@@ -121,14 +122,6 @@ class _Tracer:
             children=tuple(section for section in sections if section.children or section.left_out),
         )
 
-    def _names(self, ref: str) -> list[str]:
-        """The ref, and the temporary one that it had while the truth was unreachable (or the other way round)."""
-        alias = record_alias
-        pairs = self._conn.execute(
-            select(alias.c.alias, alias.c.ref).where(or_(alias.c.alias == ref, alias.c.ref == ref))
-        )
-        return list(dict.fromkeys([ref, *(name for pair in pairs for name in pair)]))
-
     def _newest(self, names: Sequence[str]) -> list[Event]:
         """The first entry and the newest ones that name it, in time order, without mere looks."""
         found: dict[str, Event] = {}
@@ -141,7 +134,9 @@ class _Tracer:
         return sorted(found.values(), key=lambda event: (event.at, event.chain_id, event.seq))
 
     def _headline(self, ref: str, events: Sequence[Event]) -> str:
-        query = select(func.count(), func.min(event_subject.c.at)).where(event_subject.c.ref.in_(self._names(ref)))
+        query = select(func.count(), func.min(event_subject.c.at)).where(
+            event_subject.c.ref.in_(aliases.names(self._conn, ref))
+        )
         count, since = self._conn.execute(query).one()
         entries = f"{count} {'entry' if count == 1 else 'entries'} since {local_time(since, self._timezone)}"
         return f"{_described(ref, events)}: {entries}"
@@ -154,7 +149,7 @@ class _Tracer:
         nodes = [self._with_effects(event, 1, *self._outer_cause(event), *_details(event)) for event in kept]
         if len(kept) < len(own):
             count = len(own) - len(kept)
-            nodes.insert(1, Node(f"… {count} more here: `onefirm ledger log --ref {ref}`"))
+            nodes.insert(1, Node(f"… {count} more here: `onefirm ledger log --about {ref}`"))
         return Node("what happened", children=tuple(nodes))
 
     def _outer_cause(self, event: Event) -> list[Node]:

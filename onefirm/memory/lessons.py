@@ -1,0 +1,259 @@
+"""Lessons: rules in plain words, with reasons. A candidate hardens when it recurs elsewhere, or by a person's word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from onefirm.core.attribution import SYSTEM, By
+from onefirm.core.clock import Clock
+from onefirm.core.errors import InvalidInput, NotFound, Refused
+from onefirm.core.ids import parse_ref
+from onefirm.ledger.append import Ledger
+from onefirm.ledger.events import Event
+from onefirm.memory import passages, statements
+from onefirm.memory.pages import Page
+from onefirm.memory.places import places
+from onefirm.memory.statements import SecretsCheck, no_secrets
+from onefirm.store.counters import next_number
+from onefirm.store.engine import Store
+from onefirm.store.tables import lesson
+
+Status = Literal["candidate", "hardened", "retired"]
+Verdict = Literal["harden", "retire", "keep"]
+OUTCOMES: dict[str, Status] = {"harden": "hardened", "retire": "retired", "keep": "candidate"}
+ERASED = "(what it said was erased)"
+_KINDS = ["lesson.recorded", "lesson.seen_again", "lesson.decided"]
+_MOST_ROWS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One lesson. `sightings` counts how often it was met, the first time included."""
+
+    ref: str
+    at: str
+    actor: str
+    rule: str
+    why: str
+    theme: str
+    about: tuple[str, ...]
+    status: Status
+    sightings: int
+    event_id: str
+    erased: bool = False
+
+
+class Lessons:
+    """The firm's lessons."""
+
+    def __init__(
+        self,
+        store: Store,
+        ledger: Ledger,
+        clock: Clock,
+        project: Callable[[], None],
+        secrets_check: SecretsCheck = no_secrets,
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._project = project
+        self._secrets_check = secrets_check
+
+    def record(
+        self,
+        rule: str,
+        why: str,
+        *,
+        theme: str = "general",
+        about: Sequence[str] = (),
+        again: str | None = None,
+        by: By,
+    ) -> Lesson:
+        """Note a new lesson as a candidate, or with `again` that a known one held once more.
+
+        Seen again at another place than before (another project, else another client or prospect), a candidate hardens;
+        at the same place, or without `about`, it is only counted. With `again` rule and theme are not read. Raises
+        InvalidInput for words that can't be kept, NotFound for an unknown ref, Refused for a secret or a rule that is
+        known word for word.
+        """
+        concerned = statements.refs(about)
+        because = statements.statement("why", why, self._secrets_check)
+        if again:
+            return self._see_again(parse_ref(again), because, concerned, by)
+        worded = statements.statement("rule", rule, self._secrets_check)
+        named = _theme(theme, self._secrets_check)
+        with self._store.write() as conn:
+            statements.existing(conn, concerned)
+            ref = f"L-{next_number(conn, 'lesson')}"
+            self._check_new(conn, worded)
+            data = {"ref": ref, "rule": worded, "why": because, "theme": named, "about": list(concerned)}
+            data["places"] = list(places(conn, self._ledger, concerned))
+            entry = self._ledger.append(conn, "lesson.recorded", data, subjects=[ref, *concerned], by=by)
+            conn.execute(
+                lesson.insert().values(
+                    ref=ref, event_id=entry.id, at=entry.at, actor=by.actor, theme=named, subjects=list(concerned)
+                )
+            )
+            index(conn, entry)
+        self._project()
+        return self.get(ref)
+
+    def _see_again(self, ref: str, where: str, about: tuple[str, ...], by: By) -> Lesson:
+        with self._store.write() as conn:
+            statements.existing(conn, about)
+            passages.lock(conn)
+            story = self._story(conn, ref)
+            here = places(conn, self._ledger, about)
+            data = {"ref": ref, "where": list(about) or where, "why": where, "places": list(here)}
+            entry = self._ledger.append(conn, "lesson.seen_again", data, subjects=[ref, *about], by=by)
+            if story.status == "candidate" and story.places and not story.places.issuperset(here):
+                verdict = {"ref": ref, "verdict": "harden"}
+                known = By(SYSTEM, by.session, "it recurred elsewhere", entry.id)
+                self._ledger.append(conn, "lesson.decided", verdict, subjects=[ref], by=known)
+        self._project()
+        return self.get(ref)
+
+    def decide(self, ref: str, verdict: Verdict, *, by: By) -> Lesson:
+        """A person's word: make it a rule, retire it, or keep it (again) as a candidate.
+
+        Raises InvalidInput for another verdict, NotFound, and Refused where it would change nothing.
+        """
+        name = parse_ref(ref)
+        if verdict not in OUTCOMES:
+            raise InvalidInput(f"“{verdict}” is no verdict.", hint=f"Use one of: {', '.join(OUTCOMES)}.")
+        with self._store.write() as conn:
+            passages.lock(conn)
+            status = self._story(conn, name).status
+            if verdict != "keep" and status == OUTCOMES[verdict]:
+                raise Refused(f"{name} is {status} already.", hint="lesson_decide takes harden, retire or keep.")
+            self._ledger.append(conn, "lesson.decided", {"ref": name, "verdict": verdict}, subjects=[name], by=by)
+        self._project()
+        return self.get(name)
+
+    def get(self, ref: str) -> Lesson:
+        """The lesson with this ref. Raises NotFound."""
+        with self._store.read() as conn:
+            return self._story(conn, parse_ref(ref)).told()
+
+    def find(
+        self,
+        *,
+        status: Status | None = None,
+        theme: str | None = None,
+        text: str | None = None,
+        about: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Lesson]:
+        """Lessons that pass every filter, newest first; `text` is words, all in it. Raises InvalidInput."""
+        concerned = parse_ref(about) if about else None
+        met = [
+            one
+            for one in reversed(self.every())
+            if (status is None or one.status == status)
+            and (theme is None or one.theme.casefold() == theme.strip().casefold())
+            and (concerned is None or concerned in one.about)
+            and (not text or (not one.erased and statements.contains(text, one.ref, one.rule, one.why)))
+        ]
+        start = _start([one.ref for one in met], cursor)
+        limit = max(1, min(limit, _MOST_ROWS))
+        kept = tuple(met[start : start + limit])
+        more = len(met) > start + limit
+        return Page(kept, kept[-1].ref if more else None, len(met))
+
+    def every(self) -> list[Lesson]:
+        """All lessons, in the order in which they were noted."""
+        with self._store.read() as conn:
+            return [story.told() for story in told(self._ledger.events(conn, kinds=_KINDS))]
+
+    def _story(self, conn: Connection, ref: str) -> _Story:
+        for story in told(self._ledger.events(conn, ref=ref, kinds=_KINDS)):
+            if story.first.subjects[0] == ref:
+                return story
+        raise NotFound(f"There is no lesson {ref}.", hint="`onefirm lesson list` lists them; memory_recall finds them.")
+
+    def _check_new(self, conn: Connection, rule: str) -> None:
+        for story in told(self._ledger.events(conn, kinds=_KINDS)):
+            known = story.told()
+            if not known.erased and _plain(known.rule) == _plain(rule):
+                raise Refused(
+                    f"{known.ref} says the same ({known.status}).",
+                    hint=f"Record it as seen again: again={known.ref} (`--again {known.ref}`), with where it held.",
+                )
+
+
+@dataclass(slots=True)
+class _Story:
+    """What the entries about one lesson tell, in their order. An erased entry still counts."""
+
+    first: Event
+    status: Status = "candidate"
+    sightings: int = 1
+    places: set[str] = field(default_factory=set[str])
+
+    def told(self) -> Lesson:
+        said: Any = self.first.payload or {}
+        return Lesson(
+            self.first.subjects[0],
+            self.first.at,
+            self.first.actor,
+            said.get("rule", ERASED),
+            said.get("why", ERASED),
+            said.get("theme", "general"),
+            self.first.subjects[1:],
+            self.status,
+            self.sightings,
+            self.first.id,
+            erased=not said,
+        )
+
+    def take(self, event: Event) -> None:
+        said = event.payload or {}
+        self.places.update(said.get("places", ()))
+        if event.kind == "lesson.seen_again":
+            self.sightings += 1
+        elif event.kind == "lesson.decided":
+            self.status = OUTCOMES.get(str(said.get("verdict")), self.status)
+
+
+def told(events: Iterable[Event]) -> list[_Story]:
+    """Every lesson as its entries tell it."""
+    every = list(events)
+    # Clocks of two machines may differ: a verdict can stand before the lesson that it is about.
+    stories = {event.subjects[0]: _Story(event) for event in every if event.kind == "lesson.recorded"}
+    for event in every:
+        if story := stories.get(event.subjects[0]):
+            story.take(event)
+    return list(stories.values())
+
+
+def index(conn: Connection, entry: Event) -> None:
+    """Make the passage of a `lesson.recorded` entry; an erased one has none."""
+    data = entry.payload
+    if data:
+        body = f"{data['why']}\nTheme: {data['theme']}"
+        about = data.get("about", ())
+        passages.put(conn, "lesson", data["ref"], [(data["rule"], body)], about, entry.payload_sha256)
+
+
+def _theme(theme: str, secrets_check: SecretsCheck) -> str:
+    named = " ".join(theme.split()).casefold()
+    if not statements.THEME.fullmatch(named):
+        raise InvalidInput(f"“{theme[:40]}” is no theme.", hint="A theme is a word or two, such as finance.")
+    return statements.statement("theme", named, secrets_check)
+
+
+def _plain(rule: str) -> str:
+    return " ".join(rule.casefold().split()).rstrip(".!")
+
+
+def _start(refs: Sequence[str], cursor: str | None) -> int:
+    if not cursor:
+        return 0
+    if cursor not in refs:
+        raise InvalidInput(f"“{cursor[:40]}” is no cursor.", hint="Use the cursor that the last page gave, as it is.")
+    return refs.index(cursor) + 1

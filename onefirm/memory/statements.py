@@ -1,0 +1,74 @@
+"""What may be remembered: statements in words that are neither empty, nor endless, nor secret."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection
+
+from onefirm.core.errors import InvalidInput, NotFound, Refused
+from onefirm.core.ids import parse_ref
+from onefirm.ledger import aliases
+
+LONGEST = 4_000
+MOST_ITEMS = 20
+THEME = re.compile(r"[^\W_][\w -]{0,39}")
+
+SecretsCheck = Callable[[str], str | None]
+
+
+def no_secrets(_text: str) -> None:
+    """The check of a firm that keeps no secrets: nothing looks like one."""
+
+
+def statement(name: str, text: str, secrets_check: SecretsCheck) -> str:
+    """The text without outer space. Raises InvalidInput for an empty, long or unprintable one, Refused for a secret."""
+    stripped = text.strip()
+    if not stripped:
+        raise InvalidInput(f"“{name}” is empty.", hint=f"Say the {name} in a sentence.")
+    if len(stripped) > LONGEST:
+        raise InvalidInput(
+            f"“{name}” has {len(stripped):,} characters; {LONGEST:,} is the most.",
+            hint="Keep the point; put the rest into a context file and name it as evidence.",
+        )
+    if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\t" for char in stripped):
+        raise InvalidInput(f"“{name}” holds control characters.", hint="Write plain text.")
+    if secret := secrets_check(stripped):
+        raise Refused(
+            f"“{name}” holds what looks like a secret ({secret}); memory is no place for it.",
+            hint="Leave it out; keep it with `onefirm secret set NAME`.",
+        )
+    return stripped
+
+
+def statements(name: str, texts: Sequence[str], secrets_check: SecretsCheck) -> tuple[str, ...]:
+    """Each as `statement`; at most MOST_ITEMS."""
+    if len(texts) > MOST_ITEMS:
+        raise InvalidInput(
+            f"“{name}” has {len(texts)} items; {MOST_ITEMS} is the most.", hint="Keep the ones that counted."
+        )
+    return tuple(statement(name, text, secrets_check) for text in texts)
+
+
+def refs(texts: Sequence[str]) -> tuple[str, ...]:
+    """Normal refs, each once. Raises InvalidInput."""
+    if len(texts) > MOST_ITEMS:
+        raise InvalidInput(
+            f"“about” has {len(texts)} refs; {MOST_ITEMS} is the most.", hint="Name what it concerns most."
+        )
+    return tuple(dict.fromkeys(parse_ref(text) for text in texts))
+
+
+def existing(conn: Connection, about: Sequence[str]) -> None:
+    """Raise NotFound for a ref that no entry of the ledger names."""
+    for ref in about:
+        if not aliases.known(conn, ref):
+            raise NotFound(f"There is no record {ref}.", hint="record_find (onefirm record find) lists what there is.")
+
+
+def contains(words: str, *texts: str) -> bool:
+    """Whether every word occurs in the texts, whatever its case."""
+    held = "\n".join(texts).casefold()
+    return all(word in held for word in words.casefold().split())

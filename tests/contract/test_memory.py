@@ -1,0 +1,621 @@
+"""Memory on every store: decisions and lessons that are never rewritten, and recall that finds them."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select, text
+
+from onefirm.core.attribution import By
+from onefirm.core.errors import InvalidInput, NotFound, Refused, Unavailable
+from onefirm.ledger.append import Ledger
+from onefirm.memory import search
+from onefirm.memory.decisions import ERASED, Decision, DecisionQuery, Decisions
+from onefirm.memory.lessons import Lesson, Lessons
+from onefirm.memory.recall import Document, Recall, tokens
+from onefirm.store.engine import Store
+from onefirm.store.migrate import migrate
+from onefirm.store.tables import passage, record_alias
+from support.clock import FixedClock
+
+OPERATOR = By("operator")
+CLAUDE = By("claude", session="S-A")
+
+
+class Memory:
+    """The memory room over one store, with a few records that decisions and lessons can be about."""
+
+    def __init__(self, url: str, folder: Path, clock: FixedClock) -> None:
+        migrate(url, folder / "backup", "first")
+        self.clock, self.store = clock, Store.open(url)
+        self.ledger = Ledger(clock, "laptop")
+        self.closed: dict[str, str] = {}
+        self.secrets: dict[str, str] = {}
+        self.projected = 0
+        self.files: dict[str, Document] = {}
+
+        def check(given: str) -> str | None:
+            return next((name for secret, name in self.secrets.items() if secret in given), None)
+
+        self.decisions = Decisions(self.store, self.ledger, clock, self.project, self.closed.get, check)
+        self.lessons = Lessons(self.store, self.ledger, clock, self.project, check)
+        self.memory = Recall(self.store, self.ledger, lambda: self.files.values())
+        with self.store.write() as conn:
+            self.ledger.found(conn, "host")
+        self.record("CL-1", "client")
+        self.record("P-1", "project", client="CL-1")
+        self.record("P-2", "project", client="CL-1")
+        self.record("T-1", "task", project="P-1")
+        self.record("T-2", "task", project="P-1")
+        self.record("T-3", "task", project="P-2")
+
+    def project(self) -> None:
+        self.projected += 1
+
+    def record(self, ref: str, kind: str, **after: str) -> None:
+        with self.store.write() as conn:
+            data = {"kind": kind, "title": ref, "after": after}
+            self.ledger.append(conn, "record.created", data, subjects=[ref], by=CLAUDE)
+
+    def decide(self, what: str, why: str = "it is simpler", **more: Any) -> Decision:
+        self.clock.advance(days=1)
+        return self.decisions.record(what, why, by=more.pop("by", OPERATOR), **more)
+
+    def learn(self, rule: str, why: str = "it cost a day", **more: Any) -> Lesson:
+        self.clock.advance(days=1)
+        return self.lessons.record(rule, why, by=more.pop("by", CLAUDE), **more)
+
+    def write(self, path: str, text: str, *about: str) -> None:
+        self.files[path] = Document(path, about, text)
+
+    def refs(self, query: str, **more: Any) -> list[str]:
+        return [hit.ref for hit in self.memory.recall(query, **more).hits]
+
+    def erase(self, *event_ids: str) -> None:
+        with self.store.write() as conn:
+            self.ledger.erase(conn, event_ids, OPERATOR)
+
+    def kinds(self, ref: str) -> list[str]:
+        with self.store.read() as conn:
+            return [event.kind for event in self.ledger.events(conn, ref=ref)]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def memory(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock) -> Iterator[Memory]:
+    on_sqlite = request.param == "sqlite"
+    url = f"sqlite:///{tmp_path}/firm.db" if on_sqlite else request.getfixturevalue("postgres_url")
+    memory = Memory(url, tmp_path, clock)
+    yield memory
+    memory.store.close()
+
+
+# -- decisions ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("MEM-01")
+def test_a_decision_keeps_what_why_alternatives_evidence_and_who(memory: Memory) -> None:
+    made = memory.decide(
+        "Static site", alternatives=["a CMS"], evidence=["INV-3", "their mail"], about=["p-1"], by=CLAUDE
+    )
+    assert (made.ref, made.what, made.why, made.actor) == ("DEC-1", "Static site", "it is simpler", "claude")
+    assert (made.alternatives, made.evidence, made.about) == (("a CMS",), ("INV-3", "their mail"), ("P-1",))
+    assert memory.decisions.get("dec-1") == made
+    assert memory.kinds("P-1") == ["record.created", "decision.recorded"]
+    assert memory.projected == 1
+
+
+@pytest.mark.row("MEM-01")
+def test_a_decision_is_superseded_once_and_the_refusal_names_what_superseded_it(memory: Memory) -> None:
+    first = memory.decide("Static site", about=["P-1"])
+    second = memory.decide("A CMS after all", supersedes="DEC-1")
+    assert (second.supersedes, second.about) == (first.ref, ("P-1",))
+    assert memory.decisions.get("DEC-1").superseded_by == "DEC-2"
+    with pytest.raises(Refused, match="DEC-1 was superseded by DEC-2 already"):
+        memory.decide("Paper", supersedes="DEC-1")
+    assert memory.decisions.find().total == 2
+    assert memory.decide("Paper", supersedes="DEC-2").ref == "DEC-3"
+
+
+def test_of_two_who_supersede_at_once_one_wins(memory: Memory) -> None:
+    memory.decide("Static site")
+    barrier, outcomes = threading.Barrier(4), []
+
+    def supersede(number: int) -> None:
+        barrier.wait()
+        try:
+            outcomes.append(memory.decisions.record(f"Way {number}", "why", supersedes="DEC-1", by=CLAUDE).ref)
+        except Refused as refused:
+            outcomes.append(refused.message)
+
+    threads = [threading.Thread(target=supersede, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(outcomes) == ["DEC-1 was superseded by DEC-2 already."] * 3 + ["DEC-2"]
+
+
+@pytest.mark.row("MEM-01")
+def test_nothing_more_is_decided_about_a_closed_engagement(memory: Memory) -> None:
+    memory.decide("Static site", about=["P-1"])
+    memory.closed["P-1"] = "the project was done on 2026-11-01."
+    with pytest.raises(Refused, match="Nothing more is decided about P-1: the project was done"):
+        memory.decide("A CMS", about=["P-1"])
+    with pytest.raises(Refused, match="P-1"):
+        memory.decide("A CMS", supersedes="DEC-1")
+    assert memory.decide("A CMS", about=["P-2"]).ref == "DEC-2"
+
+
+@pytest.mark.row("MEM-13")
+def test_decisions_are_listed_and_filtered(memory: Memory) -> None:
+    memory.decide("Static site", "Nobody edits", about=["P-1"])
+    memory.decide("Weekly calls", about=["P-2"], evidence=["a survey"])
+    memory.decide("A CMS after all", supersedes="DEC-1")
+
+    def found(**query: Any) -> list[str]:
+        return [one.ref for one in memory.decisions.find(DecisionQuery(**query)).rows]
+
+    assert found() == ["DEC-3", "DEC-2", "DEC-1"]
+    assert found(about="p-1") == ["DEC-3", "DEC-1"]
+    assert found(standing=True) == ["DEC-3", "DEC-2"]
+    assert found(standing=False) == ["DEC-1"]
+    assert found(text="EDITS nobody") == ["DEC-1"]
+    assert found(text="survey") == ["DEC-2"]
+    assert found(text="nobody calls") == []
+    assert found(since="2026-11-04") == ["DEC-3", "DEC-2"]
+    assert found(until="2026-11-04") == ["DEC-2", "DEC-1"]
+    assert found(since="2026-11-04T08:00:01Z", until="2026-11-05T09:00:00+01:00") == []
+    assert found(about="P-9") == []
+
+
+@pytest.mark.parametrize("words", [None, "way"])
+def test_pages_of_decisions_hold_every_one_exactly_once(memory: Memory, words: str | None) -> None:
+    for number in range(7):
+        memory.decisions.record(f"Way {number}", "why", by=CLAUDE)  # all at the same instant
+    cursor, seen = None, []
+    while True:
+        page = memory.decisions.find(DecisionQuery(limit=3, cursor=cursor, text=words))
+        assert page.total == 7
+        seen += [one.ref for one in page.rows]
+        if (cursor := page.cursor) is None:
+            break
+    assert seen == [f"DEC-{number}" for number in range(7, 0, -1)]
+    with pytest.raises(InvalidInput, match="is no cursor"):
+        memory.decisions.find(DecisionQuery(cursor="DEC-99", text=words))
+
+
+def test_a_decision_about_a_temporary_ref_is_found_under_the_true_one(memory: Memory) -> None:
+    memory.record("T-x1a2b", "task")
+    memory.decide("Call first", about=["T-x1a2b"])
+    with memory.store.write() as conn:
+        conn.execute(record_alias.insert().values(alias="T-x1a2b", ref="T-9"))
+    assert [one.ref for one in memory.decisions.find(DecisionQuery(about="T-9")).rows] == ["DEC-1"]
+    assert memory.refs("call", about=["T-9"]) == ["DEC-1"]
+
+
+def test_an_erased_decision_keeps_its_place_and_loses_its_words(memory: Memory) -> None:
+    made = memory.decide("Zebra crossing", about=["P-1"])
+    memory.decide("Better", supersedes="DEC-1")
+    memory.erase(made.event_id)
+    erased = memory.decisions.get("DEC-1")
+    assert (erased.what, erased.erased, erased.superseded_by, erased.about) == (ERASED, True, "DEC-2", ("P-1",))
+    assert memory.decisions.find(DecisionQuery(text="zebra")).total == 0
+    assert memory.decisions.find(DecisionQuery(text="erased")).total == 0
+
+
+def test_the_tables_of_memory_hold_no_words(memory: Memory) -> None:
+    memory.decide("Zebra", "because")
+    memory.learn("Giraffe", "because")
+    with memory.store.read() as conn:
+        rows = [str(row) for table in ("decision", "lesson") for row in conn.execute(text(f"SELECT * FROM {table}"))]
+    assert len(rows) == 2
+    assert not any(word in row for row in rows for word in ("Zebra", "Giraffe", "because"))
+
+
+WRONG: list[tuple[str, dict[str, Any], type[Exception], str]] = [
+    ("no what", {"what": " \n "}, InvalidInput, "“what” is empty"),
+    ("no why", {"why": ""}, InvalidInput, "“why” is empty"),
+    ("too long", {"why": "x" * 4_001}, InvalidInput, "4,001 characters; 4,000 is the most"),
+    ("a control character", {"what": "a\x00b"}, InvalidInput, "control characters"),
+    ("an escape", {"what": "a\x1b[2Jb"}, InvalidInput, "control characters"),
+    ("half a character", {"what": "a\ud800b"}, InvalidInput, "control characters"),
+    ("an empty alternative", {"alternatives": [""]}, InvalidInput, "“alternatives” is empty"),
+    ("too much evidence", {"evidence": ["x"] * 21}, InvalidInput, "20 is the most"),
+    ("a secret", {"why": "the key is hunter2"}, Refused, r"looks like a secret \(a password\)"),
+    ("a secret as evidence", {"evidence": ["hunter2"]}, Refused, "looks like a secret"),
+    ("no ref", {"about": ["../../etc"]}, InvalidInput, "is not a ref"),
+    ("an unknown record", {"about": ["P-77"]}, NotFound, "There is no record P-77"),
+    ("an unknown decision", {"supersedes": "DEC-77"}, NotFound, "There is no decision DEC-77"),
+    ("a record as decision", {"supersedes": "P-1"}, NotFound, "There is no decision P-1"),
+]
+
+
+@pytest.mark.parametrize(("given", "error", "match"), [wrong[1:] for wrong in WRONG], ids=[wrong[0] for wrong in WRONG])
+def test_what_can_not_be_kept_is_refused_and_nothing_is_written(
+    memory: Memory, given: dict[str, Any], error: type[Exception], match: str
+) -> None:
+    memory.secrets["hunter2"] = "a password"
+    fields = {"what": "Static site", "why": "simple", **given}
+    with pytest.raises(error, match=match):
+        memory.decisions.record(**fields, by=CLAUDE)
+    assert memory.decisions.find().total == 0
+    assert memory.decide("Next").ref == "DEC-1"
+
+
+# -- lessons -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("MEM-02")
+def test_a_lesson_begins_as_a_candidate_with_its_reasoning(memory: Memory) -> None:
+    made = memory.learn("Ask for the order number", "the invoice came back", theme="Finance", about=["T-1"])
+    assert (made.ref, made.status, made.theme, made.sightings, made.about) == (
+        "L-1",
+        "candidate",
+        "finance",
+        1,
+        ("T-1",),
+    )
+    assert (made.rule, made.why) == ("Ask for the order number", "the invoice came back")
+    assert memory.lessons.get("l-1") == made
+
+
+@pytest.mark.row("MEM-02")
+def test_a_lesson_hardens_when_it_recurs_elsewhere(memory: Memory) -> None:
+    memory.learn("Ask first", about=["T-1"])
+    again = memory.learn("", "it held there too", again="l-1", about=["T-3"])
+    assert (again.ref, again.status, again.sightings) == ("L-1", "hardened", 2)
+    assert memory.kinds("L-1") == ["lesson.recorded", "lesson.seen_again", "lesson.decided"]
+
+
+@pytest.mark.row("MEM-02")
+@pytest.mark.parametrize(
+    "about", [["T-2"], ["P-1"], []], ids=["the same project", "the project itself", "nowhere said"]
+)
+def test_the_same_place_again_only_counts(memory: Memory, about: list[str]) -> None:
+    memory.learn("Ask first", about=["T-1"])
+    again = memory.learn("", "once more", again="L-1", about=about)
+    assert (again.status, again.sightings) == ("candidate", 2)
+
+
+def test_a_lesson_that_was_noted_nowhere_takes_its_first_place_from_the_next_sighting(memory: Memory) -> None:
+    memory.learn("Ask first")
+    assert memory.learn("", "here", again="L-1", about=["T-1"]).status == "candidate"
+    assert memory.learn("", "and there", again="L-1", about=["T-3"]).status == "hardened"
+
+
+@pytest.mark.row("MEM-02")
+def test_a_person_hardens_retires_or_keeps_a_lesson(memory: Memory) -> None:
+    memory.learn("Ask first", about=["T-1"])
+    assert memory.lessons.decide("L-1", "harden", by=OPERATOR).status == "hardened"
+    with pytest.raises(Refused, match="L-1 is hardened already"):
+        memory.lessons.decide("L-1", "harden", by=OPERATOR)
+    assert memory.lessons.decide("L-1", "retire", by=OPERATOR).status == "retired"
+    assert memory.learn("", "elsewhere", again="L-1", about=["T-3"]).status == "retired"
+    assert memory.lessons.decide("L-1", "keep", by=OPERATOR).status == "candidate"
+    with pytest.raises(InvalidInput, match="is no verdict"):
+        memory.lessons.decide("L-1", "praise", by=OPERATOR)  # type: ignore[arg-type]
+    with pytest.raises(NotFound, match="There is no lesson L-9"):
+        memory.lessons.decide("L-9", "keep", by=OPERATOR)
+
+
+def test_a_hardened_lesson_stays_so_when_a_clients_words_are_erased(memory: Memory) -> None:
+    memory.learn("Ask first", about=["T-1"])
+    memory.learn("", "there", again="L-1", about=["T-3"])
+    with memory.store.read() as conn:
+        [seen] = memory.ledger.events(conn, ref="T-3", kinds=["lesson.seen_again"])
+    memory.erase(seen.id)
+    known = memory.lessons.get("L-1")
+    assert (known.status, known.sightings) == ("hardened", 2)
+
+
+def test_a_rule_that_is_known_word_for_word_is_not_noted_twice(memory: Memory) -> None:
+    memory.learn("Ask first.")
+    with pytest.raises(Refused, match="L-1 says the same") as refused:
+        memory.learn("ask  FIRST")
+    assert "again=L-1" in refused.value.hint
+    assert memory.learn("Ask twice").ref == "L-2"
+
+
+def test_lessons_are_listed_and_filtered(memory: Memory) -> None:
+    memory.learn("Ask first", theme="finance", about=["T-1"])
+    memory.learn("Draw later", "drawn too early", theme="design")
+    memory.lessons.decide("L-2", "harden", by=OPERATOR)
+
+    def found(**filters: Any) -> list[str]:
+        return [one.ref for one in memory.lessons.find(**filters).rows]
+
+    assert found() == ["L-2", "L-1"]
+    assert found(status="hardened") == ["L-2"]
+    assert found(theme="Finance") == ["L-1"]
+    assert found(text="EARLY draw") == ["L-2"]
+    assert found(about="t-1") == ["L-1"]
+    page = memory.lessons.find(limit=1)
+    assert (page.cursor, page.total) == ("L-2", 2)
+    assert found(limit=1, cursor=page.cursor) == ["L-1"]
+    with pytest.raises(InvalidInput, match="is no cursor"):
+        memory.lessons.find(cursor="x")
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [({"rule": ""}, InvalidInput), ({"why": " "}, InvalidInput), ({"theme": "a/b"}, InvalidInput),
+     ({"theme": "x" * 41}, InvalidInput), ({"about": ["P-77"]}, NotFound), ({"again": "L-9"}, NotFound),
+     ({"rule": "use hunter2"}, Refused)],
+)  # fmt: skip
+def test_a_lesson_that_can_not_be_kept_is_refused(
+    memory: Memory, fields: dict[str, Any], error: type[Exception]
+) -> None:
+    memory.secrets["hunter2"] = "a password"
+    with pytest.raises(error):
+        memory.lessons.record(**{"rule": "Ask first", "why": "it cost a day", **fields}, by=CLAUDE)
+    assert memory.lessons.find().total == 0
+
+
+# -- recall ------------------------------------------------------------------------------------------------------------
+
+HARBOUR = """# Harbour Ltd
+
+Record: CL-1
+
+They sell moorings by the month. The owner decides everything himself.
+
+## Invoices
+
+Their bookkeeping rejects invoices without an order number. Send them before the 25th.
+
+## Website
+
+The booking form loses people at the calendar: four of five students gave up there.
+
+```
+# not a heading
+```
+"""
+
+
+def filled(memory: Memory) -> None:
+    memory.write("context/harbour/CLAUDE.md", HARBOUR, "CL-1")
+    memory.write("context/style.md", "# Style\n\nWe write short letters. No jargon.\n")
+    memory.decide("The booking path comes before the blog", "visitors leave at the calendar", about=["P-1"])
+    memory.decide(
+        "Hosting stays with the client", "they pay for it already", alternatives=["our server"], about=["P-2"]
+    )
+    memory.learn("Ask for the order number before the first invoice", "two invoices came back", theme="finance")
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("what to ask for before an invoice", "L-1"),
+        ("rejected invoices of the bookkeeping", "context/harbour/CLAUDE.md"),
+        ("Where do visitors leave?", "DEC-1"),
+        ("who hosts the site", "DEC-2"),
+        ("jargon in letters", "context/style.md"),
+        ("DEC-2", "DEC-2"),
+        ("what does dec-1 say about hosting", "DEC-1"),
+        ("calend", "DEC-1"),
+    ],
+)
+def test_recall_puts_the_fitting_passage_first(memory: Memory, question: str, first: str) -> None:
+    filled(memory)
+    assert memory.refs(question)[0] == first
+
+
+def test_a_hit_tells_where_it_stands_and_when_it_was_said(memory: Memory) -> None:
+    filled(memory)
+    hit = memory.memory.recall("students gave up").hits[0]
+    assert (hit.source, hit.ref, hit.heading) == ("narrative", "context/harbour/CLAUDE.md", "Harbour Ltd › Website")
+    assert (hit.about, hit.at) == (("CL-1",), None)
+    assert "four of five students" in hit.text
+    decided = memory.memory.recall("hosting").hits[0]
+    assert (decided.source, decided.about, decided.at) == ("decision", ("P-2",), "2026-11-04T08:00:00.000000Z")
+    assert "Instead of: our server" in decided.text
+
+
+def test_a_lesson_that_is_only_a_candidate_says_so(memory: Memory) -> None:
+    filled(memory)
+    hit = memory.memory.recall("order number first invoice").hits[0]
+    assert (hit.note, hit.heading) == ("candidate", "(candidate) Ask for the order number before the first invoice")
+    memory.lessons.decide("L-1", "harden", by=OPERATOR)
+    assert memory.memory.recall("order number first invoice").hits[0].note == ""
+
+
+def test_what_was_superseded_or_retired_ranks_below_everything_and_is_marked(memory: Memory) -> None:
+    memory.decide("Colour of buttons is blue blue blue", "blue buttons")
+    memory.decide("Buttons are green", supersedes="DEC-1")
+    memory.learn("Blue buttons sell", "blue buttons")
+    memory.lessons.decide("L-1", "retire", by=OPERATOR)
+    memory.write("context/notes.md", "Somewhere a page once mentioned buttons, in a long text about other things.")
+    hits = memory.memory.recall("blue buttons").hits
+    assert {hit.ref for hit in hits[:2]} == {"DEC-2", "context/notes.md"}
+    assert [hit.note for hit in hits] == ["", "", "superseded by DEC-2", "retired"] or [hit.note for hit in hits] == [
+        "", "", "retired", "superseded by DEC-2",
+    ]  # fmt: skip
+
+
+def test_about_narrows_the_search(memory: Memory) -> None:
+    filled(memory)
+    assert set(memory.refs("the calendar form", about=["cl-1"])) == {"context/harbour/CLAUDE.md"}
+    assert memory.refs("calendar", about=["P-1"]) == ["DEC-1"]
+    assert memory.refs("calendar", about=["P-2"]) == []
+    assert memory.memory.recall("", about=["P-1"]).hits[0].ref == "DEC-1"
+    assert memory.memory.recall("calendar", about=["P-1"]).searched == {"decision": 1}
+
+
+def test_a_record_that_the_question_names_lifts_what_is_about_it(memory: Memory) -> None:
+    memory.decide("Weekly calls on Monday", about=["P-1"])
+    memory.decide("Weekly calls on Tuesday", about=["P-2"])
+    assert memory.refs("weekly calls in P-1")[0] == "DEC-1"
+    assert memory.refs("weekly calls in P-2")[0] == "DEC-2"
+    assert memory.refs("P-2") == ["DEC-2"]
+
+
+def test_part_of_a_word_is_found_when_nothing_else_is(memory: Memory) -> None:
+    memory.write("context/a.md", "The Hafenmeisterbüro opens at nine.")
+    assert memory.refs("meisterbüro") == ["context/a.md"]
+    assert memory.refs("nonexistent") == []
+
+
+def test_words_are_found_in_other_forms(memory: Memory) -> None:
+    memory.write("context/a.md", "The deliveries were invoiced and the prices negotiated.")
+    for word in ("delivery", "delivered", "invoice", "invoicing", "price", "negotiation", "PRICES"):
+        assert memory.refs(word) == ["context/a.md"], word
+
+
+def ask(memory: Memory, question: str) -> None:
+    """Ask; a question without a word may be refused, in those words and no others."""
+    if search.terms_of(question):
+        memory.memory.recall(question)
+        return
+    with pytest.raises(InvalidInput, match="There is no word to search for"):
+        memory.memory.recall(question)
+
+
+HOSTILE = [
+    '"', "'", '"""', "AND", "NOT", "OR OR", "a NEAR b", "NEAR(a b)", "heading: x", "body:x*", "^x", "x*", "*", "(", ")",
+    "a AND (b", "-x", "x:*", "x & y | !z", "<->", "\\", "%", "_", "__", ";DROP TABLE passage;--", "{x}", "col : y",
+    "+a", "\x00x", "\ud800x", "😀", "日本語", "ß", "ﬁ", "a" * 900, "1 2 3", "P-", "-1", "DEC-0", "e\u0301",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("question", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_question_is_read_as_syntax(memory: Memory, question: str) -> None:
+    filled(memory)
+    ask(memory, question)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(st.text(max_size=60))
+def test_any_text_can_be_asked(memory: Memory, question: str) -> None:
+    if not memory.files:
+        filled(memory)
+    ask(memory, question)
+
+
+def test_a_question_without_end_is_refused(memory: Memory) -> None:
+    with pytest.raises(InvalidInput, match="1,000 is the most"):
+        memory.memory.recall("x" * 1_000_000)
+
+
+@pytest.mark.parametrize("budget", [50, 200, 1_000])
+def test_the_budget_is_kept_and_the_best_passage_always_given(memory: Memory, budget: int) -> None:
+    for number in range(30):
+        memory.write(f"context/{number}.md", f"# Note {number}\n\n" + f"harbour word{number} " * 60)
+    hits = memory.memory.recall("harbour", limit=50, budget_tokens=budget).hits
+    assert hits
+    if len(hits) > 1:
+        assert sum(tokens(f"{hit.source} {hit.ref} {hit.heading} {hit.text}") for hit in hits) <= budget + 5
+    assert all("harbour" in hit.text for hit in hits)
+
+
+def test_a_long_passage_is_cut_around_what_was_asked_for(memory: Memory) -> None:
+    memory.decide("A long story", "beginning " * 150 + "the moorings are leased " + "end " * 300)
+    [hit] = memory.memory.recall("moorings", budget_tokens=100).hits
+    assert "moorings" in hit.text
+    assert hit.text.startswith("…")
+    assert hit.text.endswith("…")
+    assert len(hit.text) < 400
+
+
+def test_the_same_words_are_given_once_and_no_file_fills_the_answer(memory: Memory) -> None:
+    memory.write("context/a.md", "Moorings are leased by the month.")
+    memory.write("context/b.md", "Moorings  are leased by the MONTH.")
+    memory.write("context/c.md", "\n".join(f"# Part {n}\n\nMoorings number {n} are blue.\n" for n in range(9)))
+    hits = memory.memory.recall("moorings", limit=20).hits
+    assert sorted(hit.ref for hit in hits) in (
+        ["context/a.md", *["context/c.md"] * 3],
+        ["context/b.md", *["context/c.md"] * 3],
+    )
+
+
+def test_files_are_taken_in_again_only_when_they_change(memory: Memory) -> None:
+    memory.write("context/a.md", "First words.")
+    memory.write("context/empty.md", "")
+    assert memory.memory.refresh() == 2
+    assert memory.memory.refresh() == 0
+    memory.write("context/a.md", "Second words.")
+    assert memory.refs("first") == []
+    assert memory.refs("second") == ["context/a.md"]
+    memory.write("context/a.md", "Second words.", "P-1")
+    assert memory.refs("second", about=["P-1"]) == ["context/a.md"]
+    del memory.files["context/a.md"]
+    assert memory.refs("second") == []
+
+
+def test_an_erased_decision_is_no_longer_recalled(memory: Memory) -> None:
+    made = memory.decide("Zebra crossing")
+    learned = memory.learn("Zebra rule", "stripes")
+    assert memory.refs("zebra") == ["DEC-1", "L-1"] or memory.refs("zebra") == ["L-1", "DEC-1"]
+    memory.erase(made.event_id, learned.event_id)
+    assert memory.refs("zebra stripes") == []
+    memory.memory.rebuild()
+    assert memory.refs("zebra stripes") == []
+
+
+def test_erased_words_leave_the_index_file_as_well(tmp_path: Path, clock: FixedClock) -> None:
+    memory = Memory(f"sqlite:///{tmp_path}/firm.db", tmp_path, clock)
+    filled(memory)
+    made = memory.decide("Zebracrossing first", "zebracrossing")
+    memory.refs("zebracrossing")
+    memory.erase(made.event_id)
+    memory.memory.refresh()
+    memory.store.close()
+    left = b"".join(path.read_bytes() for path in tmp_path.glob("firm.db*")).lower()
+    assert b"calendar" in left
+    assert b"zebracrossing" not in left
+
+
+def test_a_lost_index_is_rebuilt_from_ledger_and_files(memory: Memory) -> None:
+    filled(memory)
+    memory.memory.refresh()
+    with memory.store.read() as conn:
+        columns = (passage.c.source, passage.c.ref, passage.c.part, passage.c.heading, passage.c.body, passage.c.about)
+        before = sorted(map(str, conn.execute(select(*columns))))
+    with memory.store.write() as conn:
+        conn.execute(passage.delete())
+    assert memory.memory.rebuild() == len(before)
+    with memory.store.read() as conn:
+        assert sorted(map(str, conn.execute(select(*columns)))) == before
+    assert memory.refs("hosting")[0] == "DEC-2"
+
+
+def test_an_index_that_can_not_be_renewed_still_answers_and_says_so(memory: Memory) -> None:
+    memory.decide("Weekly calls")
+
+    def broken() -> Any:
+        raise Unavailable("The disk is full; nothing was written.")
+
+    recalled = Recall(memory.store, memory.ledger, broken).recall("weekly")
+    assert [hit.ref for hit in recalled.hits] == ["DEC-1"]
+    assert recalled.note == "The index could not be brought up to date: The disk is full; nothing was written."
+
+
+def test_two_who_renew_the_index_at_once_do_not_collide(memory: Memory) -> None:
+    for number in range(20):
+        memory.write(f"context/{number}.md", f"Note {number} about moorings.")
+    barrier, errors = threading.Barrier(4), list[BaseException]()
+
+    def renew() -> None:
+        barrier.wait()
+        try:
+            memory.memory.refresh()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=renew) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert errors == []
+    assert memory.memory.recall("moorings").searched == {"narrative": 20}
+
+
+@pytest.mark.parametrize(("about", "error"), [(["nonsense"], InvalidInput), (["x" * 1_000], InvalidInput)])
+def test_a_wrong_ref_is_told(memory: Memory, about: list[str], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        memory.memory.recall("x", about=about)
