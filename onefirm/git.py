@@ -64,6 +64,22 @@ def commit_paths(root: Path, paths: Sequence[str], message: str, trailers: Seque
     return head(root)
 
 
+def commit_nothing(root: Path, message: str, trailers: Sequence[tuple[str, str]]) -> str | None:
+    """Add a commit with the same files as the last one, only for its message; None before the first commit.
+
+    Index and work tree aren't touched. Raises as `commit_paths`.
+    """
+    _refuse_in_between(root)
+    parent = head(root)
+    if parent is None:
+        return None
+    body = "\n".join(f"{name}: {value}" for name, value in trailers)
+    words = ("commit-tree", f"{parent}^{{tree}}", "-p", parent, "-m", message, "-m", body)
+    commit = _run(root, *words, identity=_identity(root))
+    _run(root, "update-ref", "HEAD", commit, parent)
+    return commit
+
+
 def dirty_paths(root: Path, paths: Sequence[str] = ()) -> list[str]:
     """Paths that differ from the last commit, new ones included, relative to the repository's top."""
     text = _run(root, "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--", *paths)

@@ -4,7 +4,7 @@
 2. Record the session's narrative edits, and what it left contradicting the truth.
 3. Hand in what waits for the truth.
 4. Write the next action of every project and prospect that was touched.
-5. Commit the narrative by explicit paths; the message anchors the ledger's heads.
+5. Commit the narrative by explicit paths; the message anchors the ledger's heads, also where only state was touched.
 6. Record `session.closed`; its effect key makes a second close a repetition.
 7. Mark the session closed.
 """
@@ -63,7 +63,7 @@ def _close(planes: Planes, session: str, how: How) -> Closed:
     planes.records.sync(by)
     touched = _touched(planes, session)
     actions = _write_next_actions(planes, touched, by)
-    commit, why_not = _commit(planes, session)
+    commit, why_not = _commit(planes, session, touched)
     closed = Closed(session, how, tuple(touched), len(planes.records.pending()), unreconciled, actions, commit, why_not)
     _record_close(planes, closed, by)
     return closed
@@ -117,16 +117,19 @@ def _write_next_actions(planes: Planes, touched: Sequence[str], by: By) -> dict[
     return written
 
 
-def _commit(planes: Planes, session: str) -> tuple[str | None, str]:
+def _commit(planes: Planes, session: str, touched: Sequence[str]) -> tuple[str | None, str]:
     edits = tree.edits(str(planes.root), session)
     paths = dict.fromkeys(path for edit in edits for path in (edit["path"], edit["renamed_from"]) if path)
     with planes.store.read() as conn:
         heads = planes.ledger.heads(conn)
     trailers = [(TRAILER, str(head)) for head in heads]
     try:
-        return git.commit_paths(planes.root, list(paths), _message(paths), trailers), ""
+        commit = git.commit_paths(planes.root, list(paths), _message(paths), trailers)
+        if commit is None and touched and git.is_repository(planes.root):
+            commit = git.commit_nothing(planes.root, _message(paths), trailers)
     except FirmError as error:
         return None, str(error)
+    return commit, ""
 
 
 def _message(paths: Iterable[str]) -> str:
