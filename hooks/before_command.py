@@ -1,4 +1,6 @@
-"""PreToolUse of Bash and of other servers' tools: looks at the tree, so that what changes during the call is known to be the call's."""
+"""PreToolUse of Bash and of other servers' tools: looks at the tree, so that what changes during the call is known to
+be the call's.
+"""
 
 from __future__ import annotations
 

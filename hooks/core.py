@@ -10,7 +10,7 @@ _PLUGIN = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 def detach(root: str, *arguments: str) -> None:
     """Starts `onefirm hook …` in a session of its own, with nothing of ours open, and doesn't wait."""
-    subprocess.Popen(  # noqa: S603
+    subprocess.Popen(
         _command(arguments), cwd=root, start_new_session=True, close_fds=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
@@ -23,7 +23,7 @@ def ask(root: str, deadline_s: float, *arguments: str) -> tuple[int | None, str]
     """
     handle = _nameless(root)
     try:
-        child = subprocess.Popen(  # noqa: S603
+        child = subprocess.Popen(
             _command(arguments), cwd=root, start_new_session=True, close_fds=True,
             stdin=subprocess.DEVNULL, stdout=handle, stderr=subprocess.DEVNULL,
         )  # fmt: skip

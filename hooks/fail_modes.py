@@ -1,7 +1,9 @@
-"""What each hook does when something it needs is broken: the one table. tests/contract/test_hook_fail_modes.py breaks each thing.
+"""What each hook does when something it needs is broken: the one table. tests/contract/test_hook_fail_modes.py breaks
+each thing.
 
-`closed` refuses: the guard must not let an edit pass because it can't look, and Stop blocks once. `open` lets the session go on with
-one line for the operator: a brief or an attribution is worth no standstill. Before the Python starts, hook.sh applies the same columns.
+`closed` refuses: the guard must not let an edit pass because it can't look, and Stop blocks once. `open` lets the
+session go on with one line for the operator: a brief or an attribution is worth no standstill. Before the Python
+starts, hook.sh applies the same columns.
 """
 
 from __future__ import annotations
@@ -20,24 +22,30 @@ HOOKS = {
     "session_end": OPEN,
 }
 
-# (what is broken, hook) -> what happens. `deny` and `block` are answers in JSON, `refuse` is exit 2 with a sentence on stderr, `line` is
-# exit 0 with a systemMessage, `works` is the ordinary answer, `heals` the same after the database was made anew.
+
+# (what is broken, hook) -> what happens. `deny` and `block` are answers in JSON, `refuse` is exit 2 with a sentence on
+# stderr, `line` is exit 0 with a systemMessage, `works` is the ordinary answer, `heals` the same after the database was
+# made anew.
+def _row(words: str) -> dict[str, str]:
+    return dict(zip(HOOKS, words.split()))  # noqa: B905 - strict= is newer than the oldest Python that hooks run on
+
+
 TABLE = {
-    "no python": {"session_start": "line", "guard": "refuse", "before_command": "line", "post_tool_use": "line", "stop": "refuse", "session_end": "line"},
-    "python without its standard library": {"session_start": "line", "guard": "refuse", "before_command": "line", "post_tool_use": "line", "stop": "refuse", "session_end": "line"},
-    "empty input": {"session_start": "line", "guard": "refuse", "before_command": "line", "post_tool_use": "line", "stop": "refuse", "session_end": "line"},
-    "malformed input": {"session_start": "line", "guard": "refuse", "before_command": "line", "post_tool_use": "line", "stop": "refuse", "session_end": "line"},
-    "huge input": {"session_start": "works", "guard": "works", "before_command": "works", "post_tool_use": "works", "stop": "works", "session_end": "works"},
-    "session.db missing": {"session_start": "heals", "guard": "deny", "before_command": "heals", "post_tool_use": "heals", "stop": "heals", "session_end": "heals"},
-    "session.db corrupt": {"session_start": "heals", "guard": "deny", "before_command": "heals", "post_tool_use": "heals", "stop": "heals", "session_end": "heals"},
-    "session.db newer": {"session_start": "line", "guard": "deny", "before_command": "line", "post_tool_use": "line", "stop": "refuse", "session_end": "line"},
-    "guard.json missing": {"session_start": "works", "guard": "deny", "before_command": "works", "post_tool_use": "line", "stop": "refuse", "session_end": "works"},
-    "guard.json corrupt": {"session_start": "works", "guard": "deny", "before_command": "works", "post_tool_use": "line", "stop": "refuse", "session_end": "works"},
-    "guard.json newer": {"session_start": "works", "guard": "deny", "before_command": "works", "post_tool_use": "line", "stop": "refuse", "session_end": "works"},
-    "stripped PATH": {"session_start": "works", "guard": "works", "before_command": "works", "post_tool_use": "works", "stop": "works", "session_end": "works"},
-    "read-only workspace": {"session_start": "line", "guard": "works", "before_command": "line", "post_tool_use": "line", "stop": "refuse", "session_end": "line"},
-    "read-only home": {"session_start": "works", "guard": "works", "before_command": "works", "post_tool_use": "works", "stop": "works", "session_end": "works"},
-}  # fmt: skip
+    "no python": _row("line refuse line line refuse line"),
+    "python without its standard library": _row("line refuse line line refuse line"),
+    "empty input": _row("line refuse line line refuse line"),
+    "malformed input": _row("line refuse line line refuse line"),
+    "huge input": _row("works works works works works works"),
+    "session.db missing": _row("heals deny heals heals heals heals"),
+    "session.db corrupt": _row("heals deny heals heals heals heals"),
+    "session.db newer": _row("line deny line line refuse line"),
+    "guard.json missing": _row("works deny works line refuse works"),
+    "guard.json corrupt": _row("works deny works line refuse works"),
+    "guard.json newer": _row("works deny works line refuse works"),
+    "stripped PATH": _row("works works works works works works"),
+    "read-only workspace": _row("line works line line refuse line"),
+    "read-only home": _row("works works works works works works"),
+}
 
 FIX = "onefirm doctor --fix"
 

@@ -1,4 +1,4 @@
-"""What all hooks share: reading the event, printing the answer, the mark, and what happens on failure (`fail_modes`)."""
+"""What all hooks share: reading the event, printing the answer, leaving the mark, failing (`fail_modes`)."""
 
 from __future__ import annotations
 

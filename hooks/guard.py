@@ -1,4 +1,5 @@
-"""PreToolUse of Edit, Write, MultiEdit and NotebookEdit: refuses an edit of a narrative file that breaks "state first, then narrative".
+"""PreToolUse of Edit, Write, MultiEdit and NotebookEdit: refuses an edit of a narrative file that breaks "state first,
+then narrative".
 
 Abstains (no output) from everything else: whether an edit is permitted is the client's and the operator's matter.
 """
@@ -36,14 +37,18 @@ def _judged(payload: Mapping[str, Any], root: str, path: str) -> tuple[str, dict
     except OSError as error:
         if not targets.is_named_narrative(relative):
             return "abstained", None
-        return _deny(f"onefirm: {relative} can't be read ({error.strerror}), so nobody can tell which record it belongs to.")
+        return _deny(
+            f"onefirm: {relative} can't be read ({error.strerror}), so nobody can tell which record it belongs to."
+        )
     new = targets.edited(payload, old)
     if old == new:
         return "abstained", None
     return _decided(payload, root, relative, old, new)
 
 
-def _decided(payload: Mapping[str, Any], root: str, path: str, old: str | None, new: str) -> tuple[str, dict[str, Any] | None]:
+def _decided(
+    payload: Mapping[str, Any], root: str, path: str, old: str | None, new: str
+) -> tuple[str, dict[str, Any] | None]:
     try:
         known = rules.load(root)
     except rules.RulesLost as error:
@@ -78,10 +83,16 @@ def _by_truth(
     except (db.Lost, db.Error) as error:
         return _deny(f"onefirm: {path} was not changed: {error}. {FIX}")
     if opened:
-        return "let through: the guard is off", _context(f"onefirm: the operator has the guard off ({opened['why']}); else: {guard.told(verdict['findings'])}")
+        return "let through: the guard is off", _context(
+            f"onefirm: the operator has the guard off ({opened['why']}); else: {guard.told(verdict['findings'])}"
+        )
     if verdict["findings"]:
         return _deny(guard.refusal(path, verdict["findings"]), verdict["findings"][0]["rule"])
-    return ("passed with a note", _context("onefirm: " + " ".join(verdict["notes"]))) if verdict["notes"] else ("passed", None)
+    return (
+        ("passed with a note", _context("onefirm: " + " ".join(verdict["notes"])))
+        if verdict["notes"]
+        else ("passed", None)
+    )
 
 
 def _deny(reason: str, rule: str = "lost") -> tuple[str, dict[str, Any]]:

@@ -1,4 +1,6 @@
-"""PostToolUse (and its failure): writes down what the call changed, and tells the session at once where that doesn't stand."""
+"""PostToolUse (and its failure): writes down what the call changed, and tells the session at once where that doesn't
+stand.
+"""
 
 from __future__ import annotations
 
@@ -45,10 +47,14 @@ def _of_file(payload: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:
         return "no narrative", None
     session = watch.session(payload, root)
     with watch.writing(root) as conn:
-        changes = watch.scan(conn, root, closed) if linked or tree.is_empty(conn) else _look(conn, root, relative, payload)
+        changes = (
+            watch.scan(conn, root, closed) if linked or tree.is_empty(conn) else _look(conn, root, relative, payload)
+        )
         edits.record(conn, session, changes, str(payload.get("tool_name")), _agent(payload), watch.is_lifted(conn))
         if not changes:
-            edits.claim(conn, session, relative, tree.sha_of(conn, relative), str(payload.get("tool_name")), _agent(payload))
+            edits.claim(
+                conn, session, relative, tree.sha_of(conn, relative), str(payload.get("tool_name")), _agent(payload)
+            )
     return f"ascribed: {len(changes)}", None
 
 
@@ -74,7 +80,10 @@ def _told(conn: Connection, root: str, session: str, changes: list[Change]) -> s
     if not found:
         return ""
     lines = [f"- {path}: {guard.told(findings)}" for path, findings in found.items()]
-    return "onefirm: this call changed narrative that the truth doesn't carry. Put it right now, or Stop will ask:\n" + "\n".join(lines)
+    return (
+        "onefirm: this call changed narrative that the truth doesn't carry. Put it right now, or Stop will ask:\n"
+        + "\n".join(lines)
+    )
 
 
 def _links(path: str) -> int:

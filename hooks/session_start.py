@@ -1,4 +1,6 @@
-"""SessionStart: names the session, looks at the tree, and brings the brief: fresh from the core, or the last one with its age."""
+"""SessionStart: names the session, looks at the tree, and brings the brief: fresh from the core, or the last one with
+its age.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,10 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
     session = _session(payload, root, source)
     news = _look(root, session, source)
     outcome, text = _brief(root, session, watch.client(payload), source)
-    answer = {"hookEventName": "SessionStart", "additionalContext": clipped("\n".join(part for part in (text, news) if part))}
+    answer = {
+        "hookEventName": "SessionStart",
+        "additionalContext": clipped("\n".join(part for part in (text, news) if part)),
+    }
     return outcome, {"hookSpecificOutput": answer}
 
 
@@ -77,7 +82,11 @@ def _brief(root: str, session: str, client: str, source: str) -> tuple[str, str]
         code, text = 1, ""
     if text:
         return ("fresh brief" if code == 0 else "setting up"), text
-    why = f"the fresh one was not ready within {deadline_s:g} s" if code is None else "a fresh one could not be made; run: onefirm doctor"
+    why = (
+        f"the fresh one was not ready within {deadline_s:g} s"
+        if code is None
+        else "a fresh one could not be made; run: onefirm doctor"
+    )
     return f"old brief: {why}", _last(root, why)
 
 

@@ -1,4 +1,4 @@
-"""Stop: what this session changed must stand against the truth. Blocks once with the list; others' changes only inform."""
+"""Stop: what this session changed must stand against the truth. Blocks once; others' changes only inform."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from onefirm.narrative.guard import Finding
 
 SHOWN = 8
+HEAD = "onefirm: this session's narrative has to stand against the truth before it rests (state first, then narrative):"
+TAIL = "Make the calls and correct what doesn't hold. This is said once; what stays is noted for the operator."
 
 
 def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | None]:
@@ -43,8 +45,7 @@ def _reason(found: Mapping[str, list[Finding]]) -> str:
     lines = [f"- {path}: {guard.told(findings)}" for path, findings in list(found.items())[:SHOWN]]
     if len(found) > SHOWN:
         lines.append(f"- and {len(found) - SHOWN} more files")
-    head = "onefirm: before this session rests, its narrative has to stand against the truth (state first, then narrative):"
-    return "\n".join([head, *lines, "Make the calls and correct what doesn't hold. This is said once; what stays is noted for the operator."])
+    return "\n".join([HEAD, *lines, TAIL])
 
 
 def _others(conn: Connection, root: str, known: Mapping[str, Any], session: str) -> str:

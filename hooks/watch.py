@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from onefirm.sessions.shapes import Change
 
 # A lone `&`, or a word that detaches: what such a command starts may write after the call has returned.
-_DETACHED = re.compile(r"(?<![&>|<])&(?![&>|])|\b(?:nohup|setsid|disown|at|batch|crontab|screen|tmux|systemd-run|daemonize|watch)\b")
+_DETACHED = re.compile(
+    r"(?<![&>|<])&(?![&>|])|\b(?:nohup|setsid|disown|at|batch|crontab|screen|tmux|systemd-run|daemonize|watch)\b"
+)
 
 
 def client(payload: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """A narrative text taken apart: lines as they stand, and the sentences of its prose.
 
-Lines are what a `Property: value` is looked for in, sentences what may claim something. Reflowing a paragraph changes no sentence.
+Lines are what a `Property: value` is looked for in, sentences what may claim something. Reflowing a paragraph changes
+no sentence.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Unit(NamedTuple):
-        """One line or sentence. `form`: prose, item, heading, row, quote, code, front, head. `under`: heading, or table header cells."""
+        """One line or sentence. `form`: prose, item, heading, row, quote, code, front, head. `under`: heading, or table
+        header cells.
+        """
 
         form: str
         text: str
@@ -58,7 +61,9 @@ def sentences(units: list[Unit]) -> list[Unit]:
 
 
 def added(before: list[Unit], after: list[Unit]) -> list[Unit]:
-    """Units of `after` that `before` doesn't have; one that stands twice must have stood twice. Order and spacing don't count."""
+    """Units of `after` that `before` doesn't have; one that stands twice must have stood twice. Order and spacing don't
+    count.
+    """
     counts: dict[str, int] = {}
     for unit in before:
         counts[_key(unit)] = counts.get(_key(unit), 0) + 1

@@ -2,12 +2,14 @@
 
 Precision before reach: a status word alone claims nothing (`delivery date`, `review meeting`). It is a claim when
 
-1. the sentence speaks of the record: by its ref or title (or words of it), its kind's word (`the project`), by `it`, `this`, `ours`,
-   `we`, by `status` or `phase`, or by leaving the subject out (`Moved to delivery.`, `Done!`);
-2. the status is what is said of it: behind a verb of being (`is now in`, `has been`, `remains`) or of moving (`moved to`, `put … on`),
-   as the deed itself (`we cancelled the project`), or behind a sign (`P-3: done`, `discovery → delivery`);
-3. and it is said as a fact of now: no question, condition, wish, plan, doubt, denial, quotation or report (`words`), and no history:
-   what was `until May`, or a status that the schema puts before the present one and that is told in the past.
+1. the sentence speaks of the record: by its ref or title (or words of it), its kind's word (`the project`), by `it`,
+   `this`, `ours`, `we`, by `status` or `phase`, or by leaving the subject out (`Moved to delivery.`, `Done!`);
+2. the status is what is said of it: behind a verb of being (`is now in`, `has been`, `remains`) or of moving (`moved
+   to`, `put … on`), as the deed itself (`we cancelled the project`), or behind a sign (`P-3: done`, `discovery →
+   delivery`);
+3. and it is said as a fact of now: no question, condition, wish, plan, doubt, denial, quotation or report (`words`),
+   and no history: what was `until May`, or a status that the schema puts before the present one and that is told in the
+   past.
 
 To have left the present status (`discovery is over`, `no longer in discovery`) is a claim too: `is_left`.
 """
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Claim(NamedTuple):
-        """`is_left`: the sentence says that the record has left this status. `is_past`: told as something that happened."""
+        """`is_left`: the sentence says that the record has left this status. `is_past`: told as something that
+        happened.
+        """
 
         ref: str
         status: str
@@ -57,7 +61,9 @@ def read(
 
 
 def contradicts(claim: Claim, truth: str, kind: Kind, past: Sequence[str] = ()) -> bool:
-    """Whether the truth says otherwise. `past`: statuses that the record had earlier in this session, which may be told of too."""
+    """Whether the truth says otherwise. `past`: statuses that the record had earlier in this session, which may be told
+    of too.
+    """
     if claim.is_left:
         return claim.status == truth
     if claim.status == truth or claim.status in past:
@@ -100,7 +106,12 @@ class _Record:
         phrase = " ".join(subject)
         if phrase in words.PLURALS:
             return self.kind.name in ("client", "prospect", "deliverable", "contact")
-        return phrase in words.PRONOUNS or phrase in words.ASPECTS or phrase in self.kind.labels or self._is_aspect(subject)
+        return (
+            phrase in words.PRONOUNS
+            or phrase in words.ASPECTS
+            or phrase in self.kind.labels
+            or self._is_aspect(subject)
+        )
 
     def _is_aspect(self, subject: list[str]) -> bool:
         return subject[-1] in words.ASPECTS and subject[0] in (*self.kind.labels, self.mark) and len(subject) == 2
@@ -108,7 +119,11 @@ class _Record:
 
 def _bare(subject: list[str]) -> list[str]:
     """A subject without the adverbs and times before it, its articles, and `itself`."""
-    while len(subject) > 1 and subject[0] not in ("this", "the") and (subject[0] in words.FILLERS or words.is_time(subject[0])):
+    while (
+        len(subject) > 1
+        and subject[0] not in ("this", "the")
+        and (subject[0] in words.FILLERS or words.is_time(subject[0]))
+    ):
         subject = subject[1:]
     while len(subject) > 1 and subject[0] in words.DETERMINERS:
         subject = subject[1:]
@@ -140,7 +155,12 @@ class _Mention:
     def _stands_for_itself(self) -> bool:
         if self.next in self.kind.labels and any(word in ("a", "an") for word in self.left):
             return True
-        return self.next in words.FOLLOWERS or self.next in words.ASPECTS or self.next == "mode" or words.is_time(self.next)
+        return (
+            self.next in words.FOLLOWERS
+            or self.next in words.ASPECTS
+            or self.next == "mode"
+            or words.is_time(self.next)
+        )
 
     def _is_unreal(self) -> bool:
         if any(words.is_unreal(word) for word in self.left) or self.left[-1:] == ["be"]:
@@ -149,7 +169,9 @@ class _Mention:
             return True
         if self.tokens[0] in words.OPENINGS and self.clause:
             return True
-        if not self._tells_past() and any(word in words.TIME_CONDITIONS for word in self.tokens[self.end : self._sentence_end()]):
+        if not self._tells_past() and any(
+            word in words.TIME_CONDITIONS for word in self.tokens[self.end : self._sentence_end()]
+        ):
             return not any(word in words.FRESH for word in self.left)
         return any(word in words.REPORTS for word in self.left)
 
@@ -160,14 +182,18 @@ class _Mention:
         if not any(word in words.WAS for word in self.left) or any(word in words.FRESH for word in self.left):
             return False
         led = any(word in words.PLACING for word in (*self.left, self.tokens[self.start]))
-        return (led and self._core()[-1:] in (["was"], ["were"])) or any(word in words.SPELLS for word in self.tokens[self.end : self._sentence_end()])
+        return (led and self._core()[-1:] in (["was"], ["were"])) or any(
+            word in words.SPELLS for word in self.tokens[self.end : self._sentence_end()]
+        )
 
     def _is_past(self) -> bool:
         around = self.tokens[max(0, self.clause - 6) : self._sentence_end()]
         return self._tells_past() and not any(word in words.FRESH for word in around)
 
     def _tells_past(self) -> bool:
-        return any(words.is_past(word) for word in self.left) or (not self._has_being() and words.is_past(self.tokens[self.start]))
+        return any(words.is_past(word) for word in self.left) or (
+            not self._has_being() and words.is_past(self.tokens[self.start])
+        )
 
     def _has_being(self) -> bool:
         return any(word in words.BEING or word.endswith("'s") for word in self.left)
@@ -215,7 +241,11 @@ class _Mention:
 
     def _is_subject(self, subject: list[str]) -> bool:
         if _bare(subject) == ["we"]:
-            return self.record.is_own and self._is_noun() and self.tokens[self.start - 1] in words.PLACING | {"the", "to"} | words.FRESH
+            return (
+                self.record.is_own
+                and self._is_noun()
+                and self.tokens[self.start - 1] in words.PLACING | {"the", "to"} | words.FRESH
+            )
         return self.record.is_named(subject)
 
     def _is_noun(self) -> bool:
@@ -251,7 +281,9 @@ class _Mention:
         return self.next in (".", "!", ",", ";", "—", "since", "on", "by", "at", "because") or words.is_time(self.next)
 
     def _is_pointed(self) -> bool:
-        """`P-3: done`, `discovery → delivery`, `status = review`: a sign right before, and before that what it belongs to."""
+        """`P-3: done`, `discovery → delivery`, `status = review`: a sign right before, and before that what it belongs
+        to.
+        """
         index = self.start - 1
         while index >= 0 and (self.tokens[index] in words.FILLERS or self.tokens[index] in ("in", "on")):
             index -= 1
@@ -297,9 +329,13 @@ class _Mention:
             return False
         after = [word for word in self.tokens[self.end : self.end + 4] if word not in words.DETERMINERS]
         actor = [word for word in core if word not in words.FILLERS]
-        if after and (after[0] == self.record.mark or (self.record.is_own and (after[0] == "it" or after[0] in self.kind.labels))):
+        if after and (
+            after[0] == self.record.mark or (self.record.is_own and (after[0] == "it" or after[0] in self.kind.labels))
+        ):
             return len(actor) <= 3
-        return self.record.is_own and actor == ["we"] and self.tokens[self.start] in ("won", "lost") and self._is_alone()
+        return (
+            self.record.is_own and actor == ["we"] and self.tokens[self.start] in ("won", "lost") and self._is_alone()
+        )
 
 
 def _without_being(subject: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""guard.json: the schema's words compiled into what hooks can read in a millisecond, without YAML and without the core."""
+"""guard.json: the schema's words compiled into what a hook reads in a millisecond, without YAML or the core."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ SAID: dict[str, tuple[str, ...]] = {
 def compile_guard(
     schema: Mapping[str, Any], generated: Sequence[str] = GENERATED, append_only: Sequence[str] = APPEND_ONLY
 ) -> dict[str, Any]:
-    """The guard's rules for a schema of the form {"version", "kinds": {kind: {"prefix", "label", "properties", "statuses"}}}.
+    """The guard's rules for a schema of the form {"version", "kinds": {kind: {"prefix", "label", "properties",
+    "statuses"}}}.
 
     Globs are relative to the workspace; `*` crosses folders.
     """
@@ -66,11 +67,11 @@ def write_guard(root: str, rules: Mapping[str, Any]) -> str:
     """Replaces `.onefirm/guard.json` in one step: a hook reads the old rules or the new ones. Gives the path."""
     path = f"{root}/.onefirm/guard.json"
     draft = f"{path}.{os.getpid()}"
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123
         json.dump(rules, file, ensure_ascii=False, separators=(",", ":"))
         file.flush()
         os.fsync(file.fileno())
-    os.replace(draft, path)
+    os.replace(draft, path)  # noqa: PTH105
     return path
 
 

@@ -1,11 +1,12 @@
-"""The rule "state first, then narrative", as one pure judgement shared by the guard (before an edit) and the Stop hook (after it).
+"""The rule "state first, then narrative", as one pure judgement shared by the guard (before an edit) and the Stop hook
+(after it).
 
 An edit of a narrative file is refused
 
 1. `private`, `generated`, `append_only`: always, for files that are not written by hand;
 2. `unknown`: when its head names something that no kind of this firm is called by;
-3. `receipt`: while this session has not looked at the records of its old and its new head, unless the edit is light (spacing,
-   punctuation, link targets, typos);
+3. `receipt`: while this session has not looked at the records of its old and its new head, unless the edit is light
+   (spacing, punctuation, link targets, typos);
 4. `contradiction`: when an added sentence claims a status that the truth doesn't have;
 5. `property`: when an added line writes a schema property as `Property: value`.
 
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from onefirm.narrative.vocabulary import Kind
 
     class Finding(TypedDict):
-        """One thing wrong: the rule broken, the line (empty where the whole edit is meant), why, and the call or way to make."""
+        """One thing wrong: the rule broken, the line (empty where the whole edit is meant), why, and the call or way to
+        make.
+        """
 
         rule: str
         line: str
@@ -68,7 +71,11 @@ def judge(
     if unknown:
         return {"findings": [_unknown(rules, ref) for ref in unknown], "notes": []}
     receipts = {ref: receipt_of(ref) for ref in change.refs}
-    findings = [*_unseen(rules, path, change, receipts), *_contradictions(rules, change, state_of, past_of), *_properties(rules, change)]
+    findings = [
+        *_unseen(rules, path, change, receipts),
+        *_contradictions(rules, change, state_of, past_of),
+        *_properties(rules, change),
+    ]
     return {"findings": findings, "notes": [] if findings else _notes(receipts, state_of)}
 
 
@@ -109,24 +116,29 @@ class _Change:
 
 
 def _closed(rules: Mapping[str, Any], path: str) -> Finding | None:
+    tool = rules["tool_prefix"]
     if is_private(path):
-        return _finding("private", "", ".onefirm/ holds the firm's own data; only onefirm writes there.",
-                        "Use the tools of the firm server, or the onefirm command.")  # fmt: skip
+        why = ".onefirm/ holds the firm's own data; only onefirm writes there."
+        return _finding("private", "", why, "Use the tools of the firm server, or the onefirm command.")
     if matches(path, tuple(rules["generated"])):
-        return _finding("generated", "", "This file is generated and your text would be overwritten.",
-                        "Change the record it comes from (record_write); the file follows.")  # fmt: skip
+        why = "This file is generated, and your text would be overwritten."
+        return _finding("generated", "", why, f"Change what it comes from ({tool}record_write); the file follows.")
     if matches(path, tuple(rules["append_only"])):
-        return _finding("append_only", "", "This file only grows, and only through its tool.",
-                        f"Call {rules['tool_prefix']}decision_record or {rules['tool_prefix']}lesson_record.")  # fmt: skip
+        why = "This file only grows, and only through its tool."
+        return _finding("append_only", "", why, f"Call {tool}decision_record or {tool}lesson_record.")
     return None
 
 
 def _unknown(rules: Mapping[str, Any], ref: str) -> Finding:
     why = f"The head says Record: {ref}, and no kind of this firm has refs like that."
-    return _finding("unknown", f"Record: {ref}", why, f"Find the record: {rules['tool_prefix']}record_find {{\"text\":\"…\"}}")
+    return _finding(
+        "unknown", f"Record: {ref}", why, f'Find the record: {rules["tool_prefix"]}record_find {{"text":"…"}}'
+    )
 
 
-def _unseen(rules: Mapping[str, Any], path: str, change: _Change, receipts: Mapping[str, Mapping[str, Any] | None]) -> list[Finding]:
+def _unseen(
+    rules: Mapping[str, Any], path: str, change: _Change, receipts: Mapping[str, Mapping[str, Any] | None]
+) -> list[Finding]:
     unseen = [ref for ref in change.refs if not receipts[ref]]
     if not unseen:
         return []
@@ -140,20 +152,24 @@ def _unseen(rules: Mapping[str, Any], path: str, change: _Change, receipts: Mapp
     return [_finding("receipt", "", why, call)]
 
 
-def _contradictions(rules: Mapping[str, Any], change: _Change, state_of: StateOf, past_of: PastOf | None) -> list[Finding]:
+def _contradictions(
+    rules: Mapping[str, Any], change: _Change, state_of: StateOf, past_of: PastOf | None
+) -> list[Finding]:
     found: list[Finding] = []
-    said = {claim for unit in blocks.sentences(blocks.lines(change.old)) if change.sentences for claim in _claims(unit, change)} if change.sentences else set()
+    said = _said(change) if change.sentences else set[claims.Claim]()
     for unit in change.sentences:
-        if heads.is_head_line(unit.text):
-            continue
-        for claim in _claims(unit, change):
-            state = state_of(claim.ref)
-            kind = change.words.of_ref(claim.ref)
+        for claim in () if heads.is_head_line(unit.text) else _claims(unit, change):
+            state, kind = state_of(claim.ref), change.words.of_ref(claim.ref)
             if not state or not state["status"] or not kind or claim in said:
                 continue
             if claims.contradicts(claim, state["status"], kind, past_of(claim.ref) if past_of else ()):
                 found.append(_contradiction(rules, unit.text, claim, state))
     return found
+
+
+def _said(change: _Change) -> set[claims.Claim]:
+    """What the old text claims already: that is not this edit's doing."""
+    return {claim for unit in blocks.sentences(blocks.lines(change.old)) for claim in _claims(unit, change)}
 
 
 def _claims(unit: Unit, change: _Change) -> list[claims.Claim]:
@@ -167,9 +183,10 @@ def _contradiction(rules: Mapping[str, Any], line: str, claim: claims.Claim, sta
     wrong = f"has left {claim.status}" if claim.is_left else f"is {claim.status}"
     who = f" ({state['actor']}, {str(state['at'])[:10]})" if state.get("actor") else ""
     why = f"This says that {claim.ref} {wrong}; the truth says {state['status']}{who}."
-    call = f"If the truth is behind, write it first: {_write(rules, claim.ref, 'status', claim.status)}. Else word it as the plan or history it is."
-    if claim.is_left:
-        call = f"If the truth is behind, write it first ({rules['tool_prefix']}record_write). Else word it as the plan or history it is."
+    wanted = (
+        f" ({rules['tool_prefix']}record_write)" if claim.is_left else f": {_write(rules, claim.ref, claim.status)}"
+    )
+    call = f"If the truth is behind, write it first{wanted}. Else word it as the plan or history it is."
     return _finding("contradiction", line, why, call)
 
 
@@ -182,7 +199,7 @@ def _properties(rules: Mapping[str, Any], change: _Change) -> list[Finding]:
         if stated:
             ref, key, value = stated
             why = f"“{key}” is a property of {ref} and stands in the truth; a copy of it here goes stale."
-            call = f"Write it there: {_write(rules, ref, key, value)}, and tell only the reason here."
+            call = f"Write it there: {_write(rules, ref, value, key)}, and tell only the reason here."
             found.append(_finding("property", unit.text, why, call))
     return found
 
@@ -203,17 +220,17 @@ def _stated(unit: Unit, change: _Change) -> tuple[str, str, str] | None:
 
 
 def _notes(receipts: Mapping[str, Mapping[str, Any] | None], state_of: StateOf) -> list[str]:
-    notes: list[str] = []
-    for ref, receipt in receipts.items():
-        if not receipt:
-            continue
-        if receipt["kind"] == "pending":
-            notes.append(f"The write of {ref} still waits for the truth; what you write here is ahead of it.")
-        state = state_of(ref)
-        if state and receipt["kind"] != "pending" and receipt["etag"] and state["etag"] and state["etag"] != receipt["etag"]:
-            who = state["actor"] or "somebody"
-            notes.append(f"{ref} has moved since this session looked: its status is {state['status']} (changed by {who} at {state['at'][:16]}Z).")
-    return notes
+    notes = [_note(ref, receipt, state_of(ref)) for ref, receipt in receipts.items() if receipt]
+    return [note for note in notes if note]
+
+
+def _note(ref: str, receipt: Mapping[str, Any], state: Mapping[str, Any] | None) -> str:
+    if receipt["kind"] == "pending":
+        return f"The write of {ref} still waits for the truth; what you write here is ahead of it."
+    if not state or not state["etag"] or not receipt["etag"] or state["etag"] == receipt["etag"]:
+        return ""
+    who = f"{state['actor'] or 'somebody'} at {state['at'][:16]}Z"
+    return f"{ref} has moved since this session looked: its status is {state['status']} (changed by {who})."
 
 
 def _finding(rule: str, line: str, why: str, call: str) -> Finding:
@@ -225,10 +242,10 @@ def _cited(finding: Finding) -> str:
     return f"“{line[:QUOTED]}{'…' if len(line) > QUOTED else ''}”: " if line else ""
 
 
-def _write(rules: Mapping[str, Any], ref: str, key: str, value: str) -> str:
+def _write(rules: Mapping[str, Any], ref: str, value: str, key: str = "status") -> str:
     change = {"op": "update", "ref": ref, "set": {key: value[:QUOTED]}}
     return f"{rules['tool_prefix']}record_write {jsons.dumps({'changes': [change]})}"
 
 
 def _look(rules: Mapping[str, Any], refs: Sequence[str]) -> str:
-    return f"{rules['tool_prefix']}record_get {{\"refs\":[{','.join(jsons.quoted(ref) for ref in refs)}]}}"
+    return f'{rules["tool_prefix"]}record_get {{"refs":[{",".join(jsons.quoted(ref) for ref in refs)}]}}'

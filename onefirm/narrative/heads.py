@@ -1,4 +1,6 @@
-"""The head of a narrative file: `Record: P-12` says which record it belongs to, `Parent: [Clients](../CLAUDE.md)` where it hangs."""
+"""The head of a narrative file: `Record: P-12` says which record it belongs to, `Parent: [Clients](../CLAUDE.md)` where
+it hangs.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,11 @@
-"""Rule (c): a property of the schema must not be written as `Property: value`; it would go stale the day the truth moves.
+"""Rule (c): a property of the schema must not be written as `Property: value`; it would go stale the day the truth
+moves.
 
-A line is looked at as a reader sees it: without bullets, emphasis, heading signs or table bars, and each part of `a · b | c` by itself.
-It states a property when what stands before the sign is a property's name (or another word for it) and what stands behind
-looks like such a property's value. So `Budget season: …` and `Due to the strike: …` name no property, and `Deadline: she needs it
-because …` gives none a value. A value that points to the truth (`Status: see P-3`) is welcome.
+A line is looked at as a reader sees it: without bullets, emphasis, heading signs or table bars, and each part of `a · b
+| c` by itself. It states a property when what stands before the sign is a property's name (or another word for it) and
+what stands behind looks like such a property's value. So `Budget season: …` and `Due to the strike: …` name no
+property, and `Deadline: she needs it because …` gives none a value. A value that points to the truth (`Status: see
+P-3`) is welcome.
 """
 
 from __future__ import annotations
@@ -45,13 +47,15 @@ def stated(line: str, kind: Kind) -> tuple[str, str] | None:
 
 
 def stated_in_row(cells: list[str], header: list[str], kind: Kind, about: bool) -> tuple[str, str] | None:
-    """As `stated`, for a table row: `Property | value`, or (when the row is `about` a record) a column named by a property."""
+    """As `stated`, for a table row: `Property | value`, or (when the row is `about` a record) a column named by a
+    property.
+    """
     cells = [shown(cell) for cell in cells]
     if len(cells) >= 2:
         key = kind.properties.get(_name(cells[0], kind))
         if key and _looks_like(cells[1], key, kind):
             return key, cells[1]
-    for name, value in zip(header, cells) if about else ():
+    for name, value in zip(header, cells) if about else ():  # noqa: B905 - rows may be short
         key = kind.properties.get(_name(shown(name), kind))
         if key and key != "title" and _looks_like(value, key, kind):
             return key, value
@@ -80,7 +84,9 @@ def _looks_like(value: str, key: str, kind: Kind) -> bool:
     value = value.strip(" .\"'“”")
     if folded(value) in _EMPTY or (re.search(_POINTER, value) and not _value_of(value, key, kind)):
         return False
-    return _value_of(value, key, kind) or (kind.types.get(key, "text") in ("text", "status", "relation") and _text(value, key))
+    return _value_of(value, key, kind) or (
+        kind.types.get(key, "text") in ("text", "status", "relation") and _text(value, key)
+    )
 
 
 def _value_of(value: str, key: str, kind: Kind) -> bool:

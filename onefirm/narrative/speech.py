@@ -13,7 +13,7 @@ _QUOTE = r"[\"“„«]([^\"”“»]*)[\"”»]|(?<!\w)[‘']([^‘’']{3,})[�
 _STRUCK = r"~~.*?~~"
 _LINK = r"!?\[([^\]]*)\]\([^)]*\)"
 _MARK = r"[*`]+|(?<![^\W_])_+|_+(?![^\W_])|</?[a-z][^>]*>|<!--|-->"
-_TOKEN = r"§\w+|[^\W_]+(?:[-'_][^\W_]+)*|->|=>|[→⇒=:,;()!|·…—–?]|(?<=\s)-(?=\s)|\.(?=\s|$)"
+_PIECE = r"§\w+|[^\W_]+(?:[-'_][^\W_]+)*|->|=>|[→⇒=:,;()!|·…—–?]|(?<=\s)-(?=\s)|\.(?=\s|$)"
 _NAME_WORDS, _STRESS_WORDS = 2, 4
 
 
@@ -33,12 +33,14 @@ def spoken(sentence: str) -> str | None:
 
 
 def tokens(text: str, marks: Mapping[str, str], titles_of: Callable[[str], Sequence[str]]) -> list[str]:
-    """Words in small letters and signs, each by itself; a ref or a title of a record is its mark (`§0`). `May` keeps its capital."""
+    """Words in small letters and signs, each by itself; a ref or a title of a record is its mark (`§0`). `May` keeps
+    its capital.
+    """
     for mark, ref in marks.items():
         for name in (*titles_of(ref), ref):
             if name.lower() in text.lower():
                 text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", f" {mark} ", text, flags=re.IGNORECASE)
-    found = [token if token == "May" else token.lower() for token in re.findall(_TOKEN, text)]
+    found = [piece if piece == "May" else piece.lower() for piece in re.findall(_PIECE, text)]
     return [word for token in found for word in _parted(token)]
 
 
@@ -48,7 +50,9 @@ def _parted(token: str) -> list[str]:
 
 
 def _unquoted(match: re.Match[str]) -> str:
-    """A word or two in quotation marks is a name or stressed and stays; more is somebody's speech. Emphasis may be longer."""
+    """A word or two in quotation marks is a name or stressed and stays; more is somebody's speech. Emphasis may be
+    longer.
+    """
     if match[3] is not None:
         return match[3] if len(match[3].split()) <= _STRESS_WORDS else " … "
     words = match[1] or match[2] or ""

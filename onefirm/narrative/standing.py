@@ -1,4 +1,6 @@
-"""What a session's edits come to: each changed file's net difference, judged by the receipts and the truth of this moment."""
+"""What a session's edits come to: each changed file's net difference, judged by the receipts and the truth of this
+moment.
+"""
 
 from __future__ import annotations
 
@@ -19,21 +21,24 @@ _LOOKED: dict[str, Any] = {"kind": "seen", "etag": None, "at": ""}
 def of_session(
     conn: Connection, root: str, rules: Mapping[str, Any], session: str, paths: Collection[str] | None = None
 ) -> dict[str, list[Finding]]:
-    """The findings of each file that the session changed (of these paths, if given), files without findings left out."""
+    """The findings of each file that the session changed (of these paths, if given); none, and it is left out."""
     judge = _judge(conn, root, rules, session, lambda ref: receipts.of(conn, session, ref))
     found: dict[str, list[Finding]] = {}
     for path, base in edits.net(conn, session).items():
         if paths is not None and path not in paths:
             continue
-        steps = edits.own_steps(conn, session, path)
-        findings = _of_steps(conn, judge, path, steps) if steps else judge(path, tree.text(conn, base), _now(conn, path))["findings"]
+        whole = judge(path, tree.text(conn, base), _now(conn, path))["findings"]
+        steps = edits.own_steps(conn, session, path) if whole else []
+        findings = _of_steps(conn, judge, path, steps) if steps else whole
         if findings:
             found[path] = findings
     return found
 
 
-def of_others(conn: Connection, root: str, rules: Mapping[str, Any], session: str, since: str) -> dict[str, tuple[str, list[Finding]]]:
-    """What others changed since an instant, as path: (who, what contradicts the truth). Nobody outside owes a receipt."""
+def of_others(
+    conn: Connection, root: str, rules: Mapping[str, Any], session: str, since: str
+) -> dict[str, tuple[str, list[Finding]]]:
+    """What others changed since an instant: path -> (who, what contradicts the truth). They owe no receipt."""
     judge = _judge(conn, root, rules, session, lambda ref: _LOOKED)
     found: dict[str, tuple[str, list[Finding]]] = {}
     for path, (before, after, who) in edits.outside(conn, session, since).items():
@@ -56,7 +61,10 @@ def _judge(
 
 
 def _of_steps(
-    conn: Connection, judge: Callable[[str, str | None, str | None], Verdict], path: str, steps: list[tuple[str | None, str | None]]
+    conn: Connection,
+    judge: Callable[[str, str | None, str | None], Verdict],
+    path: str,
+    steps: list[tuple[str | None, str | None]],
 ) -> list[Finding]:
     """Where others changed the file too, each own step is judged by itself, and only lines that still stand count."""
     now = _now(conn, path) or ""

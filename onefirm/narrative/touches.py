@@ -11,8 +11,50 @@ _SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "å": "a
 _TYPO_WORDS = 12
 # A slip of the pen never turns one of these into another word, nor another word into one of these.
 _WEIGHTY = frozenset(
-    "no not now none never yes and or but if can cannot may must will won was is are has had did does do "
-    "before after until since without within from to in on off up down all any some more less".split()
+    [
+        "no",
+        "not",
+        "now",
+        "none",
+        "never",
+        "yes",
+        "and",
+        "or",
+        "but",
+        "if",
+        "can",
+        "cannot",
+        "may",
+        "must",
+        "will",
+        "won",
+        "was",
+        "is",
+        "are",
+        "has",
+        "had",
+        "did",
+        "does",
+        "do",
+        "before",
+        "after",
+        "until",
+        "since",
+        "without",
+        "within",
+        "from",
+        "to",
+        "in",
+        "on",
+        "off",
+        "up",
+        "down",
+        "all",
+        "any",
+        "some",
+        "more",
+        "less",
+    ]
 )
 
 
@@ -36,7 +78,7 @@ def _only_typos(old: list[str], new: list[str]) -> bool:
         return True
     if len(old) != len(new):
         return False
-    pairs = [(before, after) for before, after in zip(old, new) if before != after]
+    pairs = [(before, after) for before, after in zip(old, new) if before != after]  # noqa: B905 - as long as each other
     return len(pairs) <= _TYPO_WORDS and all(is_typo(before, after) for before, after in pairs)
 
 

@@ -9,19 +9,25 @@ if TYPE_CHECKING:
 
 
 class Kind:
-    """One kind's words: how its records are called, its properties with their types, its statuses in the schema's order."""
+    """One kind's words: how its records are called, its properties with their types, its statuses in the schema's
+    order.
+    """
 
     def __init__(self, name: str, entry: Mapping[str, Any]) -> None:
         self.name = name
         self.prefix: str = entry["prefix"]
         # What its records are called in prose: the label first, then other words for it.
-        self.labels: tuple[str, ...] = tuple(word.lower() for word in entry.get("called") or (entry.get("label", name),))
+        self.labels: tuple[str, ...] = tuple(
+            word.lower() for word in entry.get("called") or (entry.get("label", name),)
+        )
         self.types: Mapping[str, str] = entry.get("types", {})
         self.options: Mapping[str, list[str]] = entry.get("options", {})
         self.properties = {folded(word): key for key, words in entry["properties"].items() for word in words}
         self.order = list(entry["statuses"])
         self.groups = {status: value["group"] for status, value in entry["statuses"].items()}
-        self.statuses = {tuple(folded(word).split()): key for key, value in entry["statuses"].items() for word in value["words"]}
+        self.statuses = {
+            tuple(folded(word).split()): key for key, value in entry["statuses"].items() for word in value["words"]
+        }
         self._ends = frozenset(name.rpartition(" ")[2] for name in self.properties)
         self._starts = frozenset(words[0] for words in self.statuses)
         self.longest = max((len(words) for words in self.statuses), default=0)
@@ -46,7 +52,9 @@ class Kind:
 
 
 class Vocabulary:
-    """The kinds of a guard.json, made as they are asked for. Raises KeyError or TypeError for one that is no guard.json."""
+    """The kinds of a guard.json, made as they are asked for. Raises KeyError or TypeError for one that is no
+    guard.json.
+    """
 
     def __init__(self, rules: Mapping[str, Any]) -> None:
         self._entries: Mapping[str, Any] = rules["kinds"]

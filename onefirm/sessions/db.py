@@ -1,7 +1,8 @@
 """The file `.onefirm/session.db`: opening it, its tables, and what happens when it is lost.
 
-It may be deleted at any time: receipts and state come back from the ledger (`projection`), the session's notes are short-lived.
-So durability is traded for speed, and a file that can't be read is moved aside and made anew by whoever may write.
+It may be deleted at any time: receipts and state come back from the ledger (`projection`), the session's notes are
+short-lived. So durability is traded for speed, and a file that can't be read is moved aside and made anew by whoever
+may write.
 """
 
 from __future__ import annotations
@@ -41,11 +42,13 @@ create table state (
   ref text primary key, kind text not null, title text not null, status text, props text not null, etag text,
   at text not null, actor text, archived integer not null default 0, event text
 ) without rowid;
-create table state_past (ref text not null, status text not null, until_at text not null, primary key (ref, status)) without rowid;
+create table state_past (
+  ref text not null, status text not null, until_at text not null, primary key (ref, status)
+) without rowid;
 create table alias (alias text primary key, ref text not null) without rowid;
 create table file (
-  path text primary key, mtime_ns integer not null, ctime_ns integer not null, size integer not null, inode integer not null,
-  sha text
+  path text primary key, mtime_ns integer not null, ctime_ns integer not null, size integer not null,
+  inode integer not null, sha text
 ) without rowid;
 create table blob (sha text primary key, text text not null) without rowid;
 create table edit (
@@ -58,7 +61,10 @@ create table told (session text not null, item text not null, primary key (sessi
 create table unreconciled (
   session text not null, path text not null, why text not null, at text not null, primary key (session, path, why)
 ) without rowid;
-create table hatch (id integer primary key check (id = 1), until_epoch real not null, why text not null, by text not null, at text not null);
+create table hatch (
+  id integer primary key check (id = 1), until_epoch real not null, why text not null, by text not null,
+  at text not null
+);
 """
 
 
@@ -88,7 +94,9 @@ def connect(root: str, readonly: bool = False) -> sqlite3.Connection:
 
 
 def rebuild(root: str) -> sqlite3.Connection:
-    """Moves the file aside, with its journal, and makes an empty one: watermarks are gone, so everything is projected again."""
+    """Moves the file aside, with its journal, and makes an empty one: watermarks are gone, so everything is projected
+    again.
+    """
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime()) + f"-{os.getpid()}"
     for suffix in ("", "-wal", "-shm"):
         try:

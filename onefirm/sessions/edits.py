@@ -1,4 +1,6 @@
-"""Whose change it was: attribution of differences between two snapshots to sessions, and what each session was told of them."""
+"""Whose change it was: attribution of differences between two snapshots to sessions, and what each session was told of
+them.
+"""
 
 from __future__ import annotations
 
@@ -15,21 +17,28 @@ BACKGROUND = "Bash (background)"
 
 
 def record(
-    conn: Connection, session: str | None, changes: Iterable[Change], tool: str, agent: str | None = None, lifted: bool = False
+    conn: Connection,
+    session: str | None,
+    changes: Iterable[Change],
+    tool: str,
+    agent: str | None = None,
+    lifted: bool = False,
 ) -> None:
-    """Writes changes down as a session's; `session` None is somebody outside. `lifted`: the operator's hatch was open."""
+    """Writes changes down as a session's, None for somebody outside. `lifted`: the operator's hatch was open."""
     at = clock.iso()
     for change in changes:
         conn.execute(
-            "insert into edit (session, path, renamed_from, before_sha, after_sha, tool, agent, at, lifted) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (session, change["path"], change["renamed_from"], change["before_sha"], change["after_sha"], tool, agent, at, int(lifted)),
+            "insert into edit (path, renamed_from, before_sha, after_sha, session, tool, agent, at, lifted) "
+            "values (:path, :renamed_from, :before_sha, :after_sha, :session, :tool, :agent, :at, :lifted)",
+            {**change, "session": session, "tool": tool, "agent": agent, "at": at, "lifted": int(lifted)},
         )
 
 
 def claim(conn: Connection, session: str, path: str, after_sha: str | None, tool: str, agent: str | None) -> None:
     """Takes back a change that a scan of somebody else saw before its author could say so."""
     conn.execute(
-        "update edit set session = ?, tool = ?, agent = ? where id = (select id from edit where path = ? order by id desc limit 1) "
+        "update edit set session = ?, tool = ?, agent = ? "
+        "where id = (select id from edit where path = ? order by id desc limit 1) "
         "and session is not ? and after_sha is ? and tool in ('outside', 'Bash')",
         (session, tool, agent, path, session, after_sha),
     )
@@ -50,8 +59,8 @@ def end_command(conn: Connection, call: str, background: bool, session: str) -> 
 def suspect(conn: Connection, session: str | None) -> tuple[str | None, str]:
     """Who to ascribe a difference to that no hook claims, as (session, tool).
 
-    A session with a running command comes first, the asking one before others; then the asking session if it sent a command
-    to the background; else somebody outside (an editor, a pull, another program).
+    A session with a running command comes first, the asking one before others; then the asking session if it sent a
+    command to the background; else somebody outside (an editor, a pull, another program).
     """
     running = [row[0] for row in conn.execute("select session from running order by at")]
     if running:
@@ -66,7 +75,9 @@ def forget_commands(conn: Connection, session: str) -> None:
 
 
 def net(conn: Connection, session: str) -> dict[str, str | None]:
-    """For each path the session changed, the sha of the text before its first change; renames are followed to the present path."""
+    """For each path the session changed, the sha of the text before its first change; renames are followed to the
+    present path.
+    """
     base: dict[str, str | None] = {}
     rows = conn.execute("select session, path, renamed_from, before_sha, lifted from edit order by id").fetchall()
     for owner, path, renamed_from, before_sha, lifted in rows:
@@ -79,7 +90,9 @@ def net(conn: Connection, session: str) -> dict[str, str | None]:
 
 def own_steps(conn: Connection, session: str, path: str) -> list[tuple[str | None, str | None]]:
     """The session's own changes of a path as (before, after) shas, if anybody else changed it too; else nothing."""
-    rows = conn.execute("select session, before_sha, after_sha, lifted from edit where path = ? order by id", (path,)).fetchall()
+    rows = conn.execute(
+        "select session, before_sha, after_sha, lifted from edit where path = ? order by id", (path,)
+    ).fetchall()
     own = [index for index, row in enumerate(rows) if row[0] == session and not row[3]]
     foreign = own and any(row[0] != session or row[3] for row in rows[own[0] :])
     return [(rows[index][1], rows[index][2]) for index in own] if foreign else []
@@ -89,7 +102,9 @@ def outside(conn: Connection, session: str, since: str) -> dict[str, tuple[str |
     """What others changed since an instant, as path: (first before, last after, session or `outside`)."""
     found: dict[str, tuple[str | None, str | None, str]] = {}
     rows = conn.execute(
-        "select path, before_sha, after_sha, session from edit where session is not ? and at >= ? and lifted = 0 order by id", (session, since)
+        "select path, before_sha, after_sha, session from edit "
+        "where session is not ? and at >= ? and lifted = 0 order by id",
+        (session, since),
     )
     for path, before, after, owner in rows.fetchall():
         first = found[path][0] if path in found else before
@@ -99,7 +114,11 @@ def outside(conn: Connection, session: str, since: str) -> dict[str, tuple[str |
 
 def tell(conn: Connection, session: str, items: Iterable[str]) -> list[str]:
     """Of these sentences, those that the session has not been told yet; from now on it has."""
-    fresh = [item for item in items if not conn.execute("select 1 from told where session = ? and item = ?", (session, item)).fetchone()]
+    fresh = [
+        item
+        for item in items
+        if not conn.execute("select 1 from told where session = ? and item = ?", (session, item)).fetchone()
+    ]
     conn.executemany("insert or ignore into told values (?, ?)", [(session, item) for item in fresh])
     return fresh
 
@@ -107,11 +126,16 @@ def tell(conn: Connection, session: str, items: Iterable[str]) -> list[str]:
 def leave_unreconciled(conn: Connection, session: str, found: Iterable[Unreconciled]) -> None:
     """Replaces what stands unreconciled for the session."""
     conn.execute("delete from unreconciled where session = ?", (session,))
-    conn.executemany("insert or ignore into unreconciled values (?, ?, ?, ?)", [(session, item["path"], item["why"], item["at"]) for item in found])
+    conn.executemany(
+        "insert or ignore into unreconciled values (?, ?, ?, ?)",
+        [(session, item["path"], item["why"], item["at"]) for item in found],
+    )
 
 
 def silence(conn: Connection, session: str, since: str) -> None:
     """Moves what others changed since an instant to before the session: it was told at its start."""
     row = conn.execute("select started_at from session where id = ?", (session,)).fetchone()
     if row and row[0] < since:
-        conn.execute("update edit set at = min(at, ?) where session is not ? and at >= ?", (row[0][:-1], session, since))
+        conn.execute(
+            "update edit set at = min(at, ?) where session is not ? and at >= ?", (row[0][:-1], session, since)
+        )

@@ -1,4 +1,6 @@
-"""The operator's hatch: the guard stands open for a while, with a reason. The ledger has the event; this is what hooks read."""
+"""The operator's hatch: the guard stands open for a while, with a reason. The ledger has the event; this is what hooks
+read.
+"""
 
 from __future__ import annotations
 

@@ -4,16 +4,16 @@ What each start means (`source` is what Claude Code says in SessionStart):
 
 | start | session | parent | receipts |
 |---|---|---|---|
-| `startup` | new; the same one if this client id is open in the same process (the hook ran twice) or was bound before its start | none | none |
+| `startup` | new; or the one that this process has open already, or that was bound before the start | none | none |
 | `resume`, the client id's session still open | the same | as it was | kept |
 | `resume` after its end | new | the one that ended | none: the truth may have moved meanwhile |
-| `clear` | new; the previous one is ended | the previous session of this client process, else of this folder | none: the conversation has forgotten what it saw |
+| `clear` | new; the previous one is ended | this process's last one, else this folder's | none: all seen is forgotten |
 | `compact` | the same | as it was | kept: the summary carries what was seen, and the guard notes what has moved |
 | `fork` | new | none known: the client doesn't say from which | none |
 | a subagent | the same: its agent id is an attribute of its edits | - | shared |
 
-Several sessions in one folder live side by side. One whose client process is gone without a SessionEnd has died; the next start
-closes it (`to_close`).
+Several sessions in one folder live side by side. One whose client process is gone without a SessionEnd has died; the
+next start closes it (`to_close`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,13 @@ _COLUMNS = "id, client_id, source, parent, cwd, pid, pid_birth, started_at, hear
 
 
 def start(
-    root: str, client_id: str, source: str, cwd: str, pid: int | None, parent_hint: str | None = None, now: float | None = None
+    root: str,
+    client_id: str,
+    source: str,
+    cwd: str,
+    pid: int | None,
+    parent_hint: str | None = None,
+    now: float | None = None,
 ) -> str:
     """Starts or takes up the session of a client, by the table above; gives our session id."""
     with db.writing(root) as conn:
@@ -106,8 +112,10 @@ def mark_closed(root: str, session: str, now: float | None = None) -> None:
 
     with db.writing(root) as conn:
         at = clock.iso(now)
-        conn.execute("update session set closed_at = ?, ending_at = coalesce(ending_at, ?), lease_until = null where id = ?",
-                     (at, at, session))  # fmt: skip
+        conn.execute(
+            "update session set closed_at = ?, ending_at = coalesce(ending_at, ?), lease_until = null where id = ?",
+            (at, at, session),
+        )
         conn.execute("delete from running where session = ?", (session,))
     tree.prune(root)
 
@@ -117,7 +125,8 @@ def claim_close(root: str, session: str, lease_s: float, now: float | None = Non
     moment = time.time() if now is None else now
     with db.writing(root) as conn:
         done = conn.execute(
-            "update session set lease_until = ? where id = ? and closed_at is null and (lease_until is null or lease_until < ?)",
+            "update session set lease_until = ? "
+            "where id = ? and closed_at is null and (lease_until is null or lease_until < ?)",
             (moment + lease_s, session, moment),
         )
         return done.rowcount == 1
@@ -155,40 +164,58 @@ def _parent(conn: Connection, client_id: str, source: str, cwd: str, pid: int | 
         return str(last[0]) if last else None
     if source != "clear":
         return None
-    row = conn.execute("select id from session where pid = ? and pid_birth is ? order by started_at desc limit 1", (pid, _birth(pid))).fetchone()
+    row = conn.execute(
+        "select id from session where pid = ? and pid_birth is ? order by started_at desc limit 1", (pid, _birth(pid))
+    ).fetchone()
     # Without a process id the folder is the best hint, but only one that isn't somebody else's living session.
-    row = row or conn.execute("select id from session where cwd = ? and (pid is null or ending_at is not null) order by started_at desc limit 1", (cwd,)).fetchone()
+    row = row or conn.execute(
+        "select id from session where cwd = ? and (pid is null or ending_at is not null) "
+        "order by started_at desc limit 1",
+        (cwd,),
+    ).fetchone()  # fmt: skip
     return str(row[0]) if row else None
 
 
-def _insert(conn: Connection, client_id: str, source: str, cwd: str, pid: int | None, parent: str | None, now: float | None) -> str:
+def _insert(
+    conn: Connection, client_id: str, source: str, cwd: str, pid: int | None, parent: str | None, now: float | None
+) -> str:
     session = "S-" + "".join(_ALPHABET[byte & 31] for byte in os.urandom(12))
     at = clock.iso(now)
     conn.execute(
-        "insert into session (id, client_id, source, parent, cwd, pid, pid_birth, started_at, heard_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into session (id, client_id, source, parent, cwd, pid, pid_birth, started_at, heard_at) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (session, client_id, source, parent, cwd, pid, _birth(pid), at, at),
     )
     return session
 
 
 def _end(conn: Connection, session: str, reason: str, now: float | None) -> None:
-    conn.execute("update session set ending_at = ?, reason = ? where id = ? and ending_at is null", (clock.iso(now), reason, session))
+    conn.execute(
+        "update session set ending_at = ?, reason = ? where id = ? and ending_at is null",
+        (clock.iso(now), reason, session),
+    )
 
 
 def _open_of(conn: Connection, client_id: str) -> Sequence[object] | None:
     return conn.execute(
-        f"select {_COLUMNS} from session where client_id = ? and ending_at is null and closed_at is null order by started_at desc limit 1",  # noqa: S608
+        f"select {_COLUMNS} from session "  # noqa: S608 - a constant of this module
+        "where client_id = ? and ending_at is null and closed_at is null order by started_at desc limit 1",
         (client_id,),
     ).fetchone()
 
 
 def _last_of(conn: Connection, client_id: str) -> Sequence[object] | None:
-    return conn.execute("select id from session where client_id = ? order by started_at desc limit 1", (client_id,)).fetchone()
+    return conn.execute(
+        "select id from session where client_id = ? order by started_at desc limit 1", (client_id,)
+    ).fetchone()
 
 
 def _select(root: str, where: str, values: Sequence[object] = ()) -> list[Session]:
     with db.reading(root) as conn:
-        rows = conn.execute(f"select {_COLUMNS} from session where {where} order by started_at, id", tuple(values)).fetchall()  # noqa: S608
+        rows = conn.execute(
+            f"select {_COLUMNS} from session where {where} order by started_at, id",  # noqa: S608 - callers' constants
+            tuple(values),
+        ).fetchall()
     return [_shape(row) for row in rows]
 
 
@@ -196,8 +223,9 @@ def _shape(row: Sequence[object]) -> Session:
     ident, client_id, source, parent, cwd, pid, birth, started_at, heard_at, ending_at, reason, closed_at = row
     alive = _heard(str(heard_at)) if pid is None else is_alive(int(str(pid)), birth if birth is None else str(birth))
     return {
-        "session": str(ident), "client_id": str(client_id), "source": str(source), "parent": None if parent is None else str(parent),
-        "cwd": str(cwd), "pid": None if pid is None else int(str(pid)), "started_at": str(started_at),
+        "session": str(ident), "client_id": str(client_id), "source": str(source),
+        "parent": None if parent is None else str(parent), "cwd": str(cwd),
+        "pid": None if pid is None else int(str(pid)), "started_at": str(started_at),
         "state": "closed" if closed_at else "ending" if ending_at else "open",
         "reason": None if reason is None else str(reason), "alive": alive and not closed_at,
     }  # fmt: skip

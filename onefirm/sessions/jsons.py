@@ -1,4 +1,5 @@
-"""JSON without the `re` module behind it, which costs a hook more than all its other work before an edit of a plain file.
+"""JSON without the `re` module behind it, which costs a hook more than all its other work before an edit of a plain
+file.
 
 The scanner is the C one that `json` itself uses; where an interpreter lacks it, `json` does the work.
 """
@@ -36,7 +37,7 @@ def loads(text: str) -> Any:
         return json.loads(text)
     text = text.strip(" \t\r\n\ufeff")
     try:
-        value, end = make_scanner(_Context())(text, 0)
+        value, end = make_scanner(_Context())(text, 0)  # pyright: ignore[reportArgumentType] - typeshed wants a decoder
     except (StopIteration, RecursionError) as error:
         raise ValueError("this is no JSON") from error
     if end != len(text):

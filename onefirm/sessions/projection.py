@@ -1,4 +1,6 @@
-"""Receipts and state as a projection of ledger events: repeatable, so that a lost session.db is rebuilt from the ledger."""
+"""Receipts and state as a projection of ledger events: repeatable, so that a lost session.db is rebuilt from the
+ledger.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from onefirm.sessions import db, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from sqlite3 import Connection
     from typing import Any
 
@@ -35,7 +37,10 @@ def apply(root: str, events: Iterable[Mapping[str, Any]], chain_id: str) -> int:
             _take(conn, event)
         if fresh:
             mark = int(fresh[-1]["seq"])
-            conn.execute("insert into watermark values (?, ?) on conflict (chain_id) do update set seq = excluded.seq", (chain_id, mark))
+            conn.execute(
+                "insert into watermark values (?, ?) on conflict (chain_id) do update set seq = excluded.seq",
+                (chain_id, mark),
+            )
         return mark
 
 
@@ -118,7 +123,8 @@ def _forget(conn: Connection, event: Mapping[str, Any]) -> None:
     """Erased payloads must not live on here: the rows they made go, and come back from what the ledger still holds."""
     for ref in event["subjects"]:
         conn.execute("delete from state where ref = ?", (state.resolve(conn, ref),))
-    for ident in (event.get("payload") or {}).get("events", ()):
+    payload: Mapping[str, Sequence[str]] = event.get("payload") or {}
+    for ident in payload.get("events", ()):
         conn.execute("delete from state where event = ?", (ident,))
 
 

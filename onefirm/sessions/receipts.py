@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 
 def of(conn: Connection, session: str | None, ref: str) -> Receipt | None:
     """The session's receipt for a record; a temporary ref and the ref it became are the same record."""
-    row = conn.execute("select kind, etag, at from receipt where session = ? and ref = ?", (session, state.resolve(conn, ref))).fetchone()
+    row = conn.execute(
+        "select kind, etag, at from receipt where session = ? and ref = ?", (session, state.resolve(conn, ref))
+    ).fetchone()
     return {"kind": row[0], "etag": row[1], "at": row[2]} if row else None
 
 
 def all(root: str, session: str) -> dict[str, Receipt]:
     """Every receipt of a session, by ref."""
     with db.reading(root) as conn:
-        rows = conn.execute("select ref, kind, etag, at from receipt where session = ? order by ref", (session,)).fetchall()
+        rows = conn.execute(
+            "select ref, kind, etag, at from receipt where session = ? order by ref", (session,)
+        ).fetchall()
     return {ref: {"kind": kind, "etag": etag, "at": at} for ref, kind, etag, at in rows}

@@ -13,7 +13,8 @@ def find(start: str) -> str | None:
 def find_live(start: str) -> str | None:
     """The nearest workspace that was initialised (has `.onefirm/` too): hooks are inert anywhere else.
 
-    A folder with a `onefirm.yaml` alone does not end the search: putting one into a subfolder must not silence the guard.
+    A folder with a `onefirm.yaml` alone does not end the search: putting one into a subfolder must not silence the
+    guard.
     """
     return next((folder for folder in _upwards(start) if is_live(folder)), None)
 

@@ -1,4 +1,4 @@
-"""The shapes that leave this room, as plain dictionaries. Imported by type checkers and by the core, never by a hook."""
+"""The shapes that leave this room, as plain dictionaries. For type checkers and the core, never for a hook."""
 
 from typing import TypedDict
 

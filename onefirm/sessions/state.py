@@ -25,7 +25,9 @@ def of(conn: Connection, ref: str) -> State | None:
 
 def past(conn: Connection, ref: str, since: str) -> list[str]:
     """Statuses that the record had at some moment since `since` and has left."""
-    rows = conn.execute("select status from state_past where ref = ? and until_at >= ? order by status", (resolve(conn, ref), since))
+    rows = conn.execute(
+        "select status from state_past where ref = ? and until_at >= ? order by status", (resolve(conn, ref), since)
+    )
     return [row[0] for row in rows.fetchall()]
 
 

@@ -1,14 +1,14 @@
 """The snapshot of a workspace's narrative files: what they said when somebody last looked, and what has changed since.
 
 A scan costs one stat a file; only a file whose stat changed is read and hashed. Texts are kept by their hash, so that
-whoever judges a change has both sides of it. Which file is narrative is not decided here: the caller passes `is_narrative`.
+whoever judges a change has both sides of it. Which file is narrative is not decided here: the caller passes
+`is_narrative`.
 """
 
 from __future__ import annotations
 
-import os
-
 from onefirm.sessions import clock, db, walk
+from onefirm.sessions import edits as edits_room
 from onefirm.sessions.walk import matches as matches
 
 TYPE_CHECKING = False
@@ -23,7 +23,9 @@ TEXT_LIMIT = 2_000_000
 KEPT_DAYS = 30
 
 
-def scan(conn: Connection, root: str, is_narrative: Callable[[str, str], bool], globs: tuple[str, ...] = ()) -> list[Change]:
+def scan(
+    conn: Connection, root: str, is_narrative: Callable[[str, str], bool], globs: tuple[str, ...] = ()
+) -> list[Change]:
     """Brings the snapshot up to the folder and gives what differed, by path. Call it within `db.writing`.
 
     A file that vanished while another one appeared with the same text was renamed: one change, with `renamed_from`.
@@ -95,10 +97,19 @@ def edits(root: str, session: str) -> list[Edit]:
     """This session's changes of narrative files, oldest first."""
     with db.reading(root) as conn:
         rows = conn.execute(
-            "select path, renamed_from, tool, agent, before_sha, after_sha, at from edit where session = ? order by id", (session,)
+            "select path, renamed_from, tool, agent, before_sha, after_sha, at from edit where session = ? order by id",
+            (session,),
         ).fetchall()
     return [
-        {"path": row[0], "renamed_from": row[1], "tool": row[2], "agent": row[3], "before_sha": row[4], "after_sha": row[5], "at": row[6]}
+        {
+            "path": row[0],
+            "renamed_from": row[1],
+            "tool": row[2],
+            "agent": row[3],
+            "before_sha": row[4],
+            "after_sha": row[5],
+            "at": row[6],
+        }
         for row in rows
     ]
 
@@ -106,7 +117,9 @@ def edits(root: str, session: str) -> list[Edit]:
 def unreconciled(root: str, session: str) -> list[Unreconciled]:
     """What the session left standing although it was told, by path."""
     with db.reading(root) as conn:
-        rows = conn.execute("select path, why, at from unreconciled where session = ? order by path, why", (session,)).fetchall()
+        rows = conn.execute(
+            "select path, why, at from unreconciled where session = ? order by path, why", (session,)
+        ).fetchall()
     return [{"path": path, "why": why, "at": at} for path, why, at in rows]
 
 
@@ -115,10 +128,7 @@ def note_own(root: str, paths: list[str], is_narrative: Callable[[str, str], boo
     with db.writing(root) as conn:
         for path in paths:
             if change := look(conn, root, path, is_narrative):
-                conn.execute(
-                    "insert into edit (session, path, before_sha, after_sha, tool, at, lifted) values (null, ?, ?, ?, 'onefirm', ?, 1)",
-                    (path, change["before_sha"], change["after_sha"], clock.iso()),
-                )
+                edits_room.record(conn, None, [change], "onefirm", lifted=True)
 
 
 def prune(root: str, now: float | None = None) -> None:
@@ -128,17 +138,24 @@ def prune(root: str, now: float | None = None) -> None:
     moment = time.time() if now is None else now
     with db.writing(root) as conn:
         old = clock.iso(moment - KEPT_DAYS * 86_400)
-        conn.execute("delete from edit where at < ? and (session is null or session in (select id from session where closed_at is not null))", (old,))
+        conn.execute(
+            "delete from edit where at < ? "
+            "and (session is null or session in (select id from session where closed_at is not null))",
+            (old,),
+        )
         conn.execute("delete from receipt where session in (select id from session where closed_at < ?)", (old,))
         conn.execute("delete from told where session in (select id from session where closed_at is not null)")
         conn.execute("delete from state_past where until_at < ?", (old,))
         conn.execute(
-            "delete from blob where sha not in (select sha from file where sha is not null union select before_sha from edit "
-            "where before_sha is not null union select after_sha from edit where after_sha is not null)"
+            "delete from blob where sha not in (select sha from file where sha is not null "
+            "union select before_sha from edit where before_sha is not null "
+            "union select after_sha from edit where after_sha is not null)"
         )
 
 
-def _keep(conn: Connection, root: str, path: str, stat: walk.Stat, is_narrative: Callable[[str, str], bool]) -> str | None:
+def _keep(
+    conn: Connection, root: str, path: str, stat: walk.Stat, is_narrative: Callable[[str, str], bool]
+) -> str | None:
     """Stores the file's stat, and its text when it is narrative; gives the sha, None when it isn't."""
     try:
         content = read(f"{root}/{path}")
@@ -158,12 +175,11 @@ def _renames(changes: dict[str, tuple[str | None, str | None]]) -> list[Change]:
             found.append({"path": path, "renamed_from": source, "before_sha": new, "after_sha": new})
         elif new is not None:
             found.append({"path": path, "renamed_from": None, "before_sha": old, "after_sha": new})
-    found += [{"path": path, "renamed_from": None, "before_sha": old, "after_sha": None} for old, path in gone.items()]
+    for old, path in gone.items():
+        found.append({"path": path, "renamed_from": None, "before_sha": old, "after_sha": None})
     return sorted(found, key=lambda change: change["path"])
 
 
 def _storable(content: str) -> str:
     # sqlite takes no lone surrogates, which JSON from a client may hold.
     return content.encode("utf-8", "replace").decode("utf-8")
-
-

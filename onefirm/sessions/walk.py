@@ -8,8 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Modification time, change time (both in nanoseconds), size in bytes, inode.
-Stat = tuple[int, int, int, int] if TYPE_CHECKING else tuple
+    # Modification time and change time (both in nanoseconds), size in bytes, inode.
+    Stat = tuple[int, int, int, int]
 
 _SKIPPED = {"node_modules", "__pycache__", "venv"}
 
@@ -17,7 +17,8 @@ _SKIPPED = {"node_modules", "__pycache__", "venv"}
 def files(root: str, globs: tuple[str, ...] = ()) -> Iterator[tuple[str, Stat]]:
     """Every `.md` under the workspace, and what matches a glob, as (relative path, stat), unordered.
 
-    Hidden folders are left out but for `.claude`. A symbolic link to a file of the workspace is that file and isn't given twice.
+    Hidden folders are left out but for `.claude`. A symbolic link to a file of the workspace is that file and isn't
+    given twice.
     """
     folders = [""]
     while folders:

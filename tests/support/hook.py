@@ -1,4 +1,6 @@
-"""A workspace as hooks find it, and the hooks run as Claude Code runs them: `sh hooks/hook.sh EVENT`, JSON in, JSON out."""
+"""A workspace as hooks find it, and the hooks run as Claude Code runs them: `sh hooks/hook.sh EVENT`, JSON in, JSON
+out.
+"""
 
 import json
 import os
@@ -123,10 +125,17 @@ class Firm:
         body = {"kind": kind_of(ref), "title": "", "etag": self._etag(kind, ref, number), **payload}
         self.events.append(
             {
-                "chain_id": "c", "seq": number, "id": f"e{number}", "at": f"2026-11-20T10:00:00.{number:06d}Z", "actor": actor,
-                "session": session, "kind": kind, "subjects": [ref], "payload": body,
+                "chain_id": "c",
+                "seq": number,
+                "id": f"e{number}",
+                "at": f"2026-11-20T10:00:00.{number:06d}Z",
+                "actor": actor,
+                "session": session,
+                "kind": kind,
+                "subjects": [ref],
+                "payload": body,
             }
-        )  # fmt: skip
+        )
         projection.apply(str(self.root), self.events, "c")
 
     def run(self, event: str, *, cwd: Path | None = None, raw: bytes | None = None, **payload: object) -> Answer:

@@ -43,7 +43,14 @@ def judge(rules: dict[str, Any]) -> Judge:
             if ref not in truth:
                 return None
             title = (titles or {}).get(ref, "")
-            return {"ref": ref, "title": title, "status": truth[ref], "etag": "v1", "actor": "operator", "at": "2026-11-20T10:00:00.000000Z"}
+            return {
+                "ref": ref,
+                "title": title,
+                "status": truth[ref],
+                "etag": "v1",
+                "actor": "operator",
+                "at": "2026-11-20T10:00:00.000000Z",
+            }
 
         def receipt_of(ref: str) -> dict[str, Any] | None:
             return (receipt or {"kind": "seen", "etag": "v1"}) if ref in (["P-1"] if seen is None else seen) else None

@@ -1,10 +1,16 @@
-"""What counts as a claim about a status, and what is only a word. Sentences here are of this file, not of the corpus."""
+"""What counts as a claim about a status, and what is only a word. No sentence here is of the corpus."""
 
 import pytest
 
 from onefirm.narrative import claims
 
-TITLES = {"P-1": ["Launch site"], "PP-1": ["Offer for Tidewater"], "T-1": ["Count the crates"], "CT-1": ["Frame"], "PR-1": ["Heron Logistics"]}
+TITLES = {
+    "P-1": ["Launch site"],
+    "PP-1": ["Offer for Tidewater"],
+    "T-1": ["Count the crates"],
+    "CT-1": ["Frame"],
+    "PR-1": ["Heron Logistics"],
+}
 
 
 @pytest.fixture
@@ -118,7 +124,9 @@ def test_another_record_is_spoken_of_by_its_ref_and_its_own_kinds_statuses(read)
     assert read("When T-1 is done the printer starts.") == []
 
 
-@pytest.mark.parametrize("sentence", ["Discovery is over.", "The project is no longer in discovery.", "Discovery has finally ended."])
+@pytest.mark.parametrize(
+    "sentence", ["Discovery is over.", "The project is no longer in discovery.", "Discovery has finally ended."]
+)
 def test_having_left_a_status_is_a_claim(read, sentence: str) -> None:
     assert read(sentence) == [("P-1", "left discovery")]
 

@@ -16,7 +16,10 @@ SCHEMA = {
         "project": {
             "prefix": "P",
             "label": "Project",
-            "properties": {"due": {"type": "date", "aliases": ["deadline"]}, "starts_on": {"type": "date", "label": "Kick-off"}},
+            "properties": {
+                "due": {"type": "date", "aliases": ["deadline"]},
+                "starts_on": {"type": "date", "label": "Kick-off"},
+            },
             "statuses": {
                 "on_hold": {"group": "paused", "moves": []},
                 "done": {"group": "done", "moves": [], "aliases": ["shipped"]},
@@ -40,7 +43,10 @@ def test_a_schema_becomes_words() -> None:
     project = compiled["kinds"]["project"]
     assert project["properties"] == {"due": ["due", "deadline"], "starts_on": ["starts on", "kick-off"]}
     assert project["types"] == {"due": "date", "starts_on": "date"}
-    assert project["statuses"]["done"] == {"group": "done", "words": ["done", "shipped", "finished", "complete", "completed"]}
+    assert project["statuses"]["done"] == {
+        "group": "done",
+        "words": ["done", "shipped", "finished", "complete", "completed"],
+    }
 
 
 def test_a_word_means_one_status_of_a_kind() -> None:
@@ -67,7 +73,9 @@ def test_the_rules_are_written_whole_for_the_owner_alone_and_read_back(root: str
     assert os.listdir(root + "/.onefirm") == ["guard.json"]
 
 
-@pytest.mark.parametrize("content", [None, "", "{", "[]", "{}", '{"version": 2}', '{"version": "1"}', '{"version":1,"kinds":[]}'])
+@pytest.mark.parametrize(
+    "content", [None, "", "{", "[]", "{}", '{"version": 2}', '{"version": "1"}', '{"version":1,"kinds":[]}']
+)
 def test_rules_that_are_none_are_lost(root: str, content: str | None) -> None:
     if content is not None:
         Path(root, ".onefirm/guard.json").write_text(content)

@@ -32,7 +32,9 @@ def test_a_pending_receipt_passes_and_is_marked(judge) -> None:
 
 
 def test_a_record_that_moved_since_the_look_is_noted_with_what_it_is_now(judge) -> None:
-    verdict = judge(FILE, with_line("The range officer is ill."), receipt={"kind": "seen", "etag": "v0"}, truth={"P-1": "delivery"})
+    verdict = judge(
+        FILE, with_line("The range officer is ill."), receipt={"kind": "seen", "etag": "v0"}, truth={"P-1": "delivery"}
+    )
     assert verdict["findings"] == []
     assert "its status is delivery" in verdict["notes"][0]
 
@@ -58,7 +60,10 @@ def test_a_head_that_names_no_kind_of_this_firm_is_refused_with_how_to_find_one(
 
 @pytest.mark.parametrize("text", ["no head here", "# Notes\n\nAsk Record: keeping.\n"])
 def test_a_file_without_a_record_is_free(judge, text: str) -> None:
-    assert judge(text, text + "\nStatus: delivery\nMoved to delivery.\n", path="notes.md") == {"findings": [], "notes": []}
+    assert judge(text, text + "\nStatus: delivery\nMoved to delivery.\n", path="notes.md") == {
+        "findings": [],
+        "notes": [],
+    }
 
 
 def test_a_claude_file_without_a_record_may_not_contradict_records_that_it_names(judge) -> None:
@@ -102,7 +107,9 @@ def test_an_old_property_line_may_stand_and_go_but_not_change(judge) -> None:
 
 
 def test_head_lines_are_no_properties(judge) -> None:
-    assert judge(None, "# Safety\n\nRecord: P-1\nParent: [x](../CLAUDE.md)\nClient stands elsewhere.\n")["findings"] == []
+    assert (
+        judge(None, "# Safety\n\nRecord: P-1\nParent: [x](../CLAUDE.md)\nClient stands elsewhere.\n")["findings"] == []
+    )
 
 
 @pytest.mark.parametrize(

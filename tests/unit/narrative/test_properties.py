@@ -74,7 +74,10 @@ def test_each_kind_has_its_own_properties(stated) -> None:
 
 def test_a_row_states_a_property_in_two_cells_or_under_a_column_about_a_record(words) -> None:
     kind = words.kind("project")
-    assert properties.stated_in_row(["Priority", "high"], ["Property", "Value"], kind, about=False) == ("priority", "high")
+    assert properties.stated_in_row(["Priority", "high"], ["Property", "Value"], kind, about=False) == (
+        "priority",
+        "high",
+    )
     assert properties.stated_in_row(["P-1", "delivery"], ["Ref", "Status"], kind, about=True) == ("status", "delivery")
     assert properties.stated_in_row(["Mailbox", "Ines"], ["Option", "Owner"], kind, about=False) is None
     assert properties.stated_in_row(["phone rota", "fast"], ["Option", "For"], kind, about=False) is None

@@ -55,9 +55,16 @@ def test_an_abbreviation_ends_no_sentence(text: str) -> None:
 def test_a_line_has_its_form_and_what_it_stands_under() -> None:
     text = "---\na: b\n---\n# H\n- i\n1. j\n> q\n| x | y |\n|---|---|\n| 1 | 2 |\n\n```\ncode\n```\nend"
     assert [(unit.form, unit.text) for unit in blocks.lines(text) if unit.form != "break"] == [
-        ("front", "a: b"), ("heading", "H"), ("item", "i"), ("item", "j"), ("quote", "q"), ("row", "| x | y |"), ("row", "| 1 | 2 |"),
-        ("code", "code"), ("prose", "end"),
-    ]  # fmt: skip
+        ("front", "a: b"),
+        ("heading", "H"),
+        ("item", "i"),
+        ("item", "j"),
+        ("quote", "q"),
+        ("row", "| x | y |"),
+        ("row", "| 1 | 2 |"),
+        ("code", "code"),
+        ("prose", "end"),
+    ]
     assert next(unit.under for unit in blocks.lines(text) if "1 | 2" in unit.text) == "| x | y |"
 
 
@@ -104,11 +111,20 @@ def test_a_change_of_meaning_is_not(old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "light"),
     [
-        ("Buero", "Büro", True), ("isnt", "isn't", True), ("its", "it's", True), ("recieve", "receive", True), ("can", "can't", False),
-        ("now", "not", False), ("paid", "said", False), ("2026", "2027", False), ("won", "one", False), ("small", "large", False),
-        ("is", "iz", False), ("discovery", "delivery", False),
+        ("Buero", "Büro", True),
+        ("isnt", "isn't", True),
+        ("its", "it's", True),
+        ("recieve", "receive", True),
+        ("can", "can't", False),
+        ("now", "not", False),
+        ("paid", "said", False),
+        ("2026", "2027", False),
+        ("won", "one", False),
+        ("small", "large", False),
+        ("is", "iz", False),
+        ("discovery", "delivery", False),
     ],
-)  # fmt: skip
+)
 def test_a_slip_is_small_and_turns_no_weighty_word(before: str, after: str, light: bool) -> None:
     assert touches.is_typo(before, after) is light
 

@@ -14,9 +14,16 @@ HERE = "/firm"
 def saw(root: str, session: str, ref: str = "P-1") -> None:
     seq = max(projection.watermarks(root).values(), default=0) + 1
     event = {
-        "chain_id": "c", "seq": seq, "id": f"e{seq}", "at": f"2026-11-20T10:00:{seq:02d}.000000Z", "actor": "claude",
-        "session": session, "kind": "record.seen", "subjects": [ref], "payload": {"kind": "project", "title": "x", "etag": "v1"},
-    }  # fmt: skip
+        "chain_id": "c",
+        "seq": seq,
+        "id": f"e{seq}",
+        "at": f"2026-11-20T10:00:{seq:02d}.000000Z",
+        "actor": "claude",
+        "session": session,
+        "kind": "record.seen",
+        "subjects": [ref],
+        "payload": {"kind": "project", "title": "x", "etag": "v1"},
+    }
     projection.apply(root, [event], "c")
 
 

@@ -6,12 +6,21 @@ from hypothesis import strategies as st
 from onefirm.sessions import db, identity, projection, receipts, state
 
 
-def event(seq: int, kind: str, ref: str = "P-1", session: str | None = "S-a", at: int | None = None, **payload: object) -> dict:
+def event(
+    seq: int, kind: str, ref: str = "P-1", session: str | None = "S-a", at: int | None = None, **payload: object
+) -> dict:
     payload = {"kind": "project", "title": "Launch site", "etag": f"v{seq}", **payload}
     return {
-        "chain_id": "c", "seq": seq, "id": f"e{seq}", "at": f"2026-11-20T10:00:{at or seq:02d}.000000Z", "actor": "claude",
-        "session": session, "kind": kind, "subjects": [ref], "payload": payload,
-    }  # fmt: skip
+        "chain_id": "c",
+        "seq": seq,
+        "id": f"e{seq}",
+        "at": f"2026-11-20T10:00:{at or seq:02d}.000000Z",
+        "actor": "claude",
+        "session": session,
+        "kind": kind,
+        "subjects": [ref],
+        "payload": payload,
+    }
 
 
 def receipt(root: str, ref: str = "P-1", session: str = "S-a"):
@@ -64,7 +73,9 @@ def test_state_keeps_what_an_update_does_not_name(root: str) -> None:
 
 def test_a_pull_moves_the_state_and_leaves_receipts_alone(root: str) -> None:
     projection.apply(root, [event(1, "record.seen", after={"status": "discovery"})], "c")
-    projection.apply(root, [event(2, "record.pulled", session=None, after={"status": "delivery"}, change="updated")], "c")
+    projection.apply(
+        root, [event(2, "record.pulled", session=None, after={"status": "delivery"}, change="updated")], "c"
+    )
     assert receipt(root)["etag"] == "v1"
     assert known(root)["etag"] == "v2"
 
@@ -119,7 +130,10 @@ def test_refs_are_found_however_they_are_spelt(root: str) -> None:
 
 
 def test_a_lost_database_is_rebuilt_to_the_same_receipts_and_state(root: str) -> None:
-    events = [event(1, "record.created", after={"status": "discovery"}), event(2, "record.updated", after={"status": "delivery"})]
+    events = [
+        event(1, "record.created", after={"status": "discovery"}),
+        event(2, "record.updated", after={"status": "delivery"}),
+    ]
     projection.apply(root, events, "c")
     before = receipts.all(root, "S-a"), known(root)
     db.rebuild(root).close()
@@ -128,7 +142,9 @@ def test_a_lost_database_is_rebuilt_to_the_same_receipts_and_state(root: str) ->
     assert (receipts.all(root, "S-a"), known(root)) == before
 
 
-kinds = st.sampled_from(["record.seen", "record.created", "record.updated", "record.queued", "record.pulled", "record.archived"])
+kinds = st.sampled_from(
+    ["record.seen", "record.created", "record.updated", "record.queued", "record.pulled", "record.archived"]
+)
 statuses = st.sampled_from(["discovery", "delivery", "review"])
 
 

@@ -109,7 +109,9 @@ def test_globs_cross_folders_and_ignore_case() -> None:
     assert not walk.matches("ab", ("ab*ab",))
 
 
-def test_a_link_to_a_file_of_the_workspace_is_that_file_and_one_to_elsewhere_is_its_own(root: str, tmp_path_factory) -> None:
+def test_a_link_to_a_file_of_the_workspace_is_that_file_and_one_to_elsewhere_is_its_own(
+    root: str, tmp_path_factory
+) -> None:
     put(root, "a.md")
     (Path(root) / "b.md").symlink_to(Path(root) / "a.md")
     outside = tmp_path_factory.mktemp("elsewhere") / "c.md"

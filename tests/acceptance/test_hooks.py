@@ -1,0 +1,481 @@
+"""The hooks as Claude Code runs them: a shell, an event on standard input, an answer on standard output."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from onefirm.sessions import hatch, identity, marks, tree
+from support.hook import HOOK, PROJECT, Answer, Firm
+
+pytestmark = pytest.mark.row("NAR-04")
+
+FILE = "context/launch/CLAUDE.md"
+TEXT = "# Launch site\n\nRecord: P-1\nParent: [Acme](../CLAUDE.md)\n\nWe start with the booking path.\n"
+REASON = "We start with the booking path, because every lost booking was lost in the form."
+EVENTS = ["session_start", "guard", "before_command", "post_tool_use", "stop", "session_end"]
+
+
+@pytest.fixture
+def firm(tmp_path: Path) -> Firm:
+    firm = Firm.at(tmp_path / "firm")
+    firm.write(FILE, TEXT)
+    firm.truth("P-1", title="Launch site", status="discovery")
+    return firm
+
+
+def reason_edit(firm: Firm, **more: object) -> Answer:
+    return firm.edit(FILE, "We start with the booking path.", REASON, **more)
+
+
+def until(condition: Callable[[], bool], seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
+
+
+# --- outside of a workspace
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_outside_of_a_workspace_a_hook_prints_nothing(tmp_path: Path, event: str) -> None:
+    env = {**os.environ, "CLAUDE_PROJECT_DIR": str(tmp_path)}
+    done = subprocess.run(
+        ["sh", str(HOOK), event], input=b"no json", capture_output=True, cwd=tmp_path, env=env, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_a_folder_with_a_onefirm_yaml_that_was_never_initialised_is_no_workspace(tmp_path: Path) -> None:
+    (tmp_path / "onefirm.yaml").touch()
+    env = {**os.environ, "CLAUDE_PROJECT_DIR": str(tmp_path)}
+    done = subprocess.run(
+        ["sh", str(HOOK), "guard"], input=b"no json", capture_output=True, cwd=tmp_path, env=env, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_a_checkout_of_this_project_is_no_workspace() -> None:
+    env = {**os.environ, "CLAUDE_PROJECT_DIR": str(PROJECT)}
+    done = subprocess.run(
+        ["sh", str(HOOK), "guard"], input=b"no json", capture_output=True, cwd=PROJECT, env=env, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_the_prologue_starts_no_process_outside_of_a_workspace(tmp_path: Path) -> None:
+    env = {"PATH": "/nowhere", "CLAUDE_PROJECT_DIR": str(tmp_path)}
+    done = subprocess.run(
+        ["/bin/sh", str(HOOK), "guard"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        cwd=tmp_path,
+        env=env,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+@pytest.mark.parametrize("where", ["context/launch", "."])
+def test_a_workspace_is_found_from_below(firm: Firm, where: str) -> None:
+    firm.env["CLAUDE_PROJECT_DIR"] = str(firm.root / where)
+    assert "record_get" in reason_edit(firm, cwd=firm.root / where).denial
+
+
+def test_a_workspace_is_found_by_the_shells_folder_and_through_a_link(firm: Firm, tmp_path: Path) -> None:
+    firm.env["CLAUDE_PROJECT_DIR"] = "/"
+    assert reason_edit(firm).denial
+    (tmp_path / "link").symlink_to(firm.root / "context")
+    firm.env["CLAUDE_PROJECT_DIR"] = str(tmp_path / "link" / "launch")
+    assert reason_edit(firm, cwd=tmp_path).denial
+
+
+# --- the guard
+
+
+def test_an_edit_is_refused_with_the_call_to_make_and_allowed_after_it(firm: Firm) -> None:
+    firm.start()
+    assert 'mcp__plugin_onefirm_firm__record_get {"refs":["P-1"]}' in reason_edit(firm).denial
+    firm.look("P-1")
+    allowed = reason_edit(firm)
+    assert (allowed.code, allowed.stdout, allowed.stderr) == (0, "", "")
+
+
+def test_an_edit_that_contradicts_the_truth_is_refused_after_the_look(firm: Firm) -> None:
+    firm.start()
+    firm.look("P-1")
+    denial = firm.edit(FILE, "We start", "The project moved to delivery. We start").denial
+    assert "the truth says discovery" in denial
+    firm.truth("P-1", status="delivery", actor="claude")
+    assert not firm.edit(FILE, "We start", "The project moved to delivery. We start").denial
+
+
+def test_a_property_line_is_refused(firm: Firm) -> None:
+    firm.start()
+    firm.look("P-1")
+    assert "is a property of P-1" in firm.edit(FILE, "We start", "Due: 2026-12-01\n\nWe start").denial
+
+
+@pytest.mark.parametrize(("kind", "said"), [("record.queued", "still waits"), ("record.seen", "")])
+def test_a_pending_receipt_passes_marked_and_a_fresh_one_silently(firm: Firm, kind: str, said: str) -> None:
+    firm.start()
+    firm.look("P-1", kind=kind)
+    answer = reason_edit(firm)
+    assert not answer.denial
+    assert said in answer.context
+    assert bool(answer.context) == bool(said)
+
+
+def test_a_record_that_moved_is_said_but_allowed(firm: Firm) -> None:
+    firm.start()
+    firm.look("P-1")
+    firm.truth("P-1", status="delivery", actor="operator")
+    answer = reason_edit(firm)
+    assert not answer.denial
+    assert "has moved since this session looked: its status is delivery" in answer.context
+
+
+def test_a_receipt_belongs_to_one_session(firm: Firm) -> None:
+    firm.start()
+    firm.look("P-1")
+    firm.client = "client-2"
+    firm.start()
+    assert reason_edit(firm).denial
+
+
+def test_after_clear_the_session_must_look_again(firm: Firm) -> None:
+    firm.start()
+    firm.look("P-1")
+    firm.run("session_end", reason="clear")
+    firm.client = "client-after-clear"
+    firm.run("session_start", source="clear")
+    assert reason_edit(firm).denial
+
+
+def test_after_compaction_what_was_seen_still_counts(firm: Firm) -> None:
+    firm.start()
+    firm.look("P-1")
+    firm.run("session_start", source="compact")
+    assert not reason_edit(firm).denial
+
+
+def test_a_subagent_shares_the_sessions_receipts(firm: Firm) -> None:
+    firm.start()
+    firm.look("P-1")
+    assert not reason_edit(firm, agent_id="a1", agent_type="onefirm:writer").denial
+
+
+def test_files_that_are_no_narrative_pass(firm: Firm) -> None:
+    firm.write("notes.md", "Status: delivery")
+    firm.write("main.py", "# Record: P-1")
+    assert firm.edit("notes.md", "delivery", "done").stdout == ""
+    assert firm.edit("main.py", "P-1", "P-2").stdout == ""
+
+
+def test_onefirms_own_folder_is_closed_to_file_tools(firm: Firm) -> None:
+    denial = firm.edit(".onefirm/guard.json", '"version"', '"x"').denial
+    assert "only onefirm writes there" in denial
+
+
+def test_a_file_of_another_workspace_is_judged_by_that_one(firm: Firm, tmp_path: Path) -> None:
+    other = Firm.at(tmp_path / "other")
+    other.write(FILE, TEXT)
+    other.session()
+    firm.start()
+    firm.look("P-1")
+    answer = firm.edit(other.root / FILE, "We start", "Because of Jana we start")
+    assert "P-1" in answer.denial
+
+
+def test_the_operators_hatch_lets_through_and_says_so(firm: Firm) -> None:
+    firm.start()
+    hatch.open(str(firm.root), time.time() + 60, "moving house", "operator")
+    answer = reason_edit(firm)
+    assert not answer.denial
+    assert "moving house" in answer.context
+    hatch.open(str(firm.root), time.time() - 1, "moving house", "operator")
+    assert reason_edit(firm).denial
+
+
+def test_no_variable_of_the_environment_turns_the_guard_off(firm: Firm) -> None:
+    firm.start()
+    firm.env.update(
+        {"ONEFIRM_GUARD_DISABLED": "1", "ONEFIRM_GUARD": "off", "PYTHONPATH": "/nowhere", "PYTHONSTARTUP": "/nowhere"}
+    )
+    assert reason_edit(firm).denial
+
+
+# --- after the call, and at the end
+
+
+def test_a_shell_command_that_changes_narrative_is_told_at_once_what_to_call(firm: Firm) -> None:
+    firm.start()
+    answer = firm.bash(f"echo 'A word more.' >> {FILE}")
+    assert 'record_get {"refs":["P-1"]}' in answer.context
+    assert [(edit["path"], edit["tool"]) for edit in tree.edits(str(firm.root), firm.session())] == [(FILE, "Bash")]
+
+
+def test_a_shell_command_that_changes_nothing_of_ours_is_answered_by_silence(firm: Firm) -> None:
+    firm.start()
+    assert firm.bash("echo x > other.txt").stdout == ""
+
+
+def test_stop_blocks_once_with_the_calls_to_make_and_remembers_what_stays(firm: Firm) -> None:
+    firm.start()
+    firm.bash(f"echo 'A word more.' >> {FILE}")
+    assert 'record_get {"refs":["P-1"]}' in firm.run("stop").block
+    assert firm.run("stop").block == ""
+    (left,) = tree.unreconciled(str(firm.root), firm.session())
+    assert left["path"] == FILE
+
+
+def test_stop_never_blocks_while_the_client_goes_on_because_of_it(firm: Firm) -> None:
+    firm.start()
+    firm.bash(f"echo 'A word more.' >> {FILE}")
+    assert firm.run("stop", stop_hook_active=True).block == ""
+    assert tree.unreconciled(str(firm.root), firm.session())
+
+
+def test_stop_is_content_once_the_session_has_looked(firm: Firm) -> None:
+    firm.start()
+    firm.bash(f"echo 'A word more.' >> {FILE}")
+    firm.look("P-1")
+    assert firm.run("stop").block == ""
+    assert tree.unreconciled(str(firm.root), firm.session()) == []
+
+
+def test_stop_is_content_once_the_change_is_taken_back(firm: Firm) -> None:
+    firm.start()
+    firm.bash(f"echo 'A word more.' >> {FILE}")
+    firm.write(FILE, TEXT)
+    assert firm.run("stop").block == ""
+
+
+def test_a_new_finding_after_the_block_is_told_too(firm: Firm) -> None:
+    firm.start()
+    firm.bash(f"echo 'A word more.' >> {FILE}")
+    assert firm.run("stop").block
+    firm.look("P-1")
+    firm.bash(f"echo 'The project moved to delivery.' >> {FILE}")
+    assert "the truth says discovery" in firm.run("stop").block
+
+
+def test_what_others_changed_only_informs_and_only_once(firm: Firm) -> None:
+    firm.start()
+    firm.write(FILE, TEXT + "\nThe project moved to delivery.\n")
+    answer = firm.run("stop")
+    assert answer.block == ""
+    assert FILE in answer.output["systemMessage"]
+    assert "the truth says discovery" in answer.output["systemMessage"]
+    assert firm.run("stop").stdout == ""
+
+
+def test_another_sessions_edit_is_its_own(firm: Firm) -> None:
+    firm.start()
+    other = Firm(firm.root, client="client-2", events=firm.events)
+    other.start()
+    other.bash(f"echo 'A word more.' >> {FILE}")
+    answer = firm.run("stop")
+    assert answer.block == ""
+    assert other.session() in answer.output["systemMessage"]
+    assert other.run("stop").block
+
+
+def test_the_operators_line_in_a_file_that_the_session_edits_too_is_not_the_sessions(firm: Firm) -> None:
+    firm.start()
+    firm.look("P-1")
+    firm.bash(f"echo 'A word more.' >> {FILE}")
+    with (firm.root / FILE).open("a") as file:
+        file.write("\nThe project moved to delivery.\n")
+    firm.run("before_command", tool_name="Bash", tool_input={"command": "true"}, tool_use_id="x")
+    firm.run("post_tool_use", tool_name="Bash", tool_input={"command": "true"}, tool_use_id="x")
+    firm.bash(f"echo 'And another word.' >> {FILE}")
+    assert firm.run("stop").block == ""
+
+
+def test_what_the_operator_let_through_is_not_asked_about_later(firm: Firm) -> None:
+    firm.start()
+    hatch.open(str(firm.root), time.time() + 60, "moving house", "operator")
+    firm.bash(f"echo 'A word more.' >> {FILE}")
+    hatch.close(str(firm.root))
+    assert firm.run("stop").stdout == ""
+
+
+def test_an_edit_tool_is_written_down_with_its_agent(firm: Firm) -> None:
+    firm.start()
+    firm.look("P-1")
+    new = TEXT.replace("We start with the booking path.", REASON)
+    firm.write(FILE, new)
+    given = {"file_path": str(firm.root / FILE), "old_string": "x", "new_string": "y"}
+    response = {"filePath": str(firm.root / FILE), "originalFile": TEXT}
+    firm.run("post_tool_use", tool_name="Edit", tool_input=given, tool_response=response, agent_id="a1")
+    (edit,) = tree.edits(str(firm.root), firm.session())
+    assert (edit["tool"], edit["agent"], edit["path"]) == ("Edit", "a1", FILE)
+
+
+def test_an_edit_is_told_apart_from_what_the_operator_had_changed_before_it(firm: Firm) -> None:
+    firm.start()
+    firm.look("P-1")
+    original = TEXT + "\nThe project moved to delivery.\n"
+    firm.write(FILE, original + "\nA word more.\n")
+    given = {"file_path": str(firm.root / FILE), "old_string": "x", "new_string": "y"}
+    firm.run("post_tool_use", tool_name="Edit", tool_input=given, tool_response={"originalFile": original})
+    answer = firm.run("stop")
+    assert answer.block == ""
+    assert "the truth says discovery" in answer.output["systemMessage"]
+
+
+# --- start and end
+
+
+def core(tmp_path: Path, script: str) -> Path:
+    """A copy of the plugin whose core is a shell script."""
+    plugin = tmp_path / "plugin"
+    (plugin / "bin").mkdir(parents=True)
+    for name in ("hooks", "onefirm"):
+        (plugin / name).symlink_to(PROJECT / name)
+    (plugin / "bin" / "onefirm").write_text("#!/bin/sh\n" + script)
+    return plugin
+
+
+def run_in(plugin: Path, firm: Firm, event: str, **payload: object) -> Answer:
+    # The shell follows no links in $0, and Python resolves its own file: the copy must be a real one.
+    hooks = plugin / "hooks"
+    if hooks.is_symlink():
+        hooks.unlink()
+        subprocess.run(["cp", "-r", str(PROJECT / "hooks"), str(hooks)], check=True)
+    body = {"session_id": firm.client, "cwd": str(firm.root), **payload}
+    done = subprocess.run(
+        ["sh", str(hooks / "hook.sh"), event], input=json.dumps(body).encode(), capture_output=True, cwd=firm.root,
+        env=firm.environment(), timeout=60, check=False,
+    )  # fmt: skip
+    return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def test_the_brief_comes_from_the_core(firm: Firm, tmp_path: Path) -> None:
+    firm.env["ONEFIRM_START_DEADLINE_S"] = "20"
+    plugin = core(tmp_path, """printf '{"text":"%s"}' "brief for $4 from $8" """)
+    answer = run_in(plugin, firm, "session_start", source="startup")
+    assert answer.context.startswith(f"brief for {firm.session()}")
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [("exit 3", "could not be made"), ("echo no json", "could not be made"), ("sleep 20", "not ready within 0.3 s")],
+)
+def test_without_a_fresh_brief_the_last_one_comes_with_its_age(
+    firm: Firm, tmp_path: Path, script: str, why: str
+) -> None:
+    firm.env["ONEFIRM_START_DEADLINE_S"] = "0.3"
+    at = time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime(time.time() - 600))
+    (firm.root / ".onefirm/brief.json").write_text(json.dumps({"at": at, "text": "Where things stand", "lines": []}))
+    answer = run_in(core(tmp_path, script), firm, "session_start", source="startup")
+    assert "This brief is 10 minutes old" in answer.context
+    assert why in answer.context
+    assert "Where things stand" in answer.context
+
+
+def test_without_any_brief_that_is_said(firm: Firm, tmp_path: Path) -> None:
+    answer = run_in(core(tmp_path, "exit 3"), firm, "session_start", source="startup")
+    assert "there is no brief yet" in answer.context
+
+
+def test_while_the_environment_is_made_its_line_is_shown(firm: Firm, tmp_path: Path) -> None:
+    firm.env["ONEFIRM_START_DEADLINE_S"] = "20"
+    plugin = core(tmp_path, """printf '{"text":"onefirm is being set up"}'; exit 75""")
+    assert run_in(plugin, firm, "session_start", source="startup").context == "onefirm is being set up"
+
+
+def test_a_core_that_is_late_finishes_by_itself(firm: Firm, tmp_path: Path) -> None:
+    firm.env["ONEFIRM_START_DEADLINE_S"] = "0.1"
+    done = tmp_path / "done"
+    plugin = core(tmp_path, f'sleep 0.5; printf \'{{"text":"late"}}\' && touch {done}')
+    run_in(plugin, firm, "session_start", source="startup")
+    assert until(done.exists)
+
+
+def test_a_brief_that_is_too_long_is_cut_at_a_line(firm: Firm, tmp_path: Path) -> None:
+    firm.env["ONEFIRM_START_DEADLINE_S"] = "20"
+    plugin = core(
+        tmp_path, f"{sys.executable} -c 'import json; print(json.dumps(dict(text=chr(10).join([\"x\" * 99] * 100))))'"
+    )
+    text = run_in(plugin, firm, "session_start", source="startup").context
+    assert len(text) <= 4_802
+    assert text.splitlines()[-2:] == ["x" * 99, "…"]
+
+
+def test_narrative_that_was_changed_between_sessions_against_the_truth_is_told_at_the_start(firm: Firm) -> None:
+    firm.start()
+    firm.run("session_end", reason="other")
+    firm.write(FILE, TEXT + "\nThe project moved to delivery.\n")
+    firm.client = "client-2"
+    answer = firm.run("session_start", source="startup")
+    assert "Changed outside of any session" in answer.context
+    assert FILE in answer.context
+    assert firm.run("stop").stdout == ""
+
+
+def test_the_end_is_marked_and_the_close_runs_on_after_the_hook(firm: Firm, tmp_path: Path) -> None:
+    firm.start()
+    session, said = firm.session(), tmp_path / "said"
+    plugin = core(tmp_path, f'sleep 0.3; echo "$@" > {said}.part; mv {said}.part {said}')
+    began = time.monotonic()
+    run_in(plugin, firm, "session_end", reason="prompt_input_exit")
+    assert time.monotonic() - began < 1.0
+    assert identity.get(str(firm.root), session)["reason"] == "prompt_input_exit"
+    assert until(said.exists)
+    assert said.read_text().split() == ["hook", "close", "--session", session]
+
+
+def test_the_end_does_not_wait_for_a_locked_database(firm: Firm, tmp_path: Path) -> None:
+    from onefirm.sessions import db
+
+    firm.start()
+    with db.writing(str(firm.root)):
+        began = time.monotonic()
+        firm.run("session_end", reason="other")
+        assert time.monotonic() - began < 1.4
+
+
+def test_every_hook_leaves_its_mark(firm: Firm) -> None:
+    firm.start()
+    reason_edit(firm)
+    firm.bash("true")
+    firm.run("stop")
+    firm.run("session_end", reason="other")
+    assert [mark["hook"] for mark in marks.all(str(firm.root))] == sorted(EVENTS)
+    assert all(mark["version"] and mark["ms"] > 0 for mark in marks.all(str(firm.root)))
+
+
+# --- hooks.json
+
+
+def test_every_hook_of_hooks_json_is_run_by_the_prologue_and_has_a_fail_mode() -> None:
+    sys.path.append(str(PROJECT))
+    from hooks import fail_modes
+
+    declared = json.loads((PROJECT / "hooks/hooks.json").read_text())["hooks"]
+    commands = [
+        hook for groups in declared.values() for group in groups for hook in group["hooks"] if hook["type"] == "command"
+    ]
+    assert {hook["args"][1] for hook in commands} == set(fail_modes.HOOKS) == set(EVENTS)
+    assert all(
+        hook["command"] == "sh" and hook["args"][0] == "${CLAUDE_PLUGIN_ROOT}/hooks/hook.sh" for hook in commands
+    )
+    (binding,) = (hook for group in declared["PreToolUse"] for hook in group["hooks"] if hook["type"] == "mcp_tool")
+    assert (binding["server"], binding["tool"]) == ("plugin:onefirm:firm", "session_bind")
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_every_hook_runs_in_isolated_mode_from_its_own_folder(event: str) -> None:
+    program = f"import sys; sys.path.append({str(PROJECT)!r}); import hooks.{event}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False)
+    rooms = {name.split(".")[1] for name in done.stdout.split() if name.startswith("onefirm.")}
+    assert done.stderr == ""
+    assert rooms <= {"sessions", "narrative"}
