@@ -160,7 +160,7 @@ def _verified(bench: Bench) -> Iterator[Row]:
             if before:
                 linear = before[1].scaled(size / before[0])
                 yield Row("  growth, against linear", "s", taken, linear, Goal("ratio", "at most", 1.25))
-                yield Row("  peak memory, against that", "MB", memory, before[2], Goal("ratio", "at most", 1.1))
+                yield Row("  peak memory, against before", "MB", memory, before[2], Goal("ratio", "at most", 1.1))
             before = size, taken, memory
 
 

@@ -7,8 +7,10 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,21 +40,27 @@ class Run:
 def run(
     command: Sequence[str], *, stdin: bytes = b"", cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> Run:
-    """Run to the end. Standard input must fit into a pipe (64 KB), and so must what is printed."""
-    began = time.perf_counter()
-    process = subprocess.Popen(  # not `run`: its threads would be measured too
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=cwd, env=env
-    )
-    assert process.stdin
-    assert process.stdout
-    os.write(process.stdin.fileno(), stdin)
-    process.stdin.close()
-    _, status, used = os.wait4(process.pid, 0)
-    wall_ms = (time.perf_counter() - began) * 1000
-    process.returncode = os.waitstatus_to_exitcode(status)
-    out = process.stdout.read()
-    process.stdout.close()
-    return Run(wall_ms, (used.ru_utime + used.ru_stime) * 1000, process.returncode, out)
+    """Run to the end. What is sent must fit into a pipe (64 KB); what is printed goes to a file, so that none waits."""
+    with tempfile.TemporaryFile() as out, _piped(stdin) as sent:
+        began = time.perf_counter()
+        process = subprocess.Popen(command, stdin=sent, stdout=out, stderr=subprocess.DEVNULL, cwd=cwd, env=env)
+        _, status, used = os.wait4(process.pid, 0)
+        wall_ms = (time.perf_counter() - began) * 1000
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        return Run(wall_ms, (used.ru_utime + used.ru_stime) * 1000, process.returncode, out.read())
+
+
+@contextmanager
+def _piped(data: bytes) -> Iterator[int]:
+    """A pipe that holds these bytes already: the program may read them, or end without."""
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, data)
+        os.close(writing)
+        yield reading
+    finally:
+        os.close(reading)
 
 
 def alone(function: str, *arguments: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks import machine, table
 from benchmarks.bench import Bench
-from benchmarks.rows import Report
+from benchmarks.rows import NotMeasured, Report, Row
 
 SUBJECTS = {
     "tokens": "what tools and rows cost a model",
@@ -74,6 +74,13 @@ def _settle(folder: Path) -> None:
     os.environ |= {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
+def _report(name: str, bench: Bench) -> Report:
+    try:
+        return importlib.import_module(f"benchmarks.{name}").measure(bench)
+    except NotMeasured as absent:
+        return Report(name, SUBJECTS[name], "", (Row("all of it", "ms", why=str(absent)),))
+
+
 def _measured(options: argparse.Namespace, folder: Path) -> tuple[list[Report], bool]:
     reports: list[Report] = []
     failed = False
@@ -83,7 +90,7 @@ def _measured(options: argparse.Namespace, folder: Path) -> tuple[list[Report], 
         place.mkdir(exist_ok=True)
         bench = Bench(place, options.quick)
         try:
-            reports.append(importlib.import_module(f"benchmarks.{name}").measure(bench))
+            reports.append(_report(name, bench))
         except Exception:  # the figures of the other subjects must not be lost with this one
             failed = True
             print(f"{name} failed:\n{traceback.format_exc()}", file=sys.stderr, flush=True)

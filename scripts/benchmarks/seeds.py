@@ -27,6 +27,9 @@ from onefirm.store.engine import Store
 from onefirm.store.tables import counter, event, event_subject, payload, record, setting, truth_row
 
 SESSION = "S-aaaabbbbcccc"
+AGE = timedelta(days=730)
+"""How long ago a seeded firm began."""
+
 _AT_ONCE = 5_000
 _MOVED = 40  # tasks that were taken up since the last close
 _OF_100 = {"client": 2, "contact": 3, "prospect": 2, "project": 5, "deliverable": 8, "invoice": 5, "task": 75}
@@ -127,11 +130,11 @@ class Seeded:
 
 
 def records(count: int, now: datetime) -> Iterator[Seeded]:
-    """The records of a firm that has grown evenly for two years, oldest first.
+    """The records of a firm that has grown evenly since it began, oldest first.
 
     Of 100 records 75 are tasks. Two thirds of everything is done; the newest tasks were taken up within the last hour.
     """
-    began = now - timedelta(days=730)
+    began = now - AGE
     step = (now - timedelta(days=2) - began) / max(count, 1)
     numbers: dict[str, int] = {}
     for index, kind in enumerate(itertools.islice(_kinds(), count)):

@@ -1,21 +1,30 @@
-"""The benchmarks' own arithmetic and table: a wrong ratio would be believed. What they seed is checked at tiny sizes."""
+"""The benchmarks' own arithmetic and table: a wrong ratio would be believed. What they seed is checked when tiny."""
 
 import json
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from mcp.types import CallToolResult, TextContent
+
+from onefirm import bootstrap
+from onefirm.core.attribution import By
+from onefirm.ledger.verify import verify
+from onefirm.state import schema
+from onefirm.state.mirror import Record
+from onefirm.state.records import Change
 
 PROJECT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 
 sys.path.append(str(PROJECT / "scripts"))  # the benchmarks are no package of the project
 
-from benchmarks import processes, samples, seeds, table  # noqa: E402
+from benchmarks import firms, ledger, notion, processes, samples, seeds, table, tokens  # noqa: E402
 from benchmarks.rows import Goal, Report, Row  # noqa: E402
 from benchmarks.samples import Sample  # noqa: E402
 
@@ -167,14 +176,75 @@ def test_a_run_counts_processor_time_and_keeps_what_was_printed() -> None:
 
 
 def test_a_seeded_ledger_verifies_and_grows_on(tmp_path: Path) -> None:
-    from benchmarks import ledger
-
     with ledger.opened(tmp_path / "firm.db") as (store, chain):
         assert seeds.append_many(store, chain, seeds.edits(0, 30, NOW)) == 30
         assert seeds.append_many(store, chain, seeds.edits(30, 12, NOW)) == 12
     found = ledger.verify_alone(str(tmp_path / "firm.db"))
     assert (found["ok"], found["entries"]) == (True, 42)
     assert ledger.pass_alone(str(tmp_path / "firm.db"))["cpu_s"] >= 0
+
+
+def test_a_seeded_firm_is_whole(tmp_path: Path) -> None:
+    root = firms.of_size(tmp_path / "firm", 150)
+    with bootstrap.open_firm(root) as firm:
+        assert firm.records.sync(By("onefirm")).pulled == ()  # the mirror says what the truth says
+        with firm.store.read() as conn:
+            assert verify(conn).ok
+            kinds = {event.kind for event in firm.ledger.events(conn)}
+        assert kinds == {"workspace.created", "schema.applied", "record.created", "record.updated", "session.closed"}
+        assert firm.day.brief().changes
+        (written,) = firm.records.write([Change("create", kind="task", set={"title": "Next"})], By("operator"))
+    made = [one for one in seeds.records(150, NOW) if one.kind == "task"]
+    assert written.ref == f"T-{len(made) + 1}"
+
+
+def test_a_seeded_record_tells_the_same_in_ledger_truth_and_mirror(tmp_path: Path) -> None:
+    root = firms.of_size(tmp_path / "firm", 100)
+    with bootstrap.open_firm(root) as firm:
+        record = firm.records.get("T-75")  # among the newest, so it was taken up
+        told = {event.kind: event.payload or {} for event in firm.records.timeline("T-75")}
+    created, updated = told["record.created"], told["record.updated"]
+    assert {**created["after"], **updated["after"]} == record.props
+    assert (created["etag"], updated["etag"]) == (updated["etag_before"], record.etag)
+
+
+@pytest.mark.parametrize("kind", ["task", "project", "invoice", "prospect"])
+def test_a_page_of_notions_has_every_property_of_the_record(kind: str) -> None:
+    known = schema.shipped().kinds[kind]
+    made = next(one for one in seeds.records(300, NOW) if one.kind == kind)
+    at = "2026-11-02T08:00:31.000000Z"
+    record = Record(made.ref, kind, "A", "b", made.props, "1", False, at, at, at)
+    page = notion.page(record, known)
+    assert len(page["properties"]) == len(known.properties)
+    for value in page["properties"].values():
+        assert set(value) == {"id", "type", value["type"]}
+    assert page["last_edited_time"] == "2026-11-02T08:00:00.000Z"  # Notion knows minutes
+
+
+def test_the_responder_answers_queries_and_pages() -> None:
+    pages = [{"id": notion.page_id(f"T-{number}")} for number in range(5)]
+    with notion.served(pages) as url:
+        asked = urllib.request.Request(f"{url}/v1/data_sources/x/query", b'{"page_size": 2}', method="POST")
+        with urllib.request.urlopen(asked) as answer:
+            found = json.load(answer)
+        with urllib.request.urlopen(f"{url}/v1/pages/{pages[3]['id']}") as answer:
+            one = json.load(answer)
+    assert (found["results"], found["has_more"]) == (pages[:2], True)
+    assert one["id"] == pages[3]["id"]
+
+
+def test_what_a_model_is_shown_is_the_structure_where_there_is_one() -> None:
+    text = TextContent(type="text", text="words")
+    assert tokens.shown(CallToolResult(content=[text])) == "words"
+    assert tokens.shown(CallToolResult(content=[text], structured_content={"a": [1]})) == '{"a":[1]}'
+
+
+def test_rows_without_the_peer_say_why() -> None:
+    costs = tokens.Costs((100, 30), {size: size * 40 for size in tokens.SIZES}, 50, 60)
+    rows = {row.what: row for row in tokens.rows(costs, None, "there is no Node")}
+    query = rows["a query of 25 tasks, each row"]
+    assert (query.verdict, query.why) == ("not measured", "peer not measured: there is no Node")
+    assert rows["the dearest tool's definition"].verdict == "met"
 
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
