@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from onefirm.core.clock import Clock
@@ -30,8 +29,8 @@ class Plane:
     clock: Clock
     reading: Reading
     project: Callable[[], None]
-    pause: Callable[[float], None] = field(default=time.sleep)
-    step: Callable[[str], None] = field(default=lambda name: None)
+    pause: Callable[[float], None]
+    step: Callable[[str], None]
 
     def now(self) -> datetime:
         """The present instant."""

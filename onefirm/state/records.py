@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -63,13 +64,13 @@ class Records:
         project: Callable[[], None] = lambda: None,
         secrets_check: SecretsCheck = lambda text: None,
         rules: StandingRules | None = None,
+        pause: Callable[[float], None] = time.sleep,
+        step: Callable[[str], None] = lambda name: None,
     ) -> None:
         reading = Reading(schema, timezone, currency, secrets_check)
-        self.plane = Plane(store, ledger, truth, schema, clock, reading, project)
+        plane = Plane(store, ledger, truth, schema, clock, reading, project, pause, step)
+        self.plane = plane
         self._rules = rules or StandingRules()
-        self._wire(self.plane)
-
-    def _wire(self, plane: Plane) -> None:
         self._relay = Relay(plane)
         self._puller = Puller(plane)
         self._writer = Writer(plane, self._relay, self._puller)

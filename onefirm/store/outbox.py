@@ -45,7 +45,7 @@ def put(
     """
     lease = uuid7() if lease_s else None
     insert = (sqlite if conn.dialect.name == "sqlite" else postgresql).insert(outbox)
-    result = conn.execute(
+    put_now = conn.execute(
         insert.values(
             key=key,
             topic=topic,
@@ -56,9 +56,11 @@ def put(
             not_before=iso(now),
             leased_until=iso(now + timedelta(seconds=lease_s)) if lease_s else None,
             lease=lease,
-        ).on_conflict_do_nothing()
-    )
-    return lease if result.rowcount else None
+        )
+        .on_conflict_do_nothing()
+        .returning(outbox.c.key)  # not rowcount: psycopg's is -1 here
+    ).first()
+    return lease if put_now else None
 
 
 def claim(conn: Connection, topic: str, now: datetime, lease_s: float, key: str | None = None) -> Waiting | None:

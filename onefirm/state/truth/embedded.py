@@ -35,11 +35,12 @@ class EmbeddedTruth:
     def apply(self, writes: Sequence[TruthWrite], key: str) -> list[TruthRow]:
         """All writes in one transaction, their effect among them."""
         with self._store.write() as conn:
+            # the counter's row is locked first, so that the same effect twice at once is seen by the second
+            version = next_number(conn, "truth", len(writes))
             if (applied := _effect(conn, key)) is not None:
                 return applied
             before = _rows(conn, [write.ref for write in writes if write.ref], lock=True)
             _check(writes, before)
-            version = next_number(conn, "truth", len(writes))
             now = iso(self._clock.now())
             rows = [self._apply(conn, write, before, version + i, now) for i, write in enumerate(writes)]
             conn.execute(truth_effect.insert().values(key=key, rows=[asdict(row) for row in rows], at=now))

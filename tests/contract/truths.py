@@ -1,0 +1,147 @@
+"""A truth that is far away, slow and unreliable: what a remote service does to us, in memory and on command.
+
+Like the remote ones it has etags made from content (a row may come back to one), times cut to the minute, and an
+effect that can't be looked up while its index lags behind.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Literal
+
+from onefirm.core import canonical
+from onefirm.core.clock import iso
+from onefirm.state.schema import Schema
+from onefirm.state.truth.base import AnswerLost, Gone, Rejected, Stale, TruthRow, TruthWrite, Unreachable
+from support.clock import FixedClock
+
+Fault = Literal["unreachable", "lost before", "lost after", "rejected", "crash before", "crash after"]
+_OVERLAP = timedelta(minutes=3)
+
+
+class Broken(Exception):
+    """Something that no port foresees."""
+
+
+@dataclass
+class SlowTruth:
+    """Keeps the protocol of `truth.base.Truth`. `faults` are taken one for each `apply`; `down` refuses everything."""
+
+    schema: Schema
+    clock: FixedClock
+    latency_s: float = 1.5
+    down: bool = False
+    lagging: bool = False
+    faults: list[Fault] = field(default_factory=list)
+    rows: dict[str, TruthRow] = field(default_factory=dict)
+    effects: dict[str, list[TruthRow]] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    meanwhile: Callable[[], None] | None = None
+    name: str = "the slow truth"
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    # -- the port ------------------------------------------------------------------------------------------------------
+
+    def apply(self, writes: Sequence[TruthWrite], key: str) -> list[TruthRow]:
+        self._call(f"apply {key}")
+        fault = self.faults.pop(0) if self.faults else None
+        if fault == "unreachable":
+            raise Unreachable("no route to the slow truth")
+        if fault == "rejected":
+            raise Rejected("validation_error")
+        if fault == "crash before":
+            raise Broken("before")
+        if fault == "lost before":
+            raise AnswerLost("the connection dropped")
+        if self.meanwhile:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
+        with self.lock:
+            rows = self._apply(writes, key)
+        if fault == "lost after":
+            raise AnswerLost("the connection dropped")
+        if fault == "crash after":
+            raise Broken("after")
+        return rows
+
+    def effect(self, key: str) -> list[TruthRow] | None:
+        self._call(f"effect {key}")
+        if self.lagging:
+            raise Unreachable("the index lags behind")
+        return self.effects.get(key)
+
+    def read(self, refs: Sequence[str]) -> dict[str, TruthRow]:
+        self._call(f"read {' '.join(refs)}")
+        return {ref: self.rows[ref] for ref in refs if ref in self.rows}
+
+    def changed_since(self, watermark: str | None) -> tuple[list[TruthRow], str]:
+        self._call("changed_since")
+        now = self._minute()
+        rows = [row for row in self.rows.values() if watermark is None or row.edited_at >= watermark]
+        return sorted(rows, key=lambda row: (row.edited_at, row.ref)), iso(self.clock.now() - _OVERLAP)[:17] + now[17:]
+
+    def ids(self) -> frozenset[str]:
+        self._call("ids")
+        return frozenset(self.rows)
+
+    # -- what others do to it ------------------------------------------------------------------------------------------
+
+    def edit(self, ref: str, editor: str = "anna@firm.example", **props: Any) -> None:
+        """Somebody changes a row by hand; None clears."""
+        row = self.rows[ref]
+        self._put(row, {**row.props, **props}, row.archived, editor)
+
+    def archive(self, ref: str, archived: bool = True) -> None:
+        """Somebody archives or restores a row by hand."""
+        self._put(self.rows[ref], self.rows[ref].props, archived, "anna@firm.example")
+
+    def add(self, kind: str, **props: Any) -> str:
+        """Somebody adds a row by hand; its ref."""
+        return self._create(TruthWrite("create", kind, props=props)).ref
+
+    def lose(self, ref: str) -> None:
+        """A row is gone for good."""
+        del self.rows[ref]
+
+    # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _call(self, what: str) -> None:
+        self.calls.append(what)
+        self.clock.advance(seconds=self.latency_s)
+        if self.down:
+            raise Unreachable("no route to the slow truth")
+
+    def _apply(self, writes: Sequence[TruthWrite], key: str) -> list[TruthRow]:
+        if key in self.effects:
+            return self.effects[key]
+        named = [write for write in writes if write.ref]
+        if gone := [write.ref for write in named if write.ref not in self.rows]:
+            raise Gone([ref for ref in gone if ref])
+        if stale := [self.rows[write.ref] for write in named if self.rows[write.ref or ""].etag != write.base]:
+            raise Stale(stale)
+        rows = [self._create(write) if write.ref is None else self._change(write) for write in writes]
+        self.effects[key] = rows
+        return rows
+
+    def _create(self, write: TruthWrite) -> TruthRow:
+        prefix = self.schema.kinds[write.kind].prefix
+        numbers = [int(ref.partition("-")[2]) for ref in self.rows if ref.partition("-")[0] == prefix]
+        now = self._minute()
+        blank = TruthRow(f"{prefix}-{max(numbers, default=0) + 1}", write.kind, {}, "", False, now, now)
+        return self._put(blank, write.props or {}, False, None)
+
+    def _change(self, write: TruthWrite) -> TruthRow:
+        row = self.rows[write.ref or ""]
+        archived = {"archive": True, "restore": False}.get(write.op, row.archived)
+        return self._put(row, {**row.props, **(write.props or {})}, archived, None)
+
+    def _put(self, row: TruthRow, props: Mapping[str, Any], archived: bool, editor: str | None) -> TruthRow:
+        kept = {name: value for name, value in props.items() if value is not None}
+        etag = canonical.sha256_hex(canonical.dumps([kept, archived]))[:8]
+        now = self._minute()
+        self.rows[row.ref] = replace(row, props=kept, archived=archived, etag=etag, edited_at=now, editor=editor)
+        return self.rows[row.ref]
+
+    def _minute(self) -> str:
+        return iso(self.clock.now())[:17] + "00.000000Z"
