@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from onefirm.core.errors import Unavailable
@@ -14,4 +15,14 @@ def path() -> Path:
     for root in (_PACKAGE / "_shipped", _PACKAGE.parent):
         if (root / ".claude-plugin" / "plugin.json").is_file():
             return root
-    raise Unavailable("This copy of onefirm came without its plugin files.", hint="Install it again from a wheel or a clone.")
+    raise Unavailable(
+        "This copy of onefirm came without its plugin files.", hint="Install it again from a wheel or a clone."
+    )
+
+
+def program() -> str:
+    """What to type to run this copy: `onefirm` where that is on PATH, else the launcher, from here if it lies below."""
+    if shutil.which("onefirm"):
+        return "onefirm"
+    launcher = path() / "bin" / "onefirm"
+    return str(launcher.relative_to(Path.cwd()) if launcher.is_relative_to(Path.cwd()) else launcher)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,35 +11,46 @@ import click
 
 from onefirm.cli import screen
 from onefirm.cli.commands import json_option
+from onefirm.shipped import path, program
 
 if TYPE_CHECKING:
+    from onefirm.demo.telling import Teller
     from onefirm.workspace import Report, Wishes
+
+_NEXT = (
+    ("brief", "where things stand"),
+    ("record get P-1", "one project"),
+    ("ledger trace P-1", "where it comes from"),
+    ("decision list --about P-1", "what was decided about it"),
+)
 
 
 @click.command(short_help="Make a fictional firm, a month old.")
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.option("--day", is_flag=True, help="Then live a day in it, step by step, and check each step.")
 @json_option
-def demo(folder: Path | None, as_json: bool) -> None:
+def demo(folder: Path | None, day: bool, as_json: bool) -> int:
     """Make a fictional consultancy that is a month old: clients, projects, tasks, money, decisions, narrative.
 
-    Without DIR it stands in a fresh temporary folder.
+    Without DIR it stands in a temporary folder, which `--day` removes at its end.
 
     \b
     Examples:
       onefirm demo
       onefirm demo ~/try-onefirm
+      onefirm demo --day
     """
     from onefirm.workspace import Wishes
 
-    target = folder or Path(tempfile.mkdtemp(prefix="onefirm-demo-"))
-    report = seed(target, Wishes())
+    if day:
+        return _live(folder)
+    report = seed(folder or Path(tempfile.mkdtemp(prefix="onefirm-demo-")), Wishes())
     if as_json:
         screen.data(report)
-        return
-    screen.show(f"A firm lives in {report.root}")
-    screen.show("\nNext:")
-    for command, what in _NEXT:
-        screen.show(f"  onefirm -C {report.root} {command:<26} {what}")
+    else:
+        screen.show(f"A firm lives in {report.root}")
+        _tell_next(report.root)
+    return 0
 
 
 def seed(folder: Path, wishes: Wishes) -> Report:
@@ -49,9 +61,41 @@ def seed(folder: Path, wishes: Wishes) -> Report:
         return found(folder, wishes)
 
 
-_NEXT = (
-    ("brief", "where things stand"),
-    ("record get P-1", "one project"),
-    ("ledger trace P-1", "where it comes from"),
-    ("decision list --about P-1", "what was decided about it"),
-)
+def _live(folder: Path | None) -> int:
+    from onefirm.demo.telling import NotSo, Teller
+
+    teller = Teller(screen.show_now)
+    place = Path(tempfile.mkdtemp(prefix="onefirm-day-"))
+    try:
+        root = folder or place / "firm"
+        _day(root, place, teller)
+    except NotSo:
+        return 1
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    teller.say(f"\nThe day took {teller.seconds:.0f} s. Every line above was checked by the step that told it.")
+    if folder:
+        _tell_next(root)
+    else:
+        teller.say(
+            f"\nNext:\n  {program()} demo DIR    a firm like this one, to stay\n  {program()} init DIR    your own"
+        )
+    return 0
+
+
+def _day(root: Path, place: Path, teller: Teller) -> None:
+    from onefirm.demo.day import live
+    from onefirm.workspace import Wishes
+
+    with teller.step("A firm, a month old"):
+        report = seed(root, Wishes())
+        records = sum(1 for path in report.made if path.startswith("context/"))
+        teller.so(records > 20, f"a fictional consultancy was founded and lived its month in {report.root}")
+    live(report.root, place, teller)
+
+
+def _tell_next(root: Path) -> None:
+    screen.show("\nNext:")
+    for command, what in _NEXT:
+        screen.show(f"  {program()} -C {root} {command:<26} {what}")
+    screen.show(f'  cd {root} && claude --plugin-dir "{path()}"')

@@ -10,6 +10,7 @@ import click
 from onefirm.cli import screen
 from onefirm.cli.commands import json_option
 from onefirm.cli.demo import seed
+from onefirm.shipped import path, program
 
 if TYPE_CHECKING:
     from onefirm.workspace import Report
@@ -59,7 +60,5 @@ def tell(report: Report) -> None:
         screen.say(f"  note: {note}")
     screen.show("\nNext:")
     screen.show(f"  cd {report.root}")
-    screen.show("  onefirm brief          where things stand")
-    screen.show(
-        "  claude                 work in it with Claude Code (`onefirm plugin` tells how to install the plugin)"
-    )
+    screen.show(f"  {program()} brief")
+    screen.show(f'  claude --plugin-dir "{path()}"')

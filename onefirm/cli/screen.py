@@ -33,6 +33,12 @@ def show(text: str = "") -> None:
     sys.stdout.write(f"{clean(text)}\n")
 
 
+def show_now(text: str) -> None:
+    """A line of data that somebody waits for."""
+    show(text)
+    sys.stdout.flush()
+
+
 def say(text: str) -> None:
     """A line of talk."""
     sys.stderr.write(f"{clean(text)}\n")

@@ -133,6 +133,8 @@ class Client:
             "CLAUDE_PID": str(self._stand_in.pid),
             "CLAUDE_CODE_SESSION_ID": self.id,
             "ONEFIRM_PYTHON": sys.executable,
+            # On a machine that is busy or slow the story waits, where a person would rather see the last brief.
+            "ONEFIRM_START_DEADLINE_S": "18",
         }
 
     def _close_server(self) -> None:
@@ -146,11 +148,11 @@ def operators_env() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(_CLIENTS)}
 
 
-def command(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`onefirm -C ROOT …`, as the operator types it."""
+def command(root: Path, *arguments: str, columns: int = 80) -> subprocess.CompletedProcess[str]:
+    """`onefirm -C ROOT …`, as the operator types it in a terminal of so many columns."""
     return subprocess.run(
         [str(shipped.path() / "bin" / "onefirm"), "-C", str(root), *arguments],
-        env=operators_env() | {"ONEFIRM_PYTHON": sys.executable},
+        env=operators_env() | {"ONEFIRM_PYTHON": sys.executable, "COLUMNS": str(columns)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -22,6 +22,11 @@ class Teller:
         self._began = time.monotonic()
 
     @property
+    def inside(self) -> int:
+        """How many columns a quotation has."""
+        return self._width - 8
+
+    @property
     def seconds(self) -> float:
         """How long the telling has taken so far."""
         return time.monotonic() - self._began
@@ -41,7 +46,7 @@ class Teller:
     def so(self, condition: object, line: str, otherwise: object = "") -> None:
         """Tell a line that is true. Raises NotSo with what was found otherwise."""
         if not condition:
-            raise NotSo(f"not so: {line}{f' Found: {otherwise}' if otherwise else ''}")
+            raise NotSo(f"not so: {line}{f' Found: {str(otherwise)[:600]}' if otherwise else ''}")
         self._write(self._wrapped(f"  ✓ {line}", "    "))
 
     def quote(self, text: str, most: int = 12) -> None:
@@ -62,4 +67,4 @@ class Teller:
         )
 
     def _folded(self, line: str) -> list[str]:
-        return textwrap.wrap(line, self._width - 8, subsequent_indent="  ", break_on_hyphens=False) or [""]
+        return textwrap.wrap(line, self.inside, subsequent_indent="  ", break_on_hyphens=False) or [""]
