@@ -29,10 +29,14 @@ NO_RECEIPT = (
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: our session id, None where no hook announced the call."""
+    """Who calls: our session id, None where no hook announced the call.
+
+    `asks` tells that the client is Claude Code, which asks a person before each tool that is marked so; others may not.
+    """
 
     actor: str
     session: str | None
+    asks: bool = False
 
     def by(self, reason: str | None = None) -> By:
         """The attribution of what this call does."""
@@ -67,9 +71,10 @@ class Calls:
 
     def caller(self, request: Context[Any, Any]) -> Caller:
         """Who makes this request, by the tool use id that a hook announced for it."""
-        bound = self.bindings.of(tool_use_id(request))
+        made_by = tool_use_id(request)
+        bound = self.bindings.of(made_by)
         actor = f"{CLAUDE}/{bound.agent}" if bound and bound.agent else CLAUDE
-        return Caller(actor, self._session(bound) if bound else None)
+        return Caller(actor, self._session(bound) if bound else None, asks=made_by is not None)
 
     def _session(self, bound: Bound) -> str | None:
         try:

@@ -67,10 +67,16 @@ def _traits(offer: Offer) -> Iterator[str]:
 
 
 _TYPES: dict[object, str] = {
-    str: "text", int: "number", bool: "true or false", arguments.Refs: "list of refs", arguments.Texts: "list of texts",
-    arguments.Object: "object", arguments.Limit: "1 to 200",
+    str: "text",
+    int: "number",
+    bool: "true or false",
+    arguments.Refs: "list of refs",
+    arguments.SomeRefs: "list of refs",
+    arguments.Texts: "list of texts",
+    arguments.Object: "object",
+    arguments.Limit: "1 to 200",
     arguments.Changes: "list of `{op, kind, ref, set, if_match}`; op is create, update or archive",
-}  # fmt: skip
+}
 
 
 def _type(annotation: Any) -> str:

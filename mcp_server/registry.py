@@ -27,7 +27,7 @@ TOOLS: tuple[Offer, ...] = (
     Offer(decisions.decision_record, "Record a decision", WRITE),
     Offer(decisions.decision_find, "Find decisions", READ),
     Offer(lessons.lesson_record, "Record a lesson", WRITE),
-    Offer(lessons.lesson_decide, "Decide on a lesson", REPEATABLE, ASKS),
+    Offer(lessons.lesson_decide, "Decide on a lesson", WRITE, ASKS),
     Offer(memory.memory_recall, "Recall", READ, {"anthropic/searchHint": "remember why context notes history"}),
     Offer(ledger.ledger_trace, "Trace provenance", READ, {"anthropic/searchHint": "who changed when audit"}),
     Offer(sessions.session_bind, "Bind a session", REPEATABLE, internal=True),

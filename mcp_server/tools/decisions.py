@@ -26,7 +26,16 @@ def decision_record(
         what, why, alternatives=alternatives or (), evidence=evidence or (), about=about or (),
         supersedes=supersedes, by=call.caller.by(),
     )  # fmt: skip
-    return answers.table([_full(decision)])
+    return answers.table(
+        [
+            {
+                "ref": decision.ref,
+                "about": decision.about,
+                "supersedes": decision.supersedes,
+                "event": decision.event_id,
+            }
+        ]
+    )
 
 
 def decision_find(

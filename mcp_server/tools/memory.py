@@ -21,4 +21,4 @@ def memory_recall(call: Call, query: str, about: Refs | None = None, limit: int 
             "at": hit.at,
         },
     )
-    return answers.table(rows, searched=None if rows else recalled.searched)
+    return answers.table(rows, searched=None if rows else recalled.searched, note=recalled.note)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mcp_server import answers
-from mcp_server.arguments import ChangeIn, Changes, Detail, Limit, Object, Refs
+from mcp_server.arguments import ChangeIn, Changes, Detail, Limit, Object, SomeRefs
 from mcp_server.calls import Call
 from onefirm.core.clock import iso, parse_iso
 
@@ -48,11 +48,11 @@ def record_find(
 
 
 def record_get(
-    call: Call, refs: Refs, as_of: str | None = None, timeline: bool = False, detail: Detail = "concise"
+    call: Call, refs: SomeRefs, as_of: str | None = None, timeline: bool = False, detail: Detail = "concise"
 ) -> answers.Answer:
     """Read from the truth; needed before a narrative edit. as_of: a past moment. timeline: what happened."""
     if timeline:
-        return _timeline(call, refs, as_of)
+        return _timeline(call, refs, as_of, detail)
     records = call.firm.records
     if as_of is not None:
         at = parse_iso(as_of)
@@ -64,14 +64,14 @@ def record_get(
 def record_write(call: Call, changes: Changes, reason: str | None = None, key: str | None = None) -> answers.Answer:
     """Write, all or none. if_match: etag. key: safe retry."""
     written = call.firm.records.write([_change(change) for change in changes], call.caller.by(reason), key=key)
-    return answers.table(answers.gathered(written, _written), note=call.caller.note)
+    return answers.table(_receipts(written), note=call.caller.note)
 
 
 def record_undo(call: Call, target: str, reason: str | None = None) -> answers.Answer:
     """Undo a change. target: an event id from a write or timeline, or a ref for its last change. Refused where the
     value has moved since."""
     written = call.firm.records.undo(target, call.caller.by(reason))
-    return answers.table(answers.gathered(written, _written), note=call.caller.note)
+    return answers.table(_receipts(written), note=call.caller.note)
 
 
 def _change(change: ChangeIn) -> Change:
@@ -110,10 +110,16 @@ def plain(records: Records, record: Record, detail: Detail = "concise") -> answe
     return {**values, **stamps} if detail == "detailed" else values
 
 
+def _receipts(written: Sequence[Written]) -> list[answers.Row]:
+    """A row for each write, none left out: titles go where all of them would be too long."""
+    rows = [_written(one) for one in written]
+    return rows if answers.fitting(rows) == len(rows) else [{**row, "title": None} for row in rows]
+
+
 def _written(written: Written) -> answers.Row:
     return {
         "ref": written.ref,
-        "title": written.title,
+        "title": answers.gist(written.title, 60),
         "status": written.status,
         "etag": written.etag,
         "receipt": written.receipt,
@@ -122,17 +128,34 @@ def _written(written: Written) -> answers.Row:
     }
 
 
-def _timeline(call: Call, refs: list[str], until: str | None) -> answers.Answer:
-    at = parse_iso(until) if until else None
-    events = [event for ref in refs for event in call.firm.records.timeline(ref, until=at, limit=_EVENTS)]
-    rows = answers.gathered(events, lambda event: _event(event))
-    return answers.table(rows, hint=f"Earlier: timeline with as_of {rows[-1]['at']}." if len(events) >= _EVENTS else "")
+_HAPPENED = (
+    "record.created", "record.updated", "record.archived", "record.restored", "record.pulled", "record.queued",
+    "record.conflicted", "decision.", "lesson.", "narrative.",
+)  # fmt: skip
+"""What a concise timeline tells: everything but the looks."""
 
 
-def _event(event: Event) -> answers.Row:
+def _timeline(call: Call, refs: list[str], until: str | None, detail: Detail) -> answers.Answer:
+    """What happened to each record, newest first."""
+    before = iso(parse_iso(until)) if until else None
+    kinds = _HAPPENED if detail == "concise" else None
+    most = None if before else _EVENTS
+    told = [
+        [ref, event]
+        for ref in refs
+        for event in call.firm.records.timeline(ref, kinds=kinds, limit=most, newest_first=True)
+        if before is None or event.at <= before
+    ]
+    rows = answers.gathered(told[: _EVENTS * len(refs)], lambda pair: _event(*pair))
+    rows = [row if len(refs) > 1 else {**row, "ref": None} for row in rows]
+    hint = f"For what came before, send as_of {rows[-1]['at']}." if len(rows) >= _EVENTS else ""
+    return answers.table(rows, hint=hint)
+
+
+def _event(ref: str, event: Event) -> answers.Row:
     from onefirm.ledger.sentences import sentence
 
-    return {"at": event.at, "what": sentence(event), "event": event.id}
+    return {"ref": ref, "at": event.at, "what": sentence(event), "event": event.id}
 
 
 def _short(values: dict[str, Any]) -> answers.Row:

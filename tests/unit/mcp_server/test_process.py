@@ -135,7 +135,7 @@ def test_a_firm_that_cannot_be_opened_is_told_by_each_tool_and_the_server_stays(
     for _ in range(2):
         answer = server.call("brief_get")
         assert answer["isError"]
-        assert "onefirm" in answer["content"][0]["text"]
+        assert "was not initialised on this machine. Run `onefirm init" in answer["content"][0]["text"]
 
 
 def test_http_is_served_on_the_loopback_interface_and_only_to_it(bare_workspace: Path) -> None:
