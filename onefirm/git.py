@@ -1,164 +1,282 @@
-"""Git, the only room that runs it: hardened, never prompting, never touching what it wasn't given.
+"""Git, and the only room that runs it: no hook, no prompt, no pager, no signing, no network, and a deadline.
 
-Hooks, file-system monitors, pagers and signing of the operator's configuration are switched off for every call: they
-may run programs, ask questions or take minutes.
+A commit takes exactly the paths that it is given. What the operator has staged or changed beside them stays as it is.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+import re
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
-from onefirm.core.errors import Refused, Unavailable
+from onefirm.core.errors import InvalidInput, Refused, Unavailable
 
-if TYPE_CHECKING:
-    from git.cmd import Git
-
-TIMEOUT_S = 60
-_HARDENED = {
-    "commit.gpgsign": "false",
-    "core.fsmonitor": "false",
-    "core.hooksPath": "/dev/null",
-    "core.pager": "cat",
-    "gc.auto": "0",
+TIMEOUT_S = 30.0
+_LOCK_TRIES = 5
+_LOCK_PAUSE_S = 0.3
+_PATHS_AT_ONCE = 200
+_HIDDEN = ".onefirm"
+_TRAILER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,40}")
+_SETTINGS = (
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.pager=cat",
+    "commit.gpgSign=false",
+    "commit.template=",
+    "log.showSignature=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "submodule.recurse=false",
+    "protocol.allow=never",
+)
+_ENVIRONMENT = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "true",
+    "GIT_EDITOR": "true",
+    "GIT_PAGER": "cat",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "LC_ALL": "C",
 }
-_FALLBACK_IDENTITY = ("onefirm", "onefirm@localhost")
+# Set when onefirm is started by a hook or an alias of git; they would point us at another repository or index.
+_INHERITED = (
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE",
+)  # fmt: skip
+_UNDER_WAY: Mapping[str, str] = {
+    "MERGE_HEAD": "a merge",
+    "CHERRY_PICK_HEAD": "a cherry-pick",
+    "REVERT_HEAD": "a revert",
+    "rebase-merge": "a rebase",
+    "rebase-apply": "a rebase",
+    "BISECT_LOG": "a bisection",
+}
 
 
-def is_repository(root: Path) -> bool:
-    """Whether the folder is the top of a git repository (a folder inside another one's tree is not)."""
-    return (root / ".git").exists()
+@dataclass(frozen=True, slots=True)
+class _Ran:
+    status: int
+    out: str
+    err: str
 
 
 def init(root: Path) -> None:
-    """Make the folder a repository with branch `main`. Raises Unavailable when git is missing or refuses."""
-    _run(root, "init", "--quiet", "--initial-branch=main")
+    """Make a repository at `root`; its first branch is the operator's default, else `main`."""
+    branch = () if _run(root, "config", "--get", "init.defaultBranch").out.strip() else ("--initial-branch=main",)
+    _checked(root, "init", "--quiet", *branch)
+
+
+def is_repository(root: Path) -> bool:
+    """Whether the folder is the top of a git work tree (a folder somewhere inside one is not)."""
+    return (root / ".git").exists()
 
 
 def head(root: Path) -> str | None:
-    """The commit that is checked out; None before the first."""
-    try:
-        return _run(root, "rev-parse", "--verify", "--quiet", "HEAD") or None
-    except Unavailable:
-        return None
+    """The newest commit's id; None before the first one, or without a repository."""
+    found = _run(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    return found.out.strip() if found.status == 0 else None
 
 
-def commit_paths(root: Path, paths: Sequence[str], message: str, trailers: Sequence[tuple[str, str]]) -> str | None:
-    """Commit the present state of exactly these paths, also new and deleted ones; the rest of the index stays as it is.
+def dirty_paths(root: Path, paths: Sequence[str] = ()) -> list[str]:
+    """Paths (POSIX, from `root`) that differ from the newest commit, new ones included, ignored ones not."""
+    return sorted(path for _, path in _status(root, paths))
 
-    Returns the new commit's id, None when none of the paths changed. Raises Refused during a merge or rebase, and
-    Unavailable when git is missing, locked by another program or refuses.
+
+def trailers(root: Path, name: str) -> list[str]:
+    """The values of a trailer in every commit that any branch, tag or remote knows, newest first."""
+    if not _TRAILER.fullmatch(name):
+        raise InvalidInput(f"“{name[:40]}” is no trailer's name.")
+    if not is_repository(root):
+        return []
+    told = _checked(root, "log", "--all", f"--format=%(trailers:key={name},valueonly,unfold,separator=%x0A)")
+    return [value.strip() for value in told.out.splitlines() if value.strip()]
+
+
+def commit_paths(
+    root: Path, paths: Sequence[str], message: str, trailers: Sequence[tuple[str, str]] = ()
+) -> str | None:
+    """Commit these paths (POSIX, from `root`; new and deleted ones too) and nothing else; None if they hold no change.
+
+    1. Refuse what can't be committed rightly: no repository, a merge or rebase under way, no branch.
+    2. Find which of the paths differ; ignored ones and `.onefirm/` never do.
+    3. Announce new ones to the index, else git would not know them as paths.
+    4. Commit with `--only`: git builds the commit beside the operator's index.
+
+    Raises InvalidInput for a path outside, Refused with the reason when the commit should wait, Unavailable for git's
+    own failures.
     """
-    _refuse_in_between(root)
-    changed = _changed(root, paths)
+    wanted = list(dict.fromkeys(_inside(path) for path in paths if PurePosixPath(path).parts[:1] != (_HIDDEN,)))
+    if not wanted:
+        return None
+    _check_ready(root)
+    changed = [entry for batch in _batches(wanted) for entry in _status(root, batch)]
     if not changed:
         return None
-    new = [path for path in changed if (root / path).exists()]
-    if new:
-        _run(root, "add", "--intent-to-add", "--force", "--", *new)
-    identity = _identity(root)
-    lines = [word for name, value in trailers for word in ("--trailer", f"{name}: {value}")]
-    _run(root, "commit", "--quiet", "--no-verify", "--only", "-m", message, *lines, "--", *changed, identity=identity)
+    for state, path in changed:
+        if "U" in state or state in {"AA", "DD"}:
+            raise Refused(f"Nothing was committed: {path} is in conflict.", hint="Resolve it, then commit.")
+    new = [path for state, path in changed if state == "??"]
+    said = _message(message, trailers)
+    with _listed(new) as news, _listed([path for _, path in changed]) as every:
+        if new:
+            _patiently(root, "add", "--intent-to-add", f"--pathspec-from-file={news}", "--pathspec-file-nul")
+        try:
+            _patiently(
+                root, *_identity(root), "commit", "--only", "--quiet", "--no-verify", "--cleanup=verbatim",
+                f"--message={said}", f"--pathspec-from-file={every}", "--pathspec-file-nul",
+            )  # fmt: skip
+        except Unavailable:
+            if new:
+                _run(root, "rm", "--cached", "--quiet", f"--pathspec-from-file={news}", "--pathspec-file-nul")
+            raise
     return head(root)
 
 
 def commit_nothing(root: Path, message: str, trailers: Sequence[tuple[str, str]]) -> str | None:
-    """Add a commit with the same files as the last one, only for its message; None before the first commit.
+    """Add a commit with the same files as the last one, for its message alone; None before the first commit.
 
     Index and work tree aren't touched. Raises as `commit_paths`.
     """
-    _refuse_in_between(root)
+    _check_ready(root)
     parent = head(root)
     if parent is None:
         return None
-    body = "\n".join(f"{name}: {value}" for name, value in trailers)
-    words = ("commit-tree", f"{parent}^{{tree}}", "-p", parent, "-m", message, "-m", body)
-    commit = _run(root, *words, identity=_identity(root))
-    _run(root, "update-ref", "HEAD", commit, parent)
-    return commit
+    said = _message(message, trailers)
+    made = _checked(root, *_identity(root), "commit-tree", f"{parent}^{{tree}}", "-p", parent, "-m", said).out.strip()
+    # With the old value named, a commit that came in between makes this fail instead of being lost.
+    _patiently(root, "update-ref", "HEAD", made, parent)
+    return made
 
 
-def dirty_paths(root: Path, paths: Sequence[str] = ()) -> list[str]:
-    """Paths that differ from the last commit, new ones included, relative to the repository's top."""
-    text = _run(root, "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--", *paths)
-    return [entry[3:] for entry in text.split("\0") if len(entry) > 3]
+def _inside(path: str) -> str:
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith(("/", "\\")) or ".." in parts or "\0" in path or ".git" in parts:
+        raise InvalidInput(f"“{path[:80]}” is no path inside the workspace.")
+    return PurePosixPath(path).as_posix()
 
 
-def trailers(root: Path, name: str, limit: int = 200) -> list[str]:
-    """The values of a trailer in the newest commits, newest first; empty where there is no commit."""
-    if not is_repository(root) or head(root) is None:
-        return []
-    text = _run(root, "log", f"--max-count={limit}", f"--format=%(trailers:key={name},valueonly)")
-    return [line.strip() for line in text.splitlines() if line.strip()]
+def _check_ready(root: Path) -> None:
+    if not is_repository(root):
+        raise _no_repository(root)
+    folder = Path(_checked(root, "rev-parse", "--absolute-git-dir").out.rstrip("\n"))
+    for mark, what in _UNDER_WAY.items():
+        if (folder / mark).exists():
+            raise Refused(f"Nothing was committed: {what} is under way.", hint="Finish it; the next close commits.")
+    if _run(root, "symbolic-ref", "--quiet", "HEAD").status:
+        raise Refused("Nothing was committed: no branch is checked out.", hint="`git switch main`, then close again.")
 
 
-def _changed(root: Path, paths: Sequence[str]) -> list[str]:
-    wanted = [path for path in dict.fromkeys(paths) if not Path(path).is_absolute() and ".." not in Path(path).parts]
-    if not wanted:
-        return []
-    # An ignored file that we are told to commit is committed all the same, so status must see it.
-    text = _run(
-        root, "status", "--porcelain", "-z", "--untracked-files=all", "--ignored=matching", "--no-renames", "--",
-        *(f":(top,literal){path}" for path in wanted),
-    )  # fmt: skip
-    changed = {entry[3:].rstrip("/") for entry in text.split("\0") if len(entry) > 3}
-    return [path for path in wanted if path in changed]
+def _status(root: Path, paths: Sequence[str]) -> list[tuple[str, str]]:
+    """Two letters (git's porcelain form) and path of whatever differs."""
+    told = _checked(root, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", *paths)
+    return [(entry[:2], entry[3:]) for entry in told.out.split("\0") if len(entry) > 3]
 
 
-def _refuse_in_between(root: Path) -> None:
-    folder = root / ".git"
-    marks = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
-    if any((folder / mark).exists() for mark in marks):
-        raise Refused(
-            "The repository is in the middle of a merge or rebase; nothing was committed.",
-            hint="Finish it (`git status`), then run `onefirm session close`.",
-        )
+def _batches(paths: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (paths[start : start + _PATHS_AT_ONCE] for start in range(0, len(paths), _PATHS_AT_ONCE))
 
 
-def _identity(root: Path) -> dict[str, str]:
-    """The operator's name and mail where git knows them, else a neutral pair, as configuration for one command."""
-    found = [
-        _configured(root, key) or fallback
-        for key, fallback in zip(("user.name", "user.email"), _FALLBACK_IDENTITY, strict=True)
-    ]
-    return {"user.name": found[0], "user.email": found[1]}
+class _listed:  # noqa: N801
+    """A file of paths for git to read: argument lists are too short for a whole context tree."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._paths = paths
+
+    def __enter__(self) -> str:
+        descriptor, self._name = tempfile.mkstemp(prefix="onefirm-paths-")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(b"\0".join(os.fsencode(path) for path in self._paths))
+        return self._name
+
+    def __exit__(self, *_: object) -> None:
+        Path(self._name).unlink(missing_ok=True)
 
 
-def _configured(root: Path, key: str) -> str:
+def _message(message: str, trailers: Sequence[tuple[str, str]]) -> str:
+    lines: list[str] = []
+    for name, value in trailers:
+        if not _TRAILER.fullmatch(name) or "\n" in value:
+            raise InvalidInput(f"“{name[:40]}” is no trailer.")
+        lines.append(f"{name}: {value}")
+    text = message.replace("\0", "").strip()
+    return "\n\n".join(part for part in (text, "\n".join(lines)) if part) + "\n"
+
+
+def _identity(root: Path) -> list[str]:
+    """Settings for whichever half of the operator's identity git does not know."""
+    fallback = {"user.name": "onefirm", "user.email": "onefirm@localhost"}
+    missing = [name for name in fallback if not _run(root, "config", "--get", name).out.strip()]
+    return [part for name in missing for part in ("-c", f"{name}={fallback[name]}")]
+
+
+def _patiently(root: Path, *arguments: str) -> _Ran:
+    """Run, and wait a moment for another git command that holds a lock."""
+    ran = _run(root, *arguments)
+    for _ in range(_LOCK_TRIES):
+        if ".lock" not in ran.err:
+            break
+        time.sleep(_LOCK_PAUSE_S)
+        ran = _run(root, *arguments)
+    if ran.status:
+        raise _failed(ran)
+    return ran
+
+
+def _checked(root: Path, *arguments: str) -> _Ran:
+    ran = _run(root, *arguments)
+    if ran.status:
+        raise _failed(ran)
+    return ran
+
+
+def _run(root: Path, *arguments: str) -> _Ran:
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # else the import fails where git is missing
+    from git import Git, GitCommandNotFound  # 70 ms: paid only by who uses git
+
+    settings = (part for setting in _SETTINGS for part in ("-c", setting))
+    unset = [part for name in _INHERITED if name in os.environ for part in ("-u", name)]
     try:
-        return _run(root, "config", "--get", key)
-    except Unavailable:
-        return ""
-
-
-def _run(root: Path, *words: str, identity: dict[str, str] | None = None) -> str:
-    from git.exc import GitCommandError, GitCommandNotFound
-
-    settings = [word for key, value in {**_HARDENED, **(identity or {})}.items() for word in ("-c", f"{key}={value}")]
-    try:
-        output: object = _git(root).execute(["git", *settings, *words], kill_after_timeout=TIMEOUT_S)
-    except GitCommandNotFound:
-        raise Unavailable("git is not installed.", hint="Install git, then run `onefirm doctor`.") from None
-    except GitCommandError as error:
-        raise _sentence(words[0], str(error.stderr)) from None
-    return str(output).strip("\n")
-
-
-def _git(root: Path) -> Git:
-    from git.cmd import Git  # GitPython costs 90 ms: only what commits pays it
-
-    git = Git(str(root))
-    git.update_environment(GIT_TERMINAL_PROMPT="0", GIT_OPTIONAL_LOCKS="0", LC_ALL="C", GIT_EDITOR=os.devnull)
-    return git
-
-
-def _sentence(verb: str, said: str) -> Unavailable:
-    words = " ".join(line.strip() for line in said.strip("' \n").removeprefix("stderr: '").splitlines() if line.strip())
-    if "index.lock" in said:
-        return Unavailable(
-            "Another git command holds the repository's lock.",
-            hint="Wait for it; if none runs, remove .git/index.lock. Then run `onefirm session close`.",
+        status, out, err = Git(str(root)).execute(
+            [*(["env", *unset] if unset else []), "git", *settings, *arguments],
+            with_extended_output=True,
+            with_exceptions=False,
+            strip_newline_in_stdout=False,
+            kill_after_timeout=TIMEOUT_S,
+            env=_ENVIRONMENT,
         )
-    return Unavailable(f"git {verb} refused: {words[:300] or 'no reason given'}.", hint="Look with `git status`.")
+    except GitCommandNotFound as error:
+        raise Unavailable("git is not installed, or not on PATH.", hint="Install git, then try again.") from error
+    return _Ran(status, _text(out), _text(err))
+
+
+def _text(given: str | bytes) -> str:
+    return given if isinstance(given, str) else os.fsdecode(given)
+
+
+def _no_repository(root: Path) -> Refused:
+    return Refused(f"{root} is not a git repository of its own.", hint="Run `onefirm init` there: it makes one.")
+
+
+def _failed(ran: _Ran) -> Unavailable:
+    words = next((line for line in ran.err.splitlines() if line.strip()), f"exit code {ran.status}")
+    for mark, message, hint in _FAILURES:
+        if mark in ran.err:
+            return Unavailable(message, hint=hint)
+    return Unavailable(f"git failed: {words[:200]}", hint="`git status` in the workspace tells more.")
+
+
+_FAILURES = (
+    ("index.lock", "Another git command holds the workspace's index.",
+     "Try again; if no git is running, one has died: remove .git/index.lock."),
+    (".lock': File exists", "Another git command holds a lock in the workspace.",
+     "Try again; if no git is running, one has died: remove the lock that `git status` names."),
+    ("dubious ownership", "git refuses the workspace: its folder belongs to another user.",
+     "Make it yours (`chown`), or name it in git's safe.directory."),
+    ("Timeout:", f"git did not answer within {TIMEOUT_S:.0f} seconds.", "Check the disk, then try again."),
+    ("Permission denied", "git may not write in the workspace.", "Check who owns .git/ and its permissions."),
+    ("No space left", "The disk is full; nothing was committed.", "Free some space, then try again."),
+)  # fmt: skip
