@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from onefirm.core.attribution import SYSTEM, By
 from onefirm.core.errors import InvalidInput, NotFound, Refused
-from onefirm.state import claims
+from onefirm.state import claims, mirror
 from onefirm.state.claims import Claim
 from onefirm.state.drafts import Draft
 from onefirm.state.plane import Plane
@@ -74,7 +74,7 @@ def decide(plane: Plane, conn: Connection, item_id: str, keep: Keep, by: By) -> 
             f"What {item_id} asks about waits no longer.", hint="onefirm record conflicts lists what is open."
         )
     if keep == "mine":
-        _check_writable(item)
+        _check_writable(conn, item)
         claims.revise(conn, claim, [_over(draft, item) for draft in claim.drafts])
         claims.reopen(conn, claim.key, plane.now())
     else:
@@ -101,12 +101,13 @@ def _open_item(conn: Connection, item_id: str, keep: str) -> InboxItem:
     return item
 
 
-def _check_writable(item: InboxItem) -> None:
-    for side in item.payload["records"]:
-        if side["theirs"].get("archived"):
+def _check_writable(conn: Connection, item: InboxItem) -> None:
+    now = mirror.load(conn, item.subjects)
+    for ref in item.subjects:
+        if ref not in now or now[ref].archived:
             raise Refused(
-                f"{side['ref']} was archived at the truth, so it can't be changed.",
-                hint=f"Restore {side['ref']} first, then answer mine; or answer theirs.",
+                f"{ref} is archived at the truth, so it can't be changed.",
+                hint=f"Restore {ref} first, then answer mine; or answer theirs.",
             )
 
 
@@ -114,10 +115,6 @@ def _over(draft: Draft, item: InboxItem) -> Draft:
     """The draft with the other side's values as those that it saw, so that it is written over them and only them."""
     for side in item.payload["records"]:
         if side["ref"] == draft.ref:
-            return replace(draft, before={**draft.before, **side["theirs"]})
+            seen = {name: value for name, value in side["theirs"].items() if name in draft.set}
+            return replace(draft, before={**draft.before, **seen})
     return draft
-
-
-def of_ref(found: Sequence[InboxItem], ref: str) -> list[InboxItem]:
-    """The open conflicts that concern a record."""
-    return [item for item in found if ref in item.subjects]

@@ -223,11 +223,14 @@ class Attempt:
         return self._put(conn, drafted, now)
 
     def _earlier(self, conn: Connection) -> list[Written] | None:
-        if answer := outcome.earlier(self._plane, conn, self._key, self._request):
-            return answer
-        if own := claims.one(conn, self._key):
-            raise _Busy(own.refs, live=own.is_live(self._plane.now(), self._plane.ledger.chain_id))
-        return None
+        """The answer given before under this key; what waits still is tried once more first."""
+        answer = outcome.earlier(self._plane, conn, self._key, self._request)
+        own = claims.one(conn, self._key) if answer is None or answer[0].receipt == "pending" else None
+        if own and own.state != "held":
+            live = own.is_live(self._plane.now(), self._plane.ledger.chain_id)
+            if live or not self._behind:
+                raise _Busy(own.refs, live=live)
+        return answer
 
     def _blockers(self, now: Situation) -> bool:
         """Whether an earlier write must come first. Raises _Busy where one is under way, or was not tried yet."""
