@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 from onefirm.core.errors import Unavailable
@@ -21,8 +22,9 @@ def path() -> Path:
 
 
 def program() -> str:
-    """What to type to run this copy: `onefirm` where that is on PATH, else the launcher, from here if it lies below."""
+    """What to type to run this copy: `onefirm` where that is on PATH, else its path, from here if it lies below."""
     if shutil.which("onefirm"):
         return "onefirm"
-    launcher = path() / "bin" / "onefirm"
+    installed = Path(sys.executable).with_name("onefirm")
+    launcher = installed if installed.is_file() else path() / "bin" / "onefirm"
     return str(launcher.relative_to(Path.cwd()) if launcher.is_relative_to(Path.cwd()) else launcher)

@@ -77,9 +77,9 @@ def onefirm(invocation: Invocation, folder: Path | None) -> None:
 
     \b
     Examples:
-      onefirm demo                      a fictional firm, a month old, to try things in
-      onefirm init ~/firm               a workspace of your own
-      onefirm brief                     what changed, what needs you, where things stand
+      onefirm demo           a fictional firm, a month old, to try things in
+      onefirm init ~/firm    a workspace of your own
+      onefirm brief          what changed, what needs you, where things stand
       onefirm record find task status=doing
     """
     if folder is not None:

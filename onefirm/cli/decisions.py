@@ -20,7 +20,7 @@ def decision() -> None:
 
     \b
     Examples:
-      onefirm decision record "No portal" --why "nobody asked for one" --about P-1
+      onefirm decision record "No portal" --why "nobody asked" --about P-1
       onefirm decision list --about P-1
       onefirm decision show DEC-2
     """
@@ -49,8 +49,10 @@ def record(
 
     \b
     Examples:
-      onefirm decision record "Booking path first" --why "four of five gave up there" --about P-1 \\
-          --instead-of "the blog first" --evidence "five students watched" --supersedes DEC-1
+      onefirm decision record "No portal" --why "nobody asked for one" --about P-1
+      onefirm decision record "Booking path first" --why "four of five gave up" \\
+          --instead-of "the blog first" --evidence "five students watched" \\
+          --supersedes DEC-1
     """
     made = invocation.firm.decisions.record(
         what, why, alternatives=alternatives, evidence=evidence, about=about, supersedes=supersedes, by=invocation.by()

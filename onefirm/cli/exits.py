@@ -21,6 +21,7 @@ from onefirm.cli import screen
 from onefirm.cli.invocation import Invocation
 from onefirm.core.errors import FirmError
 
+_COMPLETE = "_ONEFIRM_COMPLETE"
 DONE, REFUSED, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 _ENVIRONMENT = {
     errno.ENOSPC: "Free some space, then repeat the command.",
@@ -35,17 +36,30 @@ _ENVIRONMENT = {
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line to its exit code; nothing is raised."""
-    from onefirm.cli.commands import onefirm
-
     invocation = Invocation()
     try:
-        answer = onefirm.main(list(arguments), prog_name="onefirm", standalone_mode=False, obj=invocation)
+        answer = _answer(list(arguments), invocation)
         sys.stdout.flush()
         return answer if isinstance(answer, int) else DONE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one place where every failure is translated
         return _ended(error, arguments, invocation)
     finally:
         invocation.close()
+
+
+def _answer(arguments: list[str], invocation: Invocation) -> Any:
+    """What the command returns. Not by click's own `main`, which ends a run whose reader left as a failure."""
+    from onefirm.cli.commands import onefirm
+
+    if completing := os.environ.get(_COMPLETE):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(onefirm, {"obj": invocation}, "onefirm", _COMPLETE, completing)
+    try:
+        with onefirm.make_context("onefirm", arguments, obj=invocation) as context:
+            return onefirm.invoke(context)
+    except click.exceptions.Exit as left:
+        return left.exit_code
 
 
 def _ended(error: BaseException, arguments: Sequence[str], invocation: Invocation) -> int:
@@ -106,7 +120,7 @@ def _package(error: ModuleNotFoundError) -> int | None:
 
 
 _ENDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Callable[[Any], int | None]], ...] = (
-    ((KeyboardInterrupt, click.Abort), _interrupted),
+    ((KeyboardInterrupt, EOFError, click.Abort), _interrupted),
     (BrokenPipeError, _reader_left),
     (click.UsageError, _usage),
     (click.ClickException, _click),

@@ -17,14 +17,14 @@ def lesson() -> None:
 
     \b
     Examples:
-      onefirm lesson record "Ask for the order number first" --why "the invoice came back" --theme finance
+      onefirm lesson record "Ask for the order number" --why "it came back"
       onefirm lesson list --status candidate
       onefirm lesson decide L-1 harden
     """
 
 
 @lesson.command()
-@click.argument("rule")
+@click.argument("rule", required=False, default="")
 @click.option("--why", required=True, metavar="TEXT", help="What taught it.")
 @click.option("--theme", default="general", show_default=True, metavar="WORD", help="What it belongs to.")
 @click.option("--about", metavar="REF", multiple=True, help="Where it was learned; may be repeated.")
@@ -38,7 +38,8 @@ def record(
 
     \b
     Examples:
-      onefirm lesson record "Watch five people before drawing" --why "four of five gave up" --about P-1
+      onefirm lesson record "Watch five people first" --why "four gave up"
+      onefirm lesson record --again L-2 --why "it held at Heron" --about PR-4
     """
     made = invocation.firm.lessons.record(rule, why, theme=theme, about=about, again=again, by=invocation.by())
     screen.data(made) if as_json else screen.show(f"{made.ref} ({made.status}) {made.rule}")

@@ -18,7 +18,7 @@ def mcp(invocation: Invocation, http: int | None) -> int:
 
     \b
     Examples:
-      onefirm -C ~/firm mcp
+      onefirm mcp
       onefirm -C ~/firm mcp --http 8765
     """
     if invocation.is_named:  # what the operator says goes before what the client says

@@ -10,7 +10,12 @@ from onefirm.cli.commands import Group
 
 @click.group(cls=Group)
 def plugin() -> None:
-    """Show where the Claude Code plugin lies."""
+    """Show where the Claude Code plugin lies.
+
+    \b
+    Examples:
+      onefirm plugin path
+    """
 
 
 @plugin.command()
@@ -20,7 +25,8 @@ def path() -> None:
     \b
     Examples:
       claude --plugin-dir "$(onefirm plugin path)"
-      claude plugin marketplace add "$(onefirm plugin path)" && claude plugin install onefirm@onefirm
+      claude plugin marketplace add "$(onefirm plugin path)"
+      claude plugin install onefirm@onefirm
     """
     from onefirm import shipped
 

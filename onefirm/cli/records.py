@@ -30,7 +30,7 @@ def record() -> None:
     """
 
 
-@record.command()
+@record.command(short_help="List records that meet conditions.")
 @click.argument("kind", required=False)
 @click.argument("where", nargs=-1, metavar="[CONDITION]…")
 @click.option("--text", metavar="WORDS", help="Words in the title or another text.")
@@ -73,7 +73,7 @@ def find(
     _tell_more(len(page.rows), page.total, page.cursor)
 
 
-@record.command()
+@record.command(short_help="Show one record, now or then.")
 @click.argument("ref")
 @click.option("--as-of", metavar="TIME", help="As it was then: 2026-11-01 or 2026-11-01T10:00:00Z.")
 @json_option
@@ -93,7 +93,7 @@ def get(invocation: Invocation, ref: str, as_of: str | None, as_json: bool) -> N
     screen.data(_plain(invocation, found)) if as_json else _print(invocation, found)
 
 
-@record.command()
+@record.command(short_help="Create a record.")
 @click.argument("kind")
 @click.argument("values", nargs=-1, required=True, metavar="PROPERTY=VALUE…")
 @why_option
@@ -104,15 +104,15 @@ def create(invocation: Invocation, kind: str, values: tuple[str, ...], why: str 
 
     \b
     Examples:
-      onefirm record create task title="Send the draft" project=P-1 due=2026-12-01
-      onefirm record create client title="Harbour Museum" email=desk@museum.example
+      onefirm record create task title="Send it" project=P-1 due=2026-12-01
+      onefirm record create client title=Harbour email=desk@harbour.example
     """
     from onefirm.state.records import Change
 
     _write(invocation, [Change("create", kind=kind, set=properties(values))], why, as_json)
 
 
-@record.command()
+@record.command(short_help="Change properties of a record.")
 @click.argument("ref")
 @click.argument("values", nargs=-1, required=True, metavar="PROPERTY=VALUE…")
 @click.option("--if-match", metavar="ETAG", help="Only if the record is still at this etag (`record get --json`).")
@@ -135,7 +135,7 @@ def update(
     _write(invocation, [Change("update", ref=ref, set=properties(values), if_match=if_match)], why, as_json)
 
 
-@record.command()
+@record.command(short_help="Take records out of every list.")
 @click.argument("refs", nargs=-1, required=True, metavar="REF…")
 @why_option
 @json_option
@@ -150,7 +150,7 @@ def archive(invocation: Invocation, refs: tuple[str, ...], why: str | None, as_j
     _write(invocation, _of_each("archive", refs), why, as_json)
 
 
-@record.command()
+@record.command(short_help="Take archived records back.")
 @click.argument("refs", nargs=-1, required=True, metavar="REF…")
 @why_option
 @json_option
@@ -165,7 +165,7 @@ def restore(invocation: Invocation, refs: tuple[str, ...], why: str | None, as_j
     _write(invocation, _of_each("restore", refs), why, as_json)
 
 
-@record.command()
+@record.command(short_help="Take back a change.")
 @click.argument("what", metavar="REF|EVENT")
 @why_option
 @json_option
@@ -181,7 +181,7 @@ def undo(invocation: Invocation, what: str, why: str | None, as_json: bool) -> N
     _tell(invocation, invocation.firm.records.undo(what, invocation.by(why)), as_json)
 
 
-@record.command()
+@record.command(short_help="Everything that happened to a record.")
 @click.argument("ref")
 @json_option
 @pass_invocation
@@ -202,7 +202,7 @@ def timeline(invocation: Invocation, ref: str, as_json: bool) -> None:
         screen.show(line(event, invocation.firm.settings.timezone))
 
 
-@record.command()
+@record.command(short_help="Writes that the truth contradicted.")
 @json_option
 @pass_invocation
 def conflicts(invocation: Invocation, as_json: bool) -> None:
@@ -227,7 +227,7 @@ def conflicts(invocation: Invocation, as_json: bool) -> None:
     screen.say("Decide: `onefirm record resolve ID --keep mine|theirs`." if items else "No conflicts wait.")
 
 
-@record.command()
+@record.command(short_help="Decide a conflict.")
 @click.argument("item", metavar="ID")
 @click.option("--keep", required=True, type=click.Choice(["mine", "theirs"]), help="Whose values stand.")
 @why_option

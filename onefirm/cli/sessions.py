@@ -26,7 +26,7 @@ def session() -> None:
     """
 
 
-@session.command("list")
+@session.command("list", short_help="Who is open, or waits to be closed.")
 @json_option
 @pass_invocation
 def list_(invocation: Invocation, as_json: bool) -> None:
@@ -52,7 +52,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
         screen.say("No session is open.")
 
 
-@session.command()
+@session.command(short_help="What one session did.")
 @click.argument("name", metavar="SESSION")
 @json_option
 @pass_invocation
@@ -80,7 +80,7 @@ def show(invocation: Invocation, name: str, as_json: bool) -> None:
         screen.show(line(event, firm.settings.timezone))
 
 
-@session.command()
+@session.command(short_help="Close what was left open.")
 @click.argument("name", metavar="[SESSION]", required=False)
 @json_option
 @pass_invocation
