@@ -28,7 +28,7 @@ def parse_ref(text: str) -> str:
     """
     prefix, dash, number = text.strip().partition("-")
     ref = f"{prefix.upper()}{dash}{number.lower()}"
-    if not REF.fullmatch(ref):
+    if not text.isascii() or not REF.fullmatch(ref):  # ß would become SS
         raise InvalidInput(
             f"“{text[:40]}” is not a ref.", hint="A ref looks like P-12; record_find (onefirm record find) lists them."
         )

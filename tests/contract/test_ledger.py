@@ -244,7 +244,6 @@ def test_an_empty_ledger_is_sound(firm: Firm) -> None:
     assert firm.verdict().ok
 
 
-@pytest.mark.row("LED-02")
 def test_a_payload_changed_after_it_was_written_is_named_in_plain_words(firm: Firm) -> None:
     ids = firm.write(50)
     firm.tamper("UPDATE payload SET body = replace(body, 'doing', 'done') WHERE event_id = :i", i=ids[40])
@@ -253,7 +252,6 @@ def test_a_payload_changed_after_it_was_written_is_named_in_plain_words(firm: Fi
     assert (finding.chain_id, finding.seq, finding.event_id) == ("laptop", 41, ids[40])
 
 
-@pytest.mark.row("LED-02")
 def test_a_cut_tail_shows_against_an_anchor(firm: Firm) -> None:
     firm.write(12)
     anchor = firm.head()
@@ -451,7 +449,6 @@ MUTATIONS: dict[str, Callable[[Firm, int], None]] = {
 }  # fmt: skip
 
 
-@pytest.mark.row("LED-02")
 @pytest.mark.parametrize("seq", [1, 5, LENGTH - 3])
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_any_single_change_is_found_and_the_first_bad_entry_named(firm: Firm, mutation: str, seq: int) -> None:
@@ -466,7 +463,6 @@ def test_any_single_change_is_found_and_the_first_bad_entry_named(firm: Firm, mu
 CHANGES_IN_PLACE = [name for name in MUTATIONS if not name.startswith(("exchanged", "inserted", "removed", "payloads"))]
 
 
-@pytest.mark.row("LED-02")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(st.data())
 def test_a_random_change_in_a_random_ledger_is_named(tmp_path_factory: pytest.TempPathFactory, data: Any) -> None:
@@ -500,7 +496,6 @@ def test_a_random_change_in_a_random_ledger_is_named(tmp_path_factory: pytest.Te
 # -- damage below the rows ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.row("LED-02")
 @pytest.mark.parametrize("flip", [0x01, 0x80], ids=["to another letter", "to no UTF-8"])
 @pytest.mark.parametrize("mark", ["Draft 5", "zebra-actor", "key-of-five", "2026-11-02T08:05"])
 def test_a_byte_changed_in_the_file_is_named(tmp_path: Path, clock: FixedClock, mark: str, flip: int) -> None:

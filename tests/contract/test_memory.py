@@ -96,7 +96,6 @@ def memory(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock) ->
 # -- decisions ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.row("MEM-01")
 def test_a_decision_keeps_what_why_alternatives_evidence_and_who(memory: Memory) -> None:
     made = memory.decide(
         "Static site", alternatives=["a CMS"], evidence=["INV-3", "their mail"], about=["p-1"], by=CLAUDE
@@ -108,7 +107,6 @@ def test_a_decision_keeps_what_why_alternatives_evidence_and_who(memory: Memory)
     assert memory.projected == 1
 
 
-@pytest.mark.row("MEM-01")
 def test_a_decision_is_superseded_once_and_the_refusal_names_what_superseded_it(memory: Memory) -> None:
     first = memory.decide("Static site", about=["P-1"])
     second = memory.decide("A CMS after all", supersedes="DEC-1")
@@ -139,7 +137,6 @@ def test_of_two_who_supersede_at_once_one_wins(memory: Memory) -> None:
     assert sorted(outcomes) == ["DEC-1 was superseded by DEC-2 already."] * 3 + ["DEC-2"]
 
 
-@pytest.mark.row("MEM-01")
 def test_nothing_more_is_decided_about_a_closed_engagement(memory: Memory) -> None:
     memory.decide("Static site", about=["P-1"])
     memory.closed["P-1"] = "the project was done on 2026-11-01."
@@ -150,7 +147,6 @@ def test_nothing_more_is_decided_about_a_closed_engagement(memory: Memory) -> No
     assert memory.decide("A CMS", about=["P-2"]).ref == "DEC-2"
 
 
-@pytest.mark.row("MEM-13")
 def test_decisions_are_listed_and_filtered(memory: Memory) -> None:
     memory.decide("Static site", "Nobody edits", about=["P-1"])
     memory.decide("Weekly calls", about=["P-2"], evidence=["a survey"])
@@ -249,7 +245,6 @@ def test_what_can_not_be_kept_is_refused_and_nothing_is_written(
 # -- lessons -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.row("MEM-02")
 def test_a_lesson_begins_as_a_candidate_with_its_reasoning(memory: Memory) -> None:
     made = memory.learn("Ask for the order number", "the invoice came back", theme="Finance", about=["T-1"])
     assert (made.ref, made.status, made.theme, made.sightings, made.about) == (
@@ -263,7 +258,6 @@ def test_a_lesson_begins_as_a_candidate_with_its_reasoning(memory: Memory) -> No
     assert memory.lessons.get("l-1") == made
 
 
-@pytest.mark.row("MEM-02")
 def test_a_lesson_hardens_when_it_recurs_elsewhere(memory: Memory) -> None:
     memory.learn("Ask first", about=["T-1"])
     again = memory.learn("", "it held there too", again="l-1", about=["T-3"])
@@ -271,7 +265,6 @@ def test_a_lesson_hardens_when_it_recurs_elsewhere(memory: Memory) -> None:
     assert memory.kinds("L-1") == ["lesson.recorded", "lesson.seen_again", "lesson.decided"]
 
 
-@pytest.mark.row("MEM-02")
 @pytest.mark.parametrize(
     "about", [["T-2"], ["P-1"], []], ids=["the same project", "the project itself", "nowhere said"]
 )
@@ -287,7 +280,6 @@ def test_a_lesson_that_was_noted_nowhere_takes_its_first_place_from_the_next_sig
     assert memory.learn("", "and there", again="L-1", about=["T-3"]).status == "hardened"
 
 
-@pytest.mark.row("MEM-02")
 def test_a_person_hardens_retires_or_keeps_a_lesson(memory: Memory) -> None:
     memory.learn("Ask first", about=["T-1"])
     assert memory.lessons.decide("L-1", "harden", by=OPERATOR).status == "hardened"

@@ -68,7 +68,6 @@ def file_of(tmp_path: Path) -> Path:
     return tmp_path / ".onefirm/secrets.json"
 
 
-@pytest.mark.row("OPS-08")
 def test_a_secret_is_kept_in_a_file_that_only_its_owner_can_read(secrets: Secrets, tmp_path: Path) -> None:
     assert secrets.set("database", VALUE) == "file"
     found = secrets.get("database")
@@ -79,7 +78,6 @@ def test_a_secret_is_kept_in_a_file_that_only_its_owner_can_read(secrets: Secret
     assert secrets.get("other") is None
 
 
-@pytest.mark.row("OPS-08")
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o622, 0o601])
 def test_a_file_that_others_can_read_is_refused_with_the_command_that_helps(
     secrets: Secrets, tmp_path: Path, mode: int
@@ -102,7 +100,6 @@ def test_the_environment_comes_first(tmp_path: Path) -> None:
     assert secrets.inventory() == [Credential("database", "environment", None, "Ada", "2027-06-30")]
 
 
-@pytest.mark.row("OPS-08")
 def test_the_inventory_knows_source_owner_and_end_and_no_value(secrets: Secrets, clock: FixedClock) -> None:
     secrets.set("notion", VALUE, owner="the operator", ends_on="2027-06-30")
     secrets.set("database", VALUE)
@@ -123,7 +120,6 @@ def test_a_removed_secret_is_gone(secrets: Secrets, tmp_path: Path) -> None:
         secrets.remove("database")
 
 
-@pytest.mark.row("OPS-08")
 def test_a_value_does_not_show_itself() -> None:
     secret = Secret(VALUE)
     shown = [
@@ -293,7 +289,6 @@ HONEST = [
 ]
 
 
-@pytest.mark.row("OPS-08")
 @pytest.mark.parametrize(("kind", "text"), LOOKING)
 def test_what_looks_like_a_secret_is_named(secrets: Secrets, kind: str, text: str) -> None:
     assert secrets.looks_secret(f"Use {text} for it.") == kind
@@ -309,7 +304,6 @@ def test_an_honest_text_passes(secrets: Secrets, text: str) -> None:
     assert secrets.looks_secret(text) is None
 
 
-@pytest.mark.row("OPS-08")
 def test_the_value_of_a_known_secret_is_recognised_wherever_it_comes_from(tmp_path: Path) -> None:
     secrets = Secrets(tmp_path, {"ONEFIRM_SECRET_MAIL": "another long value"})
     secrets.set("database", VALUE)

@@ -72,7 +72,6 @@ def every(node: Node) -> list[Node]:
     return [node, *(found for child in node.children for found in every(child))]
 
 
-@pytest.mark.row("LED-03")
 def test_a_record_is_traced_with_its_history_its_decisions_and_its_relations(book: Book) -> None:
     book.created("CL-1", "Harbour Ltd", status="active")
     project = book.created("P-12", "Harbour website", "CL-1", status="discovery", client="CL-1")
@@ -95,7 +94,6 @@ def test_a_record_is_traced_with_its_history_its_decisions_and_its_relations(boo
     ]
 
 
-@pytest.mark.row("LED-03")
 def test_an_entry_is_traced_with_its_causes_above_and_its_effects_below(book: Book) -> None:
     first = book.created("P-1", "Site", status="discovery")
     asked = book.moved("P-1", "Site", "discovery", "delivery", cause=first)
@@ -110,7 +108,6 @@ def test_an_entry_is_traced_with_its_causes_above_and_its_effects_below(book: Bo
     assert "from review to done" in below.children[0].text
 
 
-@pytest.mark.row("LED-03")
 def test_a_decision_is_traced_with_what_it_weighed_and_what_it_is_about(book: Book) -> None:
     book.created("P-1", "Site", status="discovery")
     data = {"ref": "DEC-2", "what": "Static site", "why": "cheap", "alternatives": ["a CMS"], "evidence": ["INV-3"]}
@@ -211,7 +208,6 @@ def filled(book: Book) -> list[str]:
     return list(jsonl(book.events()))
 
 
-@pytest.mark.row("LED-04")
 def test_an_export_is_verified_without_a_database(book: Book) -> None:
     exported = filled(book)
     with book.store.read() as conn:
@@ -221,7 +217,6 @@ def test_an_export_is_verified_without_a_database(book: Book) -> None:
     assert json.loads(exported[2])["payload"] is None
 
 
-@pytest.mark.row("LED-04")
 @pytest.mark.parametrize("number", [1, 4, 7])
 @pytest.mark.parametrize("change", ["word", "subject", "removed", "exchanged"])
 def test_a_changed_export_names_its_first_bad_entry(book: Book, change: str, number: int) -> None:
@@ -281,7 +276,6 @@ def test_no_line_breaks_the_check(data: Any) -> None:
     assert not verdict.ok
 
 
-@pytest.mark.row("LED-04")
 def test_markdown_lists_sentences_by_day_and_nothing_of_a_payload_is_markup(book: Book) -> None:
     book.write("record.archived", {"kind": "task", "title": "*Call* [x](http://x) <b>"}, "T-1")
     book.clock.advance(days=1)
