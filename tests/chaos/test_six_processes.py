@@ -100,7 +100,8 @@ def root(tmp_path: Path) -> Path:
 @pytest.mark.slow
 def test_six_processes_write_for_a_minute_without_a_lost_write_or_a_lock_error(root: Path) -> None:
     work: dict[str, Writer] = {
-        "T-1": over_mcp, "T-2": over_mcp, "T-3": over_cli, "T-4": over_cli, "hooks-1": over_hooks, "hooks-2": over_hooks,
+        "T-1": over_mcp, "T-2": over_mcp, "T-3": over_cli, "T-4": over_cli,
+        "hooks-1": over_hooks, "hooks-2": over_hooks,
     }  # fmt: skip
     written: dict[str, list[str]] = {ref: [] for ref in work}
     failures = live(root, work, written)
