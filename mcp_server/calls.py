@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from onefirm.bootstrap import Firm
 
 log = logging.getLogger("onefirm.mcp")
+
+_KNOWN_S = 5.0
 
 NO_RECEIPT = (
     "No session is bound to this call, so it gives no receipt: a narrative edit stays refused. "
@@ -62,6 +65,7 @@ class Calls:
     def __init__(self, workspace: Workspace, bindings: Bindings) -> None:
         self.workspace = workspace
         self.bindings = bindings
+        self._sessions: dict[str, tuple[float, str]] = {}
 
     @contextmanager
     def begin(self, request: Context[Any, Any]) -> Generator[Call]:
@@ -77,11 +81,17 @@ class Calls:
         return Caller(actor, self._session(bound) if bound else None, asks=made_by is not None)
 
     def _session(self, bound: Bound) -> str | None:
+        """Our session of a client's; asked for once in a few seconds, since that writes to session.db."""
+        known = self._sessions.get(bound.client_id)
+        if known and time.monotonic() - known[0] < _KNOWN_S:
+            return known[1]
         try:
-            return identity.bind(str(self.workspace.root), bound.client_id)
+            session = identity.bind(str(self.workspace.root), bound.client_id)
         except (OSError, sqlite3.Error) as error:
             log.warning("no session for %s: %s", bound.client_id, error)
             return None
+        self._sessions = {bound.client_id: (time.monotonic(), session)}
+        return session
 
 
 def tool_use_id(request: Context[Any, Any]) -> str | None:
