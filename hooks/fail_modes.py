@@ -23,34 +23,41 @@ HOOKS = {
 }
 
 
-# (what is broken, hook) -> what happens. `deny` and `block` are answers in JSON, `refuse` is exit 2 with a sentence on
-# stderr, `line` is exit 0 with a systemMessage, `works` is the ordinary answer, `heals` the same after the database was
-# made anew.
+MEANING = {
+    "works": "the ordinary answer",
+    "heals": "the database is made anew and the event goes into it; what it had held comes back from the ledger",
+    "line": "exit 0 and one line for the operator (systemMessage): the session goes on",
+    "deny": "narrative edits are denied with the command that fixes it; other files pass",
+    "refuse": "exit 2 with a sentence: the guard refuses every edit, Stop sends the session on once, then lets it rest",
+    "block": "the session is sent on once, with what to look through",
+}
+
+
 def _row(words: str) -> dict[str, str]:
     return dict(zip(HOOKS, words.split()))  # noqa: B905 - strict= is newer than the oldest Python that hooks run on
 
 
 TABLE = {
     "no python": _row("line refuse line line refuse line"),
-    "python without its standard library": _row("line refuse line line refuse line"),
+    "python that fails": _row("line refuse line line refuse line"),
     "empty input": _row("line refuse line line refuse line"),
     "malformed input": _row("line refuse line line refuse line"),
     "huge input": _row("works works works works works works"),
-    "session.db missing": _row("heals deny heals heals heals heals"),
-    "session.db corrupt": _row("heals deny heals heals heals heals"),
+    "session.db missing": _row("heals deny heals heals block heals"),
+    "session.db corrupt": _row("heals deny heals heals block heals"),
     "session.db newer": _row("line deny line line refuse line"),
     "guard.json missing": _row("works deny works line refuse works"),
     "guard.json corrupt": _row("works deny works line refuse works"),
     "guard.json newer": _row("works deny works line refuse works"),
     "stripped PATH": _row("works works works works works works"),
-    "read-only workspace": _row("line works line line refuse line"),
+    "read-only workspace": _row("line works line line line line"),
     "read-only home": _row("works works works works works works"),
 }
 
 FIX = "onefirm doctor --fix"
 
 
-def answer(event: str, why: str) -> tuple[int, str]:
+def answer(event: str, why: str, closed: bool) -> tuple[int, str]:
     """The exit code and what to print when a hook failed with this sentence."""
     said = f"onefirm: the hook {event} failed: {why}. Run: {FIX}"
-    return (2, said) if HOOKS.get(event, OPEN) == CLOSED else (0, jsons.dumps({"systemMessage": said}))
+    return (2, said) if closed else (0, jsons.dumps({"systemMessage": said}))

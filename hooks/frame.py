@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from hooks import fail_modes
+from hooks import fail_modes, once
 from onefirm.sessions import jsons, marks
 
 TYPE_CHECKING = False
@@ -50,7 +50,8 @@ def _module(event: str) -> Any:
 
 def _failed(event: str, root: str, error: Exception) -> tuple[int, str]:
     _log(event, root)
-    return fail_modes.answer(event, f"{error}" or type(error).__name__)
+    closed = fail_modes.HOOKS.get(event) == fail_modes.CLOSED and (event != "stop" or once.first(root))
+    return fail_modes.answer(event, f"{error}" or type(error).__name__, closed)
 
 
 def _print(text: str, code: int) -> None:

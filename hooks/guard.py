@@ -33,35 +33,26 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
 def _judged(payload: Mapping[str, Any], root: str, path: str) -> tuple[str, dict[str, Any] | None]:
     relative = targets.relative(root, path)
     try:
+        known, lost = rules.load(root), ""
+    except rules.RulesLost as error:
+        known, lost = None, str(error)
+    closed = rules.is_closed(known, relative) if known else rules.is_private(relative)
+    if not closed and not targets.is_named_narrative(relative):
+        return "abstained", None
+    try:
         old = targets.text(path)
     except OSError as error:
-        if not targets.is_named_narrative(relative):
-            return "abstained", None
-        return _deny(
-            f"onefirm: {relative} can't be read ({error.strerror}), so nobody can tell which record it belongs to."
-        )
+        why = f"onefirm: {relative} can't be read ({error.strerror}): nobody can tell which record it belongs to."
+        return _deny(why)
     new = targets.edited(payload, old)
-    if old == new:
+    if old == new or not (closed or _is_narrative(relative, old, new)):
         return "abstained", None
-    return _decided(payload, root, relative, old, new)
-
-
-def _decided(
-    payload: Mapping[str, Any], root: str, path: str, old: str | None, new: str
-) -> tuple[str, dict[str, Any] | None]:
-    try:
-        known = rules.load(root)
-    except rules.RulesLost as error:
-        lost = _is_narrative(path, old, new) or rules.is_private(path)
-        return _deny(f"onefirm: {path} was not changed: {error}. {FIX}") if lost else ("abstained", None)
-    if not _is_narrative(path, old, new) and not rules.is_closed(known, path):
-        return "abstained", None
-    return _by_truth(payload, root, path, old, new, known)
+    if known is None:
+        return _deny(f"onefirm: {relative} was not changed: {lost}. {FIX}")
+    return _by_truth(payload, root, relative, old, new, known)
 
 
 def _is_narrative(path: str, old: str | None, new: str) -> bool:
-    if not targets.is_named_narrative(path):
-        return False
     from onefirm.narrative import heads
 
     return heads.is_narrative(path, old or "") or heads.is_narrative(path, new)

@@ -28,7 +28,19 @@ if [ -z "$root" ]; then
   [ -n "$root" ] || exit 0
 fi
 
-"${ONEFIRM_PYTHON:-python3}" -I -S "${0%/*}/run.py" "$event" "$root"
+# The plugin's own environment comes before PATH, where python3 may be a shim that costs more than the hook itself.
+here=${0%/*}
+if [ -n "${ONEFIRM_PYTHON:-}" ]; then
+  python=$ONEFIRM_PYTHON
+elif [ -x "${CLAUDE_PLUGIN_DATA:-}/env/current/bin/python" ]; then
+  python=$CLAUDE_PLUGIN_DATA/env/current/bin/python
+elif [ -x "$here/../.venv/bin/python" ]; then
+  python=$here/../.venv/bin/python
+else
+  python=python3
+fi
+
+"$python" -I -S "$here/run.py" "$event" "$root"
 code=$?
 
 case $event:$code in

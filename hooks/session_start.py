@@ -10,11 +10,12 @@ import time
 
 from hooks import core, watch
 from onefirm.narrative import rules
-from onefirm.sessions import clock, db, edits, identity
+from onefirm.sessions import clock, db, identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from sqlite3 import Connection
     from typing import Any
 
 DEADLINE_S = 4.0
@@ -58,19 +59,26 @@ def _look(root: str, session: str, source: str) -> str:
     """Takes the snapshot; between sessions, changed narrative that contradicts the truth is news for the new one."""
     from onefirm.narrative import guard, standing
 
-    began = clock.iso()
     try:
         known = rules.load(root)
     except rules.RulesLost as error:
         return f"onefirm: {error}; narrative can't be edited until the operator runs: onefirm doctor --fix"
     with watch.writing(root) as conn:
         changes = watch.scan(conn, root, rules.closed_globs(known))
-        watch.ascribe(conn, session if source == "compact" else None, changes)
-        found = standing.of_others(conn, root, known, session, began) if changes else {}
+        if source == "compact":
+            watch.ascribe(conn, session, changes)
+            return ""
+        # It happened before the session, whose Stop only tells what happened during it.
+        before = _before(conn, session)
+        watch.ascribe(conn, None, changes, before)
+        found = standing.of_others(conn, root, known, session, before) if changes else {}
         lines = [f"- {path}: {guard.told(findings[:1])}" for path, (_, findings) in found.items() if findings][:3]
-        # Said here, so Stop needn't say it again.
-        edits.silence(conn, session, began)
     return "\n".join(["Changed outside of any session, and against the truth:", *lines]) if lines else ""
+
+
+def _before(conn: Connection, session: str) -> str:
+    row = conn.execute("select started_at from session where id = ?", (session,)).fetchone()
+    return clock.iso(clock.epoch(row[0]) - 0.001)
 
 
 def _brief(root: str, session: str, client: str, source: str) -> tuple[str, str]:

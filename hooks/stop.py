@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
-from hooks import watch
+from hooks import once, watch
 from onefirm.narrative import guard, rules, standing
-from onefirm.sessions import clock, edits
+from onefirm.sessions import clock, edits, identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +15,12 @@ if TYPE_CHECKING:
     from onefirm.narrative.guard import Finding
 
 SHOWN = 8
+LOST: Finding = {
+    "rule": "lost",
+    "line": "",
+    "why": "It was lost while this session ran, and with it what the session changed before.",
+    "call": "Go through `git diff` of the narrative files, and look at the record of each (record_get).",
+}
 HEAD = "onefirm: this session's narrative has to stand against the truth before it rests (state first, then narrative):"
 TAIL = "Make the calls and correct what doesn't hold. This is said once; what stays is noted for the operator."
 
@@ -30,11 +34,13 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
         if not payload.get("agent_id"):
             edits.forget_commands(conn, session)
         found = standing.of_session(conn, root, known, session)
+        if identity.is_orphaned(conn, session):
+            found = {".onefirm/session.db": [LOST], **found}
         items = [(path, guard.told([finding])) for path, findings in found.items() for finding in findings]
         edits.leave_unreconciled(conn, session, [{"path": path, "why": why, "at": clock.iso()} for path, why in items])
         fresh = edits.tell(conn, session, [f"{path}: {why}" for path, why in items])
         others = _others(conn, root, known, session)
-    _settle(root)
+    once.over(root)
     output: dict[str, Any] = {"systemMessage": others} if others else {}
     if fresh and not payload.get("stop_hook_active"):
         return f"blocked: {len(fresh)}", {"decision": "block", "reason": _reason(found), **output}
@@ -67,11 +73,3 @@ def _who(owner: str) -> str:
 
 def _against(findings: list[Finding]) -> str:
     return "; " + findings[0]["why"] if findings else ""
-
-
-def _settle(root: str) -> None:
-    """The check ran: hook.sh's note that it once couldn't goes."""
-    try:
-        os.unlink(root + "/.onefirm/stop-failed")
-    except OSError:
-        return

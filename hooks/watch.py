@@ -58,10 +58,10 @@ def scan(conn: Connection, root: str, closed: tuple[str, ...]) -> list[Change]:
     return [] if first else changes
 
 
-def ascribe(conn: Connection, session: str | None, changes: list[Change]) -> None:
-    """Writes down changes that no tool call claims, as whoever is most likely their author."""
+def ascribe(conn: Connection, session: str | None, changes: list[Change], at: str | None = None) -> None:
+    """Writes down changes that no tool call claims, as whoever is most likely their author; `at` if it isn't now."""
     owner, tool = edits.suspect(conn, session)
-    edits.record(conn, owner, changes, tool, lifted=is_lifted(conn))
+    edits.record(conn, owner, changes, tool, lifted=is_lifted(conn), at=at)
 
 
 def is_lifted(conn: Connection) -> bool:

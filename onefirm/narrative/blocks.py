@@ -40,24 +40,36 @@ def lines(text: str) -> list[Unit]:
 
 
 def sentences(units: list[Unit]) -> list[Unit]:
-    """The sentences of these lines: a paragraph's or list item's lines are joined first."""
-    found: list[Unit] = []
-    pending: list[str] = []
-    form, under, last = "", "", ""
-    for unit in [*units, Unit("end", "", "")]:
-        goes_on = unit.form == "prose" and form in ("prose", "item", "quote") and last != "break"
-        goes_on = goes_on or (unit.form == "quote" and form == "quote" and last != "break")
-        if not goes_on and pending:
-            found += [Unit(form, part, under) for part in _split(" ".join(pending))]
-            pending = []
+    """The sentences of these lines: a paragraph's, list item's or quotation's lines are joined first."""
+    groups: list[list[Unit]] = []
+    before = ""
+    for unit in units:
         if unit.form == "break":
-            last = "break"
-            continue
-        if not goes_on:
-            form, under = unit.form, unit.under
-        pending.append(unit.text)
-        last = unit.form
-    return [unit for unit in found if unit.form != "end"]
+            before = ""
+        elif before and (unit.form == "prose" or unit.form == before == "quote"):
+            groups[-1].append(unit)
+        else:
+            groups.append([unit])
+            before = unit.form if unit.form in ("prose", "item", "quote") else ""
+    return [Unit(group[0].form, text, group[0].under) for group in groups for text in _of_group(group)]
+
+
+def _of_group(group: list[Unit]) -> list[str]:
+    """The sentences of lines that belong together. A line that its writer broke on purpose ends one."""
+    width = max(len(unit.text) for unit in group)
+    texts = [group[0].text]
+    for previous, unit in zip(group, group[1:]):  # noqa: B905, RUF007 - Python 3.9
+        if _is_broken(previous.text, unit.text, width):
+            texts.append(unit.text)
+        else:
+            texts[-1] += " " + unit.text
+    return [sentence for text in texts for sentence in _split(text)]
+
+
+def _is_broken(line: str, following: str, width: int) -> bool:
+    """Whether the next word would have found room on the line, and begins something new (`Owner: Mira` / `The …`)."""
+    room = len(line) + 1 + len(following.split(" ", 1)[0]) <= width
+    return room and not following[0].islower() and line[-1].isalnum()
 
 
 def added(before: list[Unit], after: list[Unit]) -> list[Unit]:

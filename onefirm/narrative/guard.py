@@ -229,8 +229,9 @@ def _note(ref: str, receipt: Mapping[str, Any], state: Mapping[str, Any] | None)
         return f"The write of {ref} still waits for the truth; what you write here is ahead of it."
     if not state or not state["etag"] or not receipt["etag"] or state["etag"] == receipt["etag"]:
         return ""
-    who = f"{state['actor'] or 'somebody'} at {state['at'][:16]}Z"
-    return f"{ref} has moved since this session looked: its status is {state['status']} (changed by {who})."
+    who = {"outside": "outside of onefirm", None: "by somebody"}.get(state["actor"], f"by {state['actor']}")
+    since = f"changed {who} at {state['at'][:16]}Z"
+    return f"{ref} has moved since this session looked: its status is {state['status']} ({since})."
 
 
 def _finding(rule: str, line: str, why: str, call: str) -> Finding:

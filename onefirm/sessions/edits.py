@@ -23,9 +23,10 @@ def record(
     tool: str,
     agent: str | None = None,
     lifted: bool = False,
+    at: str | None = None,
 ) -> None:
     """Writes changes down as a session's, None for somebody outside. `lifted`: the operator's hatch was open."""
-    at = clock.iso()
+    at = at or clock.iso()
     for change in changes:
         conn.execute(
             "insert into edit (path, renamed_from, before_sha, after_sha, session, tool, agent, at, lifted) "
@@ -130,12 +131,3 @@ def leave_unreconciled(conn: Connection, session: str, found: Iterable[Unreconci
         "insert or ignore into unreconciled values (?, ?, ?, ?)",
         [(session, item["path"], item["why"], item["at"]) for item in found],
     )
-
-
-def silence(conn: Connection, session: str, since: str) -> None:
-    """Moves what others changed since an instant to before the session: it was told at its start."""
-    row = conn.execute("select started_at from session where id = ?", (session,)).fetchone()
-    if row and row[0] < since:
-        conn.execute(
-            "update edit set at = min(at, ?) where session is not ? and at >= ?", (row[0][:-1], session, since)
-        )

@@ -138,6 +138,19 @@ def release_close(root: str, session: str) -> None:
         conn.execute("update session set lease_until = null where id = ?", (session,))
 
 
+def is_orphaned(conn: Connection, session: str) -> bool:
+    """Whether the database is younger than the session: nobody announced this one, nor any other before it.
+
+    A start always leaves a row, so a database without one was lost and made anew while the session ran, and what the
+    session did before is not in it.
+    """
+    row = conn.execute("select source, started_at from session where id = ?", (session,)).fetchone()
+    if not row or row[0] != "bind":
+        return False
+    before = "select 1 from session where source != 'bind' and started_at <= ? limit 1"
+    return conn.execute(before, (row[1],)).fetchone() is None
+
+
 def is_alive(pid: int | None, birth: str | None) -> bool:
     """Whether this very process still runs: a process id that was given to another one later has another birth."""
     if not pid:

@@ -38,7 +38,8 @@ def loads(text: str) -> Any:
     text = text.strip(" \t\r\n\ufeff")
     try:
         value, end = make_scanner(_Context())(text, 0)  # pyright: ignore[reportArgumentType] - typeshed wants a decoder
-    except (StopIteration, RecursionError) as error:
+    except (StopIteration, RecursionError, SystemError) as error:
+        # SystemError: for some cut texts the scanner gives neither a value nor an error (CPython 3.11).
         raise ValueError("this is no JSON") from error
     if end != len(text):
         raise ValueError(f"text behind the JSON value at {end}")

@@ -96,6 +96,16 @@ def test_a_workspace_is_found_by_the_shells_folder_and_through_a_link(firm: Firm
     assert reason_edit(firm, cwd=tmp_path).denial
 
 
+def test_the_plugins_own_environment_is_taken_before_python_on_the_path(firm: Firm, tmp_path: Path) -> None:
+    python = tmp_path / "data/env/current/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\necho taken > {tmp_path}/taken\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    firm.env.update({"ONEFIRM_PYTHON": "", "CLAUDE_PLUGIN_DATA": str(tmp_path / "data"), "PATH": "/nowhere"})
+    assert reason_edit(firm).denial
+    assert (tmp_path / "taken").exists()
+
+
 # --- the guard
 
 
@@ -266,6 +276,31 @@ def test_a_new_finding_after_the_block_is_told_too(firm: Firm) -> None:
     assert "the truth says discovery" in firm.run("stop").block
 
 
+def test_a_command_that_also_removes_the_record_of_it_is_not_unseen(firm: Firm) -> None:
+    firm.start()
+    firm.bash(f"echo 'The project is done.' >> {FILE}; rm -f .onefirm/session.db*")
+    assert "git diff" in firm.run("stop").block
+    assert firm.run("stop").block == ""
+    assert [left["path"] for left in tree.unreconciled(str(firm.root), firm.session())] == [".onefirm/session.db"]
+
+
+def test_a_command_sent_to_the_background_is_its_sessions(firm: Firm) -> None:
+    firm.start()
+    firm.bash("true", tool_input={"command": "long", "run_in_background": True})
+    firm.write(FILE, TEXT + "\nA word more.\n")
+    assert 'record_get {"refs":["P-1"]}' in firm.run("stop").block
+
+
+def test_a_failed_command_is_judged_as_well(firm: Firm) -> None:
+    firm.start()
+    call = {"tool_name": "Bash", "tool_input": {"command": "x"}, "tool_use_id": "t1"}
+    firm.run("before_command", **call)
+    firm.write(FILE, TEXT + "\nA word more.\n")
+    answer = firm.run("post_tool_use", hook_event_name="PostToolUseFailure", error="exit 1", **call)
+    assert answer.output["hookSpecificOutput"]["hookEventName"] == "PostToolUseFailure"
+    assert "record_get" in answer.context
+
+
 def test_what_others_changed_only_informs_and_only_once(firm: Firm) -> None:
     firm.start()
     firm.write(FILE, TEXT + "\nThe project moved to delivery.\n")
@@ -334,34 +369,9 @@ def test_an_edit_is_told_apart_from_what_the_operator_had_changed_before_it(firm
 # --- start and end
 
 
-def core(tmp_path: Path, script: str) -> Path:
-    """A copy of the plugin whose core is a shell script."""
-    plugin = tmp_path / "plugin"
-    (plugin / "bin").mkdir(parents=True)
-    for name in ("hooks", "onefirm"):
-        (plugin / name).symlink_to(PROJECT / name)
-    (plugin / "bin" / "onefirm").write_text("#!/bin/sh\n" + script)
-    return plugin
-
-
-def run_in(plugin: Path, firm: Firm, event: str, **payload: object) -> Answer:
-    # The shell follows no links in $0, and Python resolves its own file: the copy must be a real one.
-    hooks = plugin / "hooks"
-    if hooks.is_symlink():
-        hooks.unlink()
-        subprocess.run(["cp", "-r", str(PROJECT / "hooks"), str(hooks)], check=True)
-    body = {"session_id": firm.client, "cwd": str(firm.root), **payload}
-    done = subprocess.run(
-        ["sh", str(hooks / "hook.sh"), event], input=json.dumps(body).encode(), capture_output=True, cwd=firm.root,
-        env=firm.environment(), timeout=60, check=False,
-    )  # fmt: skip
-    return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
-
-
-def test_the_brief_comes_from_the_core(firm: Firm, tmp_path: Path) -> None:
-    firm.env["ONEFIRM_START_DEADLINE_S"] = "20"
-    plugin = core(tmp_path, """printf '{"text":"%s"}' "brief for $4 from $8" """)
-    answer = run_in(plugin, firm, "session_start", source="startup")
+def test_the_brief_comes_from_the_core(firm: Firm) -> None:
+    firm.core = """printf '{"text":"%s"}' "brief for $4 from $8" """
+    answer = firm.run("session_start", source="startup")
     assert answer.context.startswith(f"brief for {firm.session()}")
 
 
@@ -375,37 +385,34 @@ def test_without_a_fresh_brief_the_last_one_comes_with_its_age(
     firm.env["ONEFIRM_START_DEADLINE_S"] = "0.3"
     at = time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime(time.time() - 600))
     (firm.root / ".onefirm/brief.json").write_text(json.dumps({"at": at, "text": "Where things stand", "lines": []}))
-    answer = run_in(core(tmp_path, script), firm, "session_start", source="startup")
+    firm.core = script
+    answer = firm.run("session_start", source="startup")
     assert "This brief is 10 minutes old" in answer.context
     assert why in answer.context
     assert "Where things stand" in answer.context
 
 
-def test_without_any_brief_that_is_said(firm: Firm, tmp_path: Path) -> None:
-    answer = run_in(core(tmp_path, "exit 3"), firm, "session_start", source="startup")
-    assert "there is no brief yet" in answer.context
+def test_without_any_brief_that_is_said(firm: Firm) -> None:
+    assert "there is no brief yet" in firm.run("session_start", source="startup").context
 
 
-def test_while_the_environment_is_made_its_line_is_shown(firm: Firm, tmp_path: Path) -> None:
-    firm.env["ONEFIRM_START_DEADLINE_S"] = "20"
-    plugin = core(tmp_path, """printf '{"text":"onefirm is being set up"}'; exit 75""")
-    assert run_in(plugin, firm, "session_start", source="startup").context == "onefirm is being set up"
+def test_while_the_environment_is_made_its_line_is_shown(firm: Firm) -> None:
+    firm.core = """printf '{"text":"onefirm is being set up"}'; exit 75"""
+    assert firm.run("session_start", source="startup").context == "onefirm is being set up"
 
 
 def test_a_core_that_is_late_finishes_by_itself(firm: Firm, tmp_path: Path) -> None:
     firm.env["ONEFIRM_START_DEADLINE_S"] = "0.1"
     done = tmp_path / "done"
-    plugin = core(tmp_path, f'sleep 0.5; printf \'{{"text":"late"}}\' && touch {done}')
-    run_in(plugin, firm, "session_start", source="startup")
+    firm.core = f"sleep 0.5; printf '{{}}' && touch {done}"
+    firm.run("session_start", source="startup")
     assert until(done.exists)
 
 
-def test_a_brief_that_is_too_long_is_cut_at_a_line(firm: Firm, tmp_path: Path) -> None:
-    firm.env["ONEFIRM_START_DEADLINE_S"] = "20"
-    plugin = core(
-        tmp_path, f"{sys.executable} -c 'import json; print(json.dumps(dict(text=chr(10).join([\"x\" * 99] * 100))))'"
-    )
-    text = run_in(plugin, firm, "session_start", source="startup").context
+def test_a_brief_that_is_too_long_is_cut_at_a_line(firm: Firm) -> None:
+    program = 'import json; print(json.dumps({"text": "\\n".join(["x" * 99] * 100)}))'
+    firm.core = f"{sys.executable} -c '{program}'"
+    text = firm.run("session_start", source="startup").context
     assert len(text) <= 4_802
     assert text.splitlines()[-2:] == ["x" * 99, "…"]
 
@@ -424,16 +431,16 @@ def test_narrative_that_was_changed_between_sessions_against_the_truth_is_told_a
 def test_the_end_is_marked_and_the_close_runs_on_after_the_hook(firm: Firm, tmp_path: Path) -> None:
     firm.start()
     session, said = firm.session(), tmp_path / "said"
-    plugin = core(tmp_path, f'sleep 0.3; echo "$@" > {said}.part; mv {said}.part {said}')
+    firm.core = f'sleep 0.3; echo "$@" > {said}.part; mv {said}.part {said}'
     began = time.monotonic()
-    run_in(plugin, firm, "session_end", reason="prompt_input_exit")
+    firm.run("session_end", reason="prompt_input_exit")
     assert time.monotonic() - began < 1.0
     assert identity.get(str(firm.root), session)["reason"] == "prompt_input_exit"
     assert until(said.exists)
     assert said.read_text().split() == ["hook", "close", "--session", session]
 
 
-def test_the_end_does_not_wait_for_a_locked_database(firm: Firm, tmp_path: Path) -> None:
+def test_the_end_does_not_wait_for_a_locked_database(firm: Firm) -> None:
     from onefirm.sessions import db
 
     firm.start()

@@ -2,10 +2,13 @@
 out.
 """
 
+import atexit
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -18,6 +21,7 @@ from onefirm.sessions import db, identity, projection
 
 PROJECT = Path(__file__).resolve().parents[2]
 HOOK = PROJECT / "hooks" / "hook.sh"
+NO_CORE = "exit 3"
 CLIENT = "client-1"
 Event = dict[str, Any]
 
@@ -41,6 +45,19 @@ def rules() -> dict[str, Any]:
 def kind_of(ref: str) -> str:
     """The kind that a ref's prefix tells."""
     return next(name for name, kind in schema()["kinds"].items() if kind["prefix"] == ref.partition("-")[0])
+
+
+@cache
+def plugin(core: str = NO_CORE) -> Path:
+    """A plugin of these hooks whose core is a shell script: a start would else leave a real core running behind."""
+    folder = Path(tempfile.mkdtemp(prefix="plugin-"))
+    atexit.register(shutil.rmtree, folder)
+    folder.chmod(0o755)
+    shutil.copytree(PROJECT / "hooks", folder / "hooks")
+    (folder / "onefirm").symlink_to(PROJECT / "onefirm")
+    (folder / "bin").mkdir()
+    (folder / "bin/onefirm").write_text("#!/bin/sh\n" + core)
+    return folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +100,7 @@ class Firm:
     client: str = CLIENT
     events: list[Event] = field(default_factory=list)
     env: dict[str, str] = field(default_factory=dict)
+    core: str = NO_CORE
 
     @classmethod
     def at(cls, root: Path) -> "Firm":
@@ -142,7 +160,7 @@ class Firm:
         """Runs a hook in a process of its own."""
         body = {"session_id": self.client, "cwd": str(cwd or self.root), **payload}
         done = subprocess.run(
-            ["/bin/sh", str(HOOK), event],
+            ["/bin/sh", str(plugin(self.core) / "hooks/hook.sh"), event],
             input=json.dumps(body).encode() if raw is None else raw,
             capture_output=True,
             cwd=cwd or self.root,
@@ -159,7 +177,7 @@ class Firm:
             "CLAUDE_PROJECT_DIR": str(self.root),
             "CLAUDE_PID": str(os.getpid()),
             "ONEFIRM_PYTHON": sys.executable,
-            "ONEFIRM_START_DEADLINE_S": "0.01",
+            "ONEFIRM_START_DEADLINE_S": "20",
             **self.env,
         }
 

@@ -47,6 +47,12 @@ def test_sentences_cross_lines_and_do_not_cross_paragraphs_items_or_headings() -
     assert sentences(text) == ["Why", "One begins here.", "Two", "Three", "four goes on", "five.", "Six", "seven too"]
 
 
+def test_a_line_broken_on_purpose_ends_a_sentence_and_a_wrapped_one_does_not() -> None:
+    assert sentences("Owner: Mira\nThe project is done.") == ["Owner: Mira", "The project is done."]
+    assert sentences("If the letter comes\nthe project moves.") == ["If the letter comes the project moves."]
+    assert sentences("We asked in May and then\nJana said no.") == ["We asked in May and then Jana said no."]
+
+
 @pytest.mark.parametrize("text", ["Dr. Okoro came.", "See e.g. Borealis.", "J. Vogel decides.", "It cost 3.50 EUR."])
 def test_an_abbreviation_ends_no_sentence(text: str) -> None:
     assert sentences(text) == [text]
