@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import yaml
 from yaml.composer import ComposerError
@@ -67,8 +67,9 @@ class _NoAliases(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(AliasEvent):
-            here: Any = self.peek_event()  # pyright: ignore[reportUnknownMemberType]
-            raise ComposerError(None, None, "aliases (*name) are not allowed", here.start_mark)
+            # PyYAML's stubs leave the event's type open
+            here = cast("Any", self).peek_event().start_mark
+            raise ComposerError(None, None, "aliases (*name) are not allowed", here)
         return super().compose_node(parent, index)
 
 

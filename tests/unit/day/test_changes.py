@@ -11,7 +11,8 @@ def happened(kind, ref, data, actor="claude", seq=1):
 
 
 def updated(ref, before, after, actor="claude", seq=1):
-    return happened("record.updated", ref, {"kind": "task", "title": "Call", "before": before, "after": after}, actor, seq)
+    data = {"kind": "task", "title": "Call", "before": before, "after": after}
+    return happened("record.updated", ref, data, actor, seq)
 
 
 def test_two_updates_of_one_property_are_told_as_one_move_by_both():
@@ -35,7 +36,8 @@ def test_a_record_archived_and_restored_is_not_told():
 
 def test_a_new_record_is_told_with_the_status_it_has_now():
     created = {"kind": "task", "title": "Call", "after": {"title": "Call", "status": "todo"}, "etag": "1"}
-    [change] = fold([happened("record.created", "T-1", created), updated("T-1", {"status": "todo"}, {"status": "doing"}, seq=2)])
+    moved = updated("T-1", {"status": "todo"}, {"status": "doing"}, seq=2)
+    [change] = fold([happened("record.created", "T-1", created), moved])
     assert change.text == "T-1 Call: created, status doing (claude)"
 
 
