@@ -102,17 +102,20 @@ class _Change:
         self.refs = list(dict.fromkeys([*heads.refs(self.old), *heads.refs(self.new)]))
         self.is_narrative = heads.is_narrative(path, self.old) or heads.is_narrative(path, self.new)
         self.state_of = state_of
+        self._titles: dict[str, list[str]] = {}
         before, after = blocks.lines(self.old), blocks.lines(self.new)
         self.lines = blocks.added(before, after)
         self.sentences = blocks.added(blocks.sentences(before), blocks.sentences(after)) if self.lines else []
 
     def titles(self, ref: str) -> list[str]:
         """What a record is called: its title in the truth, and the file's first heading for the file's own."""
-        state = self.state_of(ref)
-        titles = [str(state["title"])] if state and state.get("title") else []
-        if [ref] == self.own[:1]:
-            titles += [line.lstrip("# ").strip() for line in heads.head(self.new) if line.startswith("# ")][:1]
-        return titles
+        if ref not in self._titles:
+            state = self.state_of(ref)
+            titles = [str(state["title"])] if state and state.get("title") else []
+            if [ref] == self.own[:1]:
+                titles += [line.lstrip("# ").strip() for line in heads.head(self.new) if line.startswith("# ")][:1]
+            self._titles[ref] = titles
+        return self._titles[ref]
 
 
 def _closed(rules: Mapping[str, Any], path: str) -> Finding | None:
@@ -155,16 +158,16 @@ def _unseen(
 def _contradictions(
     rules: Mapping[str, Any], change: _Change, state_of: StateOf, past_of: PastOf | None
 ) -> list[Finding]:
-    found: list[Finding] = []
-    said = _said(change) if change.sentences else set[claims.Claim]()
+    found: list[tuple[Finding, claims.Claim]] = []
     for unit in change.sentences:
         for claim in () if heads.is_head_line(unit.text) else _claims(unit, change):
             state, kind = state_of(claim.ref), change.words.of_ref(claim.ref)
-            if not state or not state["status"] or not kind or claim in said:
-                continue
-            if claims.contradicts(claim, state["status"], kind, past_of(claim.ref) if past_of else ()):
-                found.append(_contradiction(rules, unit.text, claim, state))
-    return found
+            past = past_of(claim.ref) if past_of else ()
+            if state and state["status"] and kind and claims.contradicts(claim, state["status"], kind, past):
+                found.append((_contradiction(rules, unit.text, claim, state), claim))
+    # Reading the whole old text is dear: only a contradiction makes it worth asking what stood there before.
+    said = _said(change) if found else set[claims.Claim]()
+    return [finding for finding, claim in found if claim not in said]
 
 
 def _said(change: _Change) -> set[claims.Claim]:
