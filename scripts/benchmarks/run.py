@@ -26,6 +26,7 @@ SUBJECTS = {
     "brief": "where things stand, by number of records",
     "ledger": "appending and verifying",
 }
+_FOREIGN = ("CLAUDE", "GIT_", "MCP_", "NOTION_", "ONEFIRM_")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.json:
         print(json.dumps(table.as_json(known, reports), indent=2, ensure_ascii=False))
     else:
-        print("\n" + table.summary(reports))
+        print("\n" + table.summary(reports, failed) + f"\nload at the end {os.getloadavg()[0]:.1f}")
     missed = any(row.verdict == "missed" for report in reports for row in report.rows)
     return 3 if failed else int(missed)
 
@@ -65,8 +66,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _settle(folder: Path) -> None:
-    """A home of our own, and none of the machine's settings that would change what is measured."""
-    for name in [name for name in os.environ if name.startswith(("CLAUDE", "GIT_", "MCP_", "NOTION_", "ONEFIRM_"))]:
+    """A home of our own, and none of the machine's settings that would change what is measured but the interpreter."""
+    for name in [name for name in os.environ if name.startswith(_FOREIGN) and name != "ONEFIRM_PYTHON"]:
         del os.environ[name]
     home = folder / "home"
     home.mkdir()
@@ -81,9 +82,9 @@ def _report(name: str, bench: Bench) -> Report:
         return Report(name, SUBJECTS[name], "", (Row("all of it", "ms", why=str(absent)),))
 
 
-def _measured(options: argparse.Namespace, folder: Path) -> tuple[list[Report], bool]:
+def _measured(options: argparse.Namespace, folder: Path) -> tuple[list[Report], list[str]]:
     reports: list[Report] = []
-    failed = False
+    failed: list[str] = []
     for name in options.subjects or SUBJECTS:
         print(f"measuring {name}", file=sys.stderr, flush=True)
         place = folder / name
@@ -92,7 +93,7 @@ def _measured(options: argparse.Namespace, folder: Path) -> tuple[list[Report], 
         try:
             reports.append(_report(name, bench))
         except Exception:  # the figures of the other subjects must not be lost with this one
-            failed = True
+            failed.append(name)
             print(f"{name} failed:\n{traceback.format_exc()}", file=sys.stderr, flush=True)
         else:
             if not options.json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from benchmarks.wire import Wire
 LAUNCHER = (str(PROJECT / "bin" / "onefirm"), "mcp")
 """What the plugin runs."""
 
+_GET = Goal("ours", "at most", 3)
+_WRITE = Goal("ours", "at most", 10)
 _TOOL_USE_ID = "claudecode/toolUseId"
 
 
@@ -86,19 +88,30 @@ def _calls(bench: Bench, root: Path, bare: tuple[str, ...]) -> Iterator[Row]:
         def kept() -> float:
             return plain.call("echo", {"text": "P-1", "keep": True}).ms
 
-        names = ("record_get, unbound", "record_get, bound, seen before", "record_get, bound, first look")
-        *gets, peer = in_turn(rounds, [firm.get, firm.get_again, firm.get_first, said], warm_up=3)
-        yield from (
-            Row(name, "ms", got, peer, Goal("ours", "at most", 3)) for name, got in zip(names, gets, strict=True)
-        )
-        names = ("record_write, unbound", "record_write, bound", "record_write of ten")
-        *writes, peer = in_turn(rounds, [firm.write, firm.write_bound, firm.write_ten, kept], warm_up=3)
-        goals = (Goal("ours", "at most", 10), Goal("ours", "at most", 10), None)
-        yield from (Row(name, "ms", wrote, peer, goal) for name, wrote, goal in zip(names, writes, goals, strict=True))
-        names = ("record_find, 25 open tasks", "brief_get", "session_bind")
-        *others, peer = in_turn(rounds // 4, [firm.find, firm.brief, firm.announce_only, said], warm_up=3)
-        yield from (Row(name, "ms", other, peer) for name, other in zip(names, others, strict=True))
+        reads: dict[str, tuple[Callable[[], float], Goal | None]] = {
+            "record_get, unbound": (firm.get, _GET),
+            "record_get, bound, seen before": (firm.get_again, _GET),
+            "record_get, bound, first look": (firm.get_first, _GET),
+            "record_find, 25 open tasks": (firm.find, None),
+            "brief_get": (firm.brief, None),
+            "session_bind": (firm.announce_only, None),
+        }
+        writes: dict[str, tuple[Callable[[], float], Goal | None]] = {
+            "record_write, unbound": (firm.write, _WRITE),
+            "record_write, bound": (firm.write_bound, _WRITE),
+            "record_write of ten": (firm.write_ten, None),
+        }
+        yield from _beside(rounds, reads, said)
+        yield from _beside(rounds, writes, kept)
         yield Row("memory after all these calls", "MB", *(Sample.of(_resident_mb(one.pid)) for one in (wire, plain)))
+
+
+def _beside(
+    rounds: int, calls: Mapping[str, tuple[Callable[[], float], Goal | None]], peer: Callable[[], float]
+) -> Iterator[Row]:
+    *ours, least = in_turn(rounds, [*(call for call, _ in calls.values()), peer], warm_up=3)
+    for (what, (_, goal)), sample in zip(calls.items(), ours, strict=True):
+        yield Row(what, "ms", sample, least, goal)
 
 
 class _Firm:

@@ -23,13 +23,14 @@ def text(report: Report) -> str:
     return "\n".join(lines)
 
 
-def summary(reports: Sequence[Report]) -> str:
-    """How many goals were met; those that were not, and what could not be measured, by name."""
+def summary(reports: Sequence[Report], failed: Sequence[str] = ()) -> str:
+    """How many goals were met; those that were not, what could not be measured and which subjects failed, by name."""
     judged = [(report.subject, row) for report in reports for row in report.rows if row.verdict]
     counted = {verdict: [entry for entry in judged if entry[1].verdict == verdict] for verdict in _TOLD}
     lines = [", ".join(f"{len(counted[verdict])} {words}" for verdict, words in _TOLD.items()) + "."]
     for verdict in ("missed", "not measured"):
-        lines += [f"  {verdict}: {subject}, {row.what}" for subject, row in counted[verdict]]
+        lines += [f"  {verdict}: {subject}, {row.what.strip()}" for subject, row in counted[verdict]]
+    lines += [f"  failed: {subject}" for subject in failed]
     return "\n".join(lines)
 
 
