@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from onefirm.core import canonical
 from onefirm.ledger.events import HASHED, Event, Fields, Head, body_of
-from onefirm.ledger.findings import Finding, Verdict
+from onefirm.ledger.findings import Finding, Verdict, finding
 from onefirm.ledger.sentences import local_time, sentence
 from onefirm.ledger.walk import ChainWalk, erased_by
 
@@ -54,10 +54,10 @@ def verify_jsonl(lines: Iterable[str], anchors: Sequence[Head] = (), *, excerpt:
     the lines, unless this is an excerpt.
     """
     check = _Check(anchors, excerpt)
-    every = (finding for number, line in enumerate(lines, 1) if line.strip() for finding in check.line(number, line))
-    found = [finding for number, finding in enumerate(every) if number < _KEPT]
+    every = (one for number, line in enumerate(lines, 1) if line.strip() for one in check.line(number, line))
+    found = [one for number, one in enumerate(every) if number < _KEPT]
     found += check.end()
-    found.sort(key=lambda finding: (finding.chain_id == "", finding.chain_id, finding.seq is None, finding.seq or 0))
+    found.sort(key=lambda one: (one.chain_id == "", one.chain_id, one.seq is None, one.seq or 0))
     kept = tuple(found[:_MOST_FINDINGS])
     return Verdict(not found, check.entries, len(check.walks), kept, more=len(found) > len(kept))
 
@@ -79,7 +79,7 @@ class _Check:
         self.entries += 1
         row = _row(line)
         if row is None:
-            yield Finding("", None, None, "damaged", f"line {number}: it is no entry of an export.")
+            yield finding("", None, None, "damaged", f"line {number}: it is no entry of an export.")
             return
         if row["body"] is None:
             self._erased[row["id"]] = (row["chain_id"], row["seq"])
@@ -90,11 +90,11 @@ class _Check:
     def end(self) -> list[Finding]:
         for name in self._anchors:
             self._walk(name)
-        found = [finding for walk in self.walks.values() for finding in walk.end()]
+        found = [one for walk in self.walks.values() for one in walk.end()]
         for event_id, (chain_id, seq) in self._erased.items():
             if event_id not in self._proven and not self._excerpt:
                 words = f"entry {seq} of chain {chain_id}: its payload is gone, and no erasure was recorded for it."
-                found.append(Finding(chain_id, seq, event_id, "payload_missing", words))
+                found.append(finding(chain_id, seq, event_id, "payload_missing", words))
         return found
 
     def _walk(self, name: str) -> ChainWalk:

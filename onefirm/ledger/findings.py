@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from onefirm.ledger.words import clean
+
 Problem = Literal[
     "altered", "damaged", "inserted", "missing", "moved", "broken_link", "payload_altered", "payload_missing",
     "payload_back", "subjects_differ", "orphan", "storage", "tail_cut", "rewritten",
@@ -20,6 +22,14 @@ class Finding:
     event_id: str | None
     problem: Problem
     sentence: str
+
+
+def finding(chain_id: object, seq: object, event_id: object, problem: Problem, sentence: str) -> Finding:
+    """A finding about columns that may hold anything: what it says can be printed, whatever they held."""
+    known = event_id if isinstance(event_id, str) else None
+    return Finding(
+        clean(chain_id), seq if isinstance(seq, int) else None, known and clean(known), problem, clean(sentence, 400)
+    )
 
 
 @dataclass(frozen=True, slots=True)

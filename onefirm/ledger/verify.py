@@ -14,7 +14,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, func, select
 
 from onefirm.ledger.events import HASHED, Fields, Head
-from onefirm.ledger.findings import Finding, Verdict
+from onefirm.ledger.findings import Finding, Verdict, finding
 from onefirm.ledger.walk import ChainWalk, erased_by
 from onefirm.store.tables import chain, event, event_subject, payload
 
@@ -40,13 +40,17 @@ def verify(conn: Connection, anchors: Sequence[Head] = (), progress: Progress | 
     with _readable_bytes(conn):
         walked = _Walk(conn, anchors, progress)
         found = list(walked.findings())
-        known = {(finding.chain_id, finding.seq) for finding in found}
+        known = {(one.chain_id, one.seq) for one in found}
         if not walked.subjects_agree():
             found += [f for f in _subject_findings(conn) if (f.chain_id, f.seq) not in known]
         found += [*_orphans(conn), *_payloads_back(conn), *_storage(conn)]
-    found.sort(key=lambda finding: (finding.chain_id == "", finding.chain_id, finding.seq is None, finding.seq or 0))
+    found.sort(key=_place)
     kept = tuple(found[:MOST_FINDINGS])
     return Verdict(not found, walked.entries, walked.chains, kept, more=len(found) > len(kept) or walked.cut)
+
+
+def _place(one: Finding) -> tuple[bool, str, bool, int]:
+    return one.chain_id == "", one.chain_id, one.seq is None, one.seq or 0
 
 
 class _Walk:
@@ -106,6 +110,8 @@ class _Walk:
 
     def _begin(self, name: str) -> ChainWalk:
         def where(entry_hash: str) -> int | None:
+            if not entry_hash.isascii():  # damaged bytes can't be asked for
+                return None
             query = select(event.c.seq).where(event.c.chain_id == name, event.c.hash == entry_hash).limit(1)
             return self._conn.execute(query).scalar()
 
@@ -121,7 +127,7 @@ class _Tombstones:
         self._named: frozenset[str] = frozenset()
 
     def prove(self, tombstone: str | None, event_id: str) -> bool:
-        if tombstone is None:
+        if tombstone is None or not tombstone.isascii():
             return False
         if tombstone != self._id:
             self._id, self._named = tombstone, self._read(tombstone)
@@ -167,7 +173,7 @@ def _subjects_of(row: Fields) -> list[tuple[Any, Any, Any]]:
 
 def _stray(row: Fields) -> Finding:
     words = f"entry {row['seq']}: it names the chain “{row['chain_id']}”, which does not exist."
-    return Finding(str(row["chain_id"]), row["seq"], row["id"], "damaged", words)
+    return finding(row["chain_id"], row["seq"], row["id"], "damaged", words)
 
 
 def _subject_findings(conn: Connection) -> Iterator[Finding]:
@@ -185,7 +191,7 @@ def _subject_findings(conn: Connection) -> Iterator[Finding]:
         if sorted(map(repr, held)) != sorted(map(repr, _subjects_of(row))):
             words = "the index of subjects says something else than the entry"
             sentence = f"entry {row['seq']} of chain {row['chain_id']}: {words}."
-            yield Finding(row["chain_id"], row["seq"], row["id"], "subjects_differ", sentence)
+            yield finding(row["chain_id"], row["seq"], row["id"], "subjects_differ", sentence)
             if (told := told + 1) > MOST_FINDINGS:
                 return
 
@@ -199,7 +205,7 @@ def _orphans(conn: Connection) -> Iterator[Finding]:
         lost = conn.execute(query.distinct().limit(MOST_FINDINGS)).scalars().all()
         if lost:
             words = f"{what} belongs to entry {lost[0]}, which is not there: entries were removed, perhaps at the end."
-            yield Finding("", None, str(lost[0]), "orphan", words)
+            yield finding("", None, lost[0], "orphan", words)
 
 
 def _payloads_back(conn: Connection) -> Iterator[Finding]:
@@ -213,7 +219,7 @@ def _payloads_back(conn: Connection) -> Iterator[Finding]:
             back = back.where(event.c.id.in_(batch), payload.c.body.is_not(None), payload.c.tombstone.is_(None))
             for chain_id, seq, event_id in conn.execute(back):
                 words = f"entry {seq} of chain {chain_id}: its payload was erased, yet it is there again."
-                yield Finding(chain_id, seq, event_id, "payload_back", words)
+                yield finding(chain_id, seq, event_id, "payload_back", words)
 
 
 def _storage(conn: Connection) -> Iterator[Finding]:
@@ -223,7 +229,7 @@ def _storage(conn: Connection) -> Iterator[Finding]:
     for table in (event, event_subject, payload):
         complaint = conn.exec_driver_sql(f"PRAGMA integrity_check({table.name})").scalar()
         if complaint != "ok":
-            yield Finding("", None, None, "storage", f"the database file is damaged: {complaint}.")
+            yield finding("", None, None, "storage", f"the database file is damaged: {complaint}.")
             return
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from onefirm.core import canonical
 from onefirm.ledger.events import GENESIS, HASHED, Fields, entry_hash
-from onefirm.ledger.findings import Finding, Problem
+from onefirm.ledger.findings import Finding, Problem, finding
 
 _OPTIONAL = ("session", "cause", "effect_key")
 _NUMBERS = ("seq", "version")
@@ -94,7 +94,7 @@ class ChainWalk:
             count = known - last
             lost = f"{count} {'entry is' if count == 1 else 'entries are'} lost"
             words = f"the anchor knows entry {known}, the chain ends at {last}: {lost}"
-            yield Finding(self._chain_id, last + 1, None, "tail_cut", f"chain {self._chain_id}: {words}.")
+            yield finding(self._chain_id, last + 1, None, "tail_cut", f"chain {self._chain_id}: {words}.")
 
     def _numbered(self, step: _Step) -> Iterator[Finding]:
         expected = self._last.seq + 1 if self._last else (step.seq if self._excerpt else 1)
@@ -112,7 +112,7 @@ class ChainWalk:
         if first == last:
             return self._found("missing", first, None, "it was removed")
         words = f"entries {first} to {last} of chain {self._chain_id}: they were removed."
-        return Finding(self._chain_id, first, None, "missing", words)
+        return finding(self._chain_id, first, None, "missing", words)
 
     def _own_hash(self, row: Fields, step: _Step) -> Finding | None:
         computed = _hash(row)
@@ -194,19 +194,14 @@ class ChainWalk:
 
     def _found(self, problem: Problem, seq: Any, event_id: Any, words: str) -> Finding:
         sentence = f"entry {seq} of chain {self._chain_id}: {words}."
-        return Finding(
-            self._chain_id,
-            seq if isinstance(seq, int) else None,
-            event_id if isinstance(event_id, str) else None,
-            problem,
-            sentence,
-        )
+        return finding(self._chain_id, seq, event_id, problem, sentence)
 
 
 def erased_by(body: str | None) -> list[str]:
     """The ids that a tombstone's payload names; none when it can't be read."""
     try:
-        return [name for name in json.loads(body or "")["data"]["events"] if isinstance(name, str)]
+        named = json.loads(body or "")["data"]["events"]
+        return [name for name in named if isinstance(name, str) and name.isascii()]
     except (TypeError, ValueError, KeyError):
         return []
 

@@ -158,6 +158,8 @@ def translated_errors() -> Generator[None]:
         if sentence is None:
             raise
         raise Unavailable(sentence[0], hint=sentence[1]) from error
+    except UnicodeDecodeError as error:  # SQLite quotes the damaged bytes of its schema in its own complaint
+        raise Unavailable("The database is damaged.", hint=_BACKUP_HINT) from error
 
 
 _SENTENCES = (

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
 
 from onefirm.core.attribution import By
-from onefirm.core.errors import NotFound, Refused
+from onefirm.core.errors import NotFound, Refused, Unavailable
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import GENESIS, HASHED, Head, entry_hash
 from onefirm.ledger.verify import verify
@@ -449,7 +449,7 @@ MUTATIONS: dict[str, Callable[[Firm, int], None]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("seq", [1, 5, LENGTH - 3])
+@pytest.mark.parametrize("seq", [1, LENGTH - 3])
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_any_single_change_is_found_and_the_first_bad_entry_named(firm: Firm, mutation: str, seq: int) -> None:
     firm.write(LENGTH)
@@ -463,7 +463,7 @@ def test_any_single_change_is_found_and_the_first_bad_entry_named(firm: Firm, mu
 CHANGES_IN_PLACE = [name for name in MUTATIONS if not name.startswith(("exchanged", "inserted", "removed", "payloads"))]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(st.data())
 def test_a_random_change_in_a_random_ledger_is_named(tmp_path_factory: pytest.TempPathFactory, data: Any) -> None:
     folder = tmp_path_factory.mktemp("firm")
@@ -520,6 +520,28 @@ def test_a_byte_changed_in_the_file_is_named(tmp_path: Path, clock: FixedClock, 
         firm.store.close()
         assert not verdict.ok
         assert verdict.findings[0].seq == 5 or verdict.findings[0].problem == "storage", verdict.findings
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(st.integers(min_value=0), st.integers(1, 255))
+def test_whatever_byte_of_the_file_changes_the_check_ends_in_words(
+    tmp_path_factory: pytest.TempPathFactory, at: int, flip: int
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "flipped"
+    if not folder.exists():
+        folder.mkdir()
+        whole = Firm(f"sqlite:///{folder}/whole.db", folder, FixedClock())
+        whole.write(60)
+        whole.close()
+    content = bytearray((folder / "whole.db").read_bytes())
+    content[at % len(content)] ^= flip
+    (folder / "firm.db").write_bytes(content)
+    with suppress(Unavailable):  # what SQLite itself can't read is told as a damaged database
+        store = Store.open(f"sqlite:///{folder}/firm.db")
+        with store.read() as conn:
+            verdict = verify(conn)
+        store.close()
+        assert verdict.ok or all(finding.sentence.isprintable() for finding in verdict.findings)
 
 
 def test_subjects_that_hold_json_of_another_shape_do_not_stop_the_check(firm: Firm) -> None:
