@@ -15,7 +15,7 @@ from zoneinfo import available_timezones
 from onefirm import git, settings, shipped
 from onefirm.core.attribution import OPERATOR, By
 from onefirm.core.clock import Clock, SystemClock, iso
-from onefirm.core.errors import FirmError, InvalidInput, NotFound
+from onefirm.core.errors import FirmError, InvalidInput, NotFound, Unavailable
 from onefirm.ledger.append import Ledger
 from onefirm.narrative.compile import compile_guard, write_guard
 from onefirm.secrets import Secrets
@@ -23,7 +23,7 @@ from onefirm.sessions import db
 from onefirm.sessions import root as roots
 from onefirm.settings import FILE, Settings
 from onefirm.state import schema as schemas
-from onefirm.store.engine import Store
+from onefirm.store.engine import Store, sqlite_path
 from onefirm.store.migrate import migrate
 
 HIDDEN = ".onefirm"
@@ -194,11 +194,22 @@ def prepare(report: Report, clock: Clock) -> None:
     _lay_private(report, f"{HIDDEN}/installation.json", json.dumps({"chain_id": f"i{randomness.token_hex(6)}"}))
     firm = settings.load(report.root)
     url = database_url(report.root, firm.store, Secrets(report.root))
+    _refuse_lost(report.root, sqlite_path(url))
     if migrate(url, hidden / "backup", iso(clock.now()).replace(":", "")) is None:
         report.made.append(f"{HIDDEN}/firm.db")
     _found(report.root, url, firm, clock)
     db.connect(str(report.root)).close()
     _close_to_others(hidden)
+
+
+def _refuse_lost(root: Path, database: Path | None) -> None:
+    """A database that was there once is never replaced by an empty one: a firm would be gone without a word."""
+    if database is None or database.exists() or not (root / HIDDEN / "guard.json").exists():
+        return  # the guard's rules are written last, so without them this is the rest of an init that was cut off
+    raise Unavailable(
+        f"The firm's database {database} was here and is missing; nothing was made in its place.",
+        hint="Put it back: `onefirm doctor` names the newest backup.",
+    )
 
 
 def _lay_private(report: Report, path: str, text: str) -> None:

@@ -57,4 +57,4 @@ def _list(title: str, lines: tuple[str, ...]) -> None:
         screen.show()
         screen.title(title)
     for line in lines:
-        screen.show(f"  {line}")
+        screen.entry(line)

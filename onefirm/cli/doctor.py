@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -9,6 +10,7 @@ import click
 from onefirm.cli import screen
 from onefirm.cli.commands import json_option
 from onefirm.cli.invocation import Invocation, pass_invocation
+from onefirm.core.errors import FirmError
 
 if TYPE_CHECKING:
     from onefirm.day.doctor import Finding
@@ -21,21 +23,34 @@ _STYLES = {"ok": "green", "warn": "yellow", "broken": "bold red", "off": "magent
 @json_option
 @pass_invocation
 def doctor(invocation: Invocation, fix: bool, as_json: bool) -> int:
-    """Check the workspace: one line for each thing, with the command that fixes it. Exit code 1 if something is broken.
+    """Check the workspace: one line for each thing, with the command that fixes it.
+
+    Exit code 1 if something is broken.
 
     \b
     Examples:
       onefirm doctor
       onefirm doctor --fix
     """
-    made = _mend(invocation) if fix else []
-    with screen.working("Examining the workspace"):
-        findings = invocation.firm.day.examine()
+    made, findings = _examined(invocation, fix)
     if as_json:
         screen.data({"mended": made, "findings": findings})
     else:
         _print(findings)
     return int(any(finding.level == "broken" for finding in findings))
+
+
+def _examined(invocation: Invocation, fix: bool) -> tuple[Sequence[str], Sequence[Finding]]:
+    root, made = invocation.root, []
+    try:
+        if fix:
+            made = _mend(invocation)
+        with screen.working("Examining the workspace"):
+            return made, invocation.firm.day.examine()
+    except FirmError as error:
+        from onefirm.day import wreck
+
+        return made, wreck.examine(root, error)
 
 
 def _mend(invocation: Invocation) -> list[str]:
@@ -47,7 +62,7 @@ def _mend(invocation: Invocation) -> list[str]:
     return made
 
 
-def _print(findings: list[Finding]) -> None:
+def _print(findings: Sequence[Finding]) -> None:
     for finding in findings:
         screen.marked(f"{finding.level:<6}", _STYLES[finding.level], f"{finding.area}: {finding.what}")
         if finding.fix:

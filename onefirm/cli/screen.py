@@ -8,7 +8,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import shutil
 import sys
+import textwrap
 import threading
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
@@ -49,6 +51,18 @@ def refuse(message: str, hint: str) -> None:
     say(f"onefirm: {message}")
     if hint:
         say(f"  → {hint}")
+
+
+def entry(text: object, indent: str = "  ") -> None:
+    """An item of a list of data; on a terminal it folds behind its indent."""
+    if not sys.stdout.isatty():
+        show(f"{indent}{text}")
+        return
+    folded = textwrap.wrap(
+        clean(text), shutil.get_terminal_size().columns, initial_indent=indent, subsequent_indent=f"{indent}  ",
+        break_on_hyphens=False,
+    )  # fmt: skip
+    show("\n".join(folded))
 
 
 def title(text: str) -> None:

@@ -1,4 +1,4 @@
-"""The operator's hatch: lifting the guard for a while, and restoring it. The ledger tells it; hooks read it in session.db."""
+"""The operator's hatch: lifting the guard for a while, and restoring it. Hooks read what stands in session.db."""
 
 from __future__ import annotations
 

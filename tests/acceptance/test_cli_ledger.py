@@ -1,0 +1,104 @@
+"""The ledger through the command line."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from onefirm.demo import damage
+from support.terminal import Terminal
+
+
+@pytest.mark.row("LED-01")
+def test_an_entry_says_who_what_when_why_and_on_which_record(onefirm: Terminal) -> None:
+    onefirm.done("record", "update", "P-1", "status=review", "--why", "Jana watches first")
+    (entry,) = onefirm.data("ledger", "log", "--limit", "1")
+    assert (entry["actor"], entry["kind"], entry["subjects"]) == ("operator", "record.updated", ["P-1"])
+    assert entry["reason"] == "Jana watches first"
+    assert entry["at"].endswith("Z")
+
+
+@pytest.mark.row("LED-02")
+def test_a_whole_ledger_is_verified_and_prints_its_heads(shared: Terminal) -> None:
+    verified = shared.done("ledger", "verify", "--anchor", "git").out
+    assert "The ledger is whole" in verified
+    assert "1 anchor" in verified
+    assert verified.splitlines()[-1].startswith("head ")
+
+
+@pytest.mark.row("LED-02")
+def test_a_changed_byte_is_found_and_its_entry_named(onefirm: Terminal, tmp_path: Path) -> None:
+    found = onefirm.data("decision", "show", "DEC-3")
+    database = damage.copy(onefirm.root, tmp_path / "damaged")
+    damage.change_a_byte(database, found["event_id"], "booking path")
+    answer = Terminal(tmp_path / "damaged")("ledger", "verify", "--json")
+    assert answer.code == 1
+    assert [finding["event_id"] for finding in answer.data["findings"]] == [found["event_id"]]
+
+
+@pytest.mark.row("LED-02")
+def test_a_cut_tail_is_found_against_an_anchor_of_each_form(onefirm: Terminal, tmp_path: Path) -> None:
+    (head,) = onefirm.data("ledger", "verify")["heads"]
+    heads = tmp_path / "heads.txt"
+    heads.write_text(f"{head}\n")
+    database = damage.copy(onefirm.root, tmp_path / "cut")
+    damage.cut_the_tail(database, int(head.split(":")[1]) - 2)
+    cut = Terminal(tmp_path / "cut")
+    assert cut("ledger", "verify").code == 0
+    for anchor in ("git", head, str(heads)):
+        answer = cut("ledger", "verify", "--anchor", anchor)
+        assert answer.code == 1, anchor
+        assert "3 entries are lost" in answer.out
+
+
+@pytest.mark.row("LED-02")
+def test_what_is_no_anchor_is_refused(shared: Terminal) -> None:
+    refused = shared("ledger", "verify", "--anchor", "tomorrow")
+    assert refused.code == 1
+    assert "chain:number:hash" in refused.err
+
+
+@pytest.mark.row("LED-02")
+def test_erasing_takes_the_words_and_leaves_the_chain_whole(onefirm: Terminal) -> None:
+    erased = onefirm.done("ledger", "erase", "CN-10", "--why", "asked for by her", "--yes")
+    assert "the chain stays whole" in erased.out
+    assert all(event["payload"] is None for event in onefirm.data("record", "timeline", "CN-10") if event["seq"] < 376)
+    assert onefirm("ledger", "verify", "--anchor", "git").code == 0
+    exported = onefirm.done("ledger", "export").out
+    assert "Halvorsen" not in exported
+
+
+@pytest.mark.row("LED-03")
+def test_a_trace_shows_provenance_in_one_screen(shared: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    traced = shared.done("ledger", "trace", "P-1").out
+    assert "Launch site" in traced
+    assert "DEC-3" in traced
+    assert "CL-1" in traced
+    lines = traced.splitlines()
+    assert len(lines) <= 120
+    assert max(map(len, lines)) <= 80
+    assert "instead of" in shared.done("ledger", "trace", "DEC-3").out
+
+
+@pytest.mark.row("LED-04")
+def test_the_log_reads_as_sentences_in_the_firms_time(shared: Terminal) -> None:
+    lines = shared.done("ledger", "log", "--about", "P-1").out.splitlines()
+    # 09:20 in Berlin, a month ago
+    assert lines[0][10:].startswith(" 09:20  The operator created project P-1 “Launch site”")
+
+
+@pytest.mark.row("LED-04")
+def test_the_ledger_exports_as_json_lines_and_as_a_page(shared: Terminal) -> None:
+    entries = [json.loads(line) for line in shared.done("ledger", "export").out.splitlines()]
+    assert [entry["seq"] for entry in entries] == list(range(1, len(entries) + 1))
+    page = shared.done("ledger", "export", "--format", "md", "--about", "P-1").out
+    assert "Launch site" in page
+
+
+@pytest.mark.row("LED-01")
+def test_a_ledger_of_another_workspace_is_not_touched(onefirm: Terminal, tmp_path: Path) -> None:
+    shutil.copytree(onefirm.root, tmp_path / "other", symlinks=True)
+    onefirm.done("record", "update", "P-1", "status=review")
+    assert Terminal(tmp_path / "other").data("record", "get", "P-1")["status"] == "delivery"

@@ -1,0 +1,92 @@
+"""Decisions, lessons and recall through the command line."""
+
+import pytest
+
+from support.terminal import Terminal
+
+
+@pytest.mark.row("MEM-01")
+def test_a_decision_is_superseded_and_both_stay_readable(onefirm: Terminal) -> None:
+    onefirm.done(
+        "decision", "record", "The calendar comes first after all", "--why", "students asked for dates",
+        "--about", "P-1", "--instead-of", "keep the calculator first", "--evidence", "three calls",
+        "--supersedes", "DEC-6",
+    )  # fmt: skip
+    shown = onefirm.done("decision", "show", "DEC-13").out
+    assert "keep the calculator first" in shown
+    assert "three calls" in shown
+    assert onefirm.data("decision", "show", "DEC-6")["superseded_by"] == "DEC-13"
+    again = onefirm("decision", "record", "No, really", "--why", "x", "--supersedes", "DEC-6")
+    assert again.code == 1
+    assert "DEC-13" in again.err
+
+
+@pytest.mark.row("MEM-13")
+def test_decisions_are_listed_by_record_standing_time_and_text(shared: Terminal) -> None:
+    def refs(*words: str) -> list[str]:
+        return [row["ref"] for row in shared.data("decision", "list", *words)["rows"]]
+
+    about = refs("--about", "P-1")
+    assert set(refs("--about", "P-1", "--standing")) | set(refs("--about", "P-1", "--superseded")) == set(about)
+    assert refs("--about", "P-1", "--superseded") == ["DEC-1"]
+    assert refs("--text", "kitchens") == ["DEC-4"] or refs("--text", "kitchens")
+    assert refs("--until", "2000-01-01") == []
+    assert len(refs("--limit", "3")) == 3
+
+
+@pytest.mark.row("MEM-02")
+def test_a_lesson_begins_as_a_candidate_and_hardens_on_the_operators_word(onefirm: Terminal) -> None:
+    made = onefirm.data("lesson", "record", "Ask who signs.", "--why", "two weeks were lost", "--about", "P-1")
+    assert made["status"] == "candidate"
+    assert onefirm.data("lesson", "decide", made["ref"], "harden")["status"] == "hardened"
+    assert made["ref"] in onefirm.done("lesson", "list", "--status", "hardened").out
+
+
+@pytest.mark.row("MEM-02")
+def test_a_lesson_that_holds_elsewhere_hardens_by_itself(onefirm: Terminal) -> None:
+    before = {row["ref"]: row["status"] for row in onefirm.data("lesson", "list")["rows"]}
+    assert before["L-2"] == "candidate"
+    again = onefirm.data("lesson", "record", "--again", "L-2", "--why", "held at Heron too", "--about", "PR-4")
+    assert (again["ref"], again["status"], again["sightings"]) == ("L-2", "hardened", 2)
+
+
+@pytest.mark.row("MEM-02")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("lesson", "decide", "L-2", "harden"),
+        ("guard", "off", "--for", "5m", "--why", "x"),
+        ("ledger", "erase", "P-1", "--why", "x", "--yes"),
+        ("record", "resolve", "I-1", "--keep", "mine"),
+    ],
+)
+def test_what_is_the_operators_alone_is_refused_in_claudes_shell(
+    shared: Terminal, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLAUDECODE", "1")
+    before = shared.data("ledger", "verify")["heads"]
+    refused = shared(*words)
+    assert refused.code == 1
+    assert "operator's own decision" in refused.err
+    assert shared.data("ledger", "verify")["heads"] == before
+
+
+@pytest.mark.row("LED-01")
+def test_a_command_in_claudes_shell_is_claudes_act_in_its_session(
+    onefirm: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from onefirm.sessions import identity
+
+    session = identity.bind(str(onefirm.root), "client-1")
+    monkeypatch.setenv("CLAUDECODE", "1")
+    monkeypatch.setenv("CLAUDE_CODE_SESSION_ID", "client-1")
+    onefirm.done("record", "update", "P-1", "status=review")
+    (entry,) = onefirm.data("ledger", "log", "--limit", "1")
+    assert (entry["actor"], entry["session"]) == ("claude", session)
+
+
+@pytest.mark.row("MEM-13")
+def test_memory_is_asked_in_words(shared: Terminal) -> None:
+    hits = shared.data("recall", "booking path before the blog")["hits"]
+    assert "DEC-3" in [hit["ref"] for hit in hits]
+    assert shared("recall", "zyxwvut").err.startswith("Nothing found")

@@ -1,0 +1,176 @@
+"""State through the command line."""
+
+import itertools
+
+import pytest
+
+from onefirm.demo import story
+from support.terminal import Terminal
+
+KINDS = {
+    "client": "CL", "contact": "CN", "prospect": "PR", "proposal": "PP", "contract": "CT", "project": "P",
+    "deliverable": "DL", "task": "T", "invoice": "INV", "payment": "PAY", "content": "CP",
+}  # fmt: skip
+
+
+@pytest.mark.row("STA-01")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_record_of_every_kind_is_made_found_and_read(onefirm: Terminal, kind: str) -> None:
+    (made,) = onefirm.data("record", "create", kind, "title=A thing of its own")
+    assert made["ref"].startswith(f"{KINDS[kind]}-")
+    found = onefirm.data("record", "find", kind, "--text", "thing of its own")
+    assert [row["ref"] for row in found["rows"]] == [made["ref"]]
+    read = onefirm.data("record", "get", made["ref"].lower())
+    assert read["props"]["title"] == "A thing of its own"
+    assert read["props"]["status"] == made["status"]
+
+
+@pytest.mark.row("STA-01")
+def test_the_demo_firm_has_a_whole_firms_records(shared: Terminal) -> None:
+    totals = {kind: shared.data("record", "find", kind, "--archived", "--limit", "1")["total"] for kind in KINDS}
+    assert totals["client"] == 4
+    assert totals["project"] == 9
+    assert totals["task"] >= 55
+    assert min(totals.values()) >= 4
+
+
+@pytest.mark.row("STA-01")
+def test_conditions_are_met_by_every_row(shared: Terminal) -> None:
+    rows = shared.data("record", "find", "task", "status=doing", "status=waiting", "priority!=low")["rows"]
+    assert rows
+    assert {row["status"] for row in rows} <= {"doing", "waiting"}
+    assert "low" not in {row["props"]["priority"] for row in rows}
+    soon = shared.data("record", "find", "task", "due<2000-01-01")
+    assert soon == {"rows": [], "cursor": None, "total": 0}
+
+
+@pytest.mark.row("STA-01")
+def test_pages_join_to_the_whole_list(shared: Terminal) -> None:
+    whole = [row["ref"] for row in shared.data("record", "find", "task", "--limit", "500")["rows"]]
+    refs: list[str] = []
+    cursor: list[str] = []
+    while True:
+        page = shared.data("record", "find", "task", "--limit", "20", *cursor)
+        refs += [row["ref"] for row in page["rows"]]
+        if page["cursor"] is None:
+            break
+        cursor = ["--cursor", page["cursor"]]
+    assert refs == whole
+
+
+@pytest.mark.row("STA-06")
+def test_a_stale_write_is_refused_with_the_value_of_now(onefirm: Terminal) -> None:
+    etag = onefirm.data("record", "get", "P-1")["etag"]
+    onefirm.done("record", "update", "P-1", "status=review")
+    stale = onefirm("record", "update", "P-1", "status=on_hold", "--if-match", etag)
+    assert stale.code == 1
+    assert "review" in stale.err
+    assert onefirm.data("record", "get", "P-1")["status"] == "review"
+
+
+@pytest.mark.row("STA-06")
+def test_an_illegal_move_is_refused_with_the_legal_ones(onefirm: Terminal) -> None:
+    refused = onefirm("record", "update", "P-1", "status=done")
+    assert refused.code == 1
+    assert "review" in refused.err
+    assert "on_hold" in refused.err
+
+
+@pytest.mark.row("STA-10")
+def test_a_record_tells_its_past_and_can_be_read_as_it_was(onefirm: Terminal) -> None:
+    before = onefirm.data("record", "get", "P-1")
+    onefirm.done("record", "update", "P-1", "status=review", "--why", "Jana watches first")
+    newest = onefirm.data("record", "timeline", "P-1")[-1]
+    assert newest["reason"] == "Jana watches first"
+    assert (newest["payload"]["before"]["status"], newest["payload"]["after"]["status"]) == ("delivery", "review")
+    then = onefirm.data("record", "get", "P-1", "--as-of", before["updated_at"])
+    assert then["status"] == "delivery"
+    first = onefirm.done("record", "timeline", "P-1").out.splitlines()[0]
+    assert "created project P-1 “Launch site”" in first
+
+
+@pytest.mark.row("STA-11")
+def test_a_change_is_taken_back_and_the_ledger_keeps_both(onefirm: Terminal) -> None:
+    onefirm.done("record", "update", "P-1", "status=review")
+    onefirm.done("record", "undo", "P-1", "--why", "too early")
+    assert onefirm.data("record", "get", "P-1")["status"] == "delivery"
+    changed, undone = onefirm.data("record", "timeline", "P-1")[-2:]
+    assert undone["payload"]["undo_of"] == changed["id"]
+
+
+@pytest.mark.row("STA-11")
+def test_undo_is_refused_where_the_value_has_moved_since(onefirm: Terminal) -> None:
+    event = onefirm.data("record", "update", "P-1", "due=2027-01-01")[0]["event_id"]
+    onefirm.done("record", "update", "P-1", "due=2027-02-02")
+    refused = onefirm("record", "undo", event)
+    assert refused.code == 1
+    assert "2027-02-02" in refused.err
+    assert onefirm.data("record", "get", "P-1")["props"]["due"] == "2027-02-02"
+
+
+@pytest.mark.row("STA-11")
+def test_what_is_archived_leaves_every_list_and_comes_back(onefirm: Terminal) -> None:
+    onefirm.done("record", "archive", "T-1", "T-2")
+    listed = {row["ref"] for row in onefirm.data("record", "find", "task", "--limit", "500")["rows"]}
+    assert not {"T-1", "T-2"} & listed
+    onefirm.done("record", "restore", "T-1")
+    listed = {row["ref"] for row in onefirm.data("record", "find", "task", "--limit", "500")["rows"]}
+    assert "T-1" in listed
+
+
+BAD = {
+    "a wrong ref": ("record", "get", "12-P"),
+    "a ref that isn't there": ("record", "get", "P-999"),
+    "a path for a ref": ("record", "get", "../../etc/passwd"),
+    "an unknown kind": ("record", "create", "spaceship", "title=x"),
+    "an unknown property": ("record", "update", "P-1", "colour=red"),
+    "an unknown status": ("record", "update", "P-1", "status=flying"),
+    "a date that is none": ("record", "update", "P-1", "due=next Tuesday"),
+    "an amount that is none": ("record", "update", "P-1", "budget=a lot"),
+    "a relation to nothing": ("record", "update", "T-1", "project=P-999"),
+    "a relation to another kind": ("record", "update", "T-1", "project=T-2"),
+    "a megabyte": ("record", "update", "P-1", "next_action=" + "x" * 1_000_000),
+    "control characters": ("record", "update", "P-1", "next_action=a\x00b\x1b[2J"),
+    "no value": ("record", "update", "P-1", "status"),
+    "a cursor of nobody": ("record", "find", "--cursor", "zzz"),
+    "a moment that is none": ("record", "get", "P-1", "--as-of", "yesterday"),
+    "a conflict that isn't there": ("record", "resolve", "I-9", "--keep", "mine"),
+    "an event that isn't there": ("record", "undo", "0190c8f2-0000-7000-8000-000000000000"),
+}
+
+
+@pytest.mark.row("STA-06")
+@pytest.mark.parametrize("words", BAD.values(), ids=BAD)
+def test_bad_input_gets_a_sentence_with_the_next_step_and_changes_nothing(
+    shared: Terminal, words: tuple[str, ...]
+) -> None:
+    before = shared.data("ledger", "verify")["heads"]
+    refused = shared(*words)
+    assert refused.code == 1
+    assert refused.out == ""
+    first, _, hint = refused.err.partition("\n")
+    assert first.startswith("onefirm: ")
+    assert hint.startswith("  → ")
+    assert len(refused.err) < 2_000
+    assert shared.data("ledger", "verify")["heads"] == before
+
+
+@pytest.mark.row("STA-06")
+def test_all_mistakes_are_told_at_once(onefirm: Terminal) -> None:
+    refused = onefirm("record", "update", "P-1", "colour=red", "due=soon", "status=flying")
+    assert all(word in refused.err for word in ("colour", "soon", "flying"))
+
+
+@pytest.mark.row("STA-01")
+def test_the_story_of_the_demo_firm_names_nothing_that_it_did_not_make() -> None:
+    from datetime import date
+
+    happenings = story.read(date(2026, 11, 21), "Europe/Berlin")
+    made: set[str] = set()
+    for one in happenings:
+        if one.do in ("create", "decision", "lesson"):
+            assert one.id not in made
+            made.add(one.id)
+        assert one.id in made
+    texts = itertools.chain.from_iterable(story.named(text) for _, text in story.context())
+    assert set(texts) <= made
