@@ -13,11 +13,15 @@ from typing import Any
 import pytest
 from mcp.client import Client
 
+from contract.truths import SlowTruth
 from mcp_server import answers
 from mcp_server.binding import TOOL_USE_ID
 from mcp_server.server import build
-from onefirm import workspace
+from onefirm import bootstrap, workspace
 from onefirm.sessions import db, identity, receipts
+from onefirm.state.schema import shipped
+from onefirm.state.truth.base import Truth
+from support.clock import FixedClock
 
 _CALLS = count(1)
 
@@ -25,9 +29,9 @@ _CALLS = count(1)
 class Real:
     """A server on a real firm, spoken to in memory."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, truth: Truth | None = None) -> None:
         self.root = root
-        self.server = build(root)
+        self.server = build(root, open_firm=lambda start: bootstrap.open_firm(start, truth=truth))
 
     def ask(self, tool: str, session: str | None = "client-1", /, **arguments: Any) -> tuple[bool, str]:
         """Whether the call was refused, and its text."""
@@ -147,6 +151,25 @@ def test_a_list_stays_within_its_budget_and_its_cursor_leaves_nothing_out(
             break
         asked["cursor"] = answer["cursor"]
     assert sorted(found) == sorted(made)
+
+
+def test_while_the_truth_is_away_a_look_tells_its_age_and_a_write_waits(template: Path, tmp_path: Path) -> None:
+    root = tmp_path / "firm"
+    shutil.copytree(template, root)
+    truth = SlowTruth(shipped(), FixedClock())
+    firm = Real(root, truth)
+    ref = firm.create("task", title="Remote")
+    truth.down = True
+    answer = firm.answer("record_get", "client-2", refs=[ref])
+    assert answer["note"].startswith(f"The truth can't be reached: {ref} as of 20")
+    assert firm.receipts("client-2") == {}
+    changes = [{"op": "update", "ref": ref, "set": {"status": "doing"}}]
+    written = firm.answer("record_write", "client-2", changes=changes)
+    assert written["rows"][0][written["columns"].index("receipt")] == "pending"
+    assert firm.receipts("client-2") == {ref: "pending"}
+    shown = firm.answer("record_get", "client-2", refs=[ref])
+    assert shown["rows"][0][shown["columns"].index("pending")] == {"status": "doing"}
+    firm.server.workspace.close()  # type: ignore[attr-defined]
 
 
 # -- hostile input -----------------------------------------------------------------------------------------------------
