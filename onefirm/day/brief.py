@@ -14,13 +14,15 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from onefirm.core.attribution import By
 from onefirm.core.clock import iso, parse_iso, today
-from onefirm.core.errors import NotFound
+from onefirm.core.errors import FirmError, NotFound
 from onefirm.day import changes
 from onefirm.day.planes import Planes
 from onefirm.day.wording import clip, tokens
 from onefirm.state.standing import RULES, Line
-from onefirm.store import inbox, outbox
+from onefirm.state.sync.report import SyncReport
+from onefirm.store import inbox
 
 FILE = "brief.json"
 _CHANGES_SHARE = 0.45  # of what is left after the head; the rest is for where things stand
@@ -41,12 +43,25 @@ class Brief:
     attention: tuple[str, ...]
 
 
-def build(planes: Planes, now: datetime) -> Brief:
-    """Compute the brief for this moment."""
+def fresh(planes: Planes, by: By) -> Brief:
+    """Hand in what waits, pull what changed at the truth, then say where things stand.
+
+    A truth that can't be reached, or that suddenly lacks most records, is told in the brief; it never stops it.
+    """
+    try:
+        told = _mirror(planes, planes.records.sync(by))
+    except FirmError as error:
+        told = [str(error)]
+    planes.project()
+    return build(planes, planes.clock.now(), told)
+
+
+def build(planes: Planes, now: datetime, mirror: Sequence[str] = ()) -> Brief:
+    """Compute the brief for this moment; `mirror` is what must be told about the mirror's age."""
     with planes.store.read() as conn:
         closed = changes.last_close(planes, conn)
         changed = tuple(change.text for change in changes.since(planes, conn, closed.at if closed else None))
-        attention = tuple(_attention(planes, conn))
+        attention = (*mirror, *_attention(planes, conn))
     lines = tuple(planes.records.standing(now))
     head = _head(planes, now, closed.at if closed else None)
     text = _render(head, attention, changed, lines, planes.rules.brief_tokens)
@@ -74,6 +89,13 @@ def keep(root: Path, brief: Brief) -> None:
     draft.replace(path)
 
 
+def _mirror(planes: Planes, report: SyncReport) -> list[str]:
+    if report.reachable:
+        return []
+    known = f"is {age(report.synced_at, planes.clock.now())}" if report.synced_at else "was never complete"
+    return [f"the truth can't be reached: what stands here {known}; writes wait and are handed in later"]
+
+
 def _head(planes: Planes, now: datetime, since: str | None) -> str:
     day = today(now, planes.rules.timezone)
     head = f"# {clip(planes.rules.firm)}: {day:%A} {day.isoformat()}\n{_HOW}"
@@ -83,10 +105,10 @@ def _head(planes: Planes, now: datetime, since: str | None) -> str:
 def _attention(planes: Planes, conn: Connection) -> Iterable[str]:
     for item in inbox.open_items(conn):
         yield f"{item.id} {clip(item.title, 120)}: waits for your decision (`onefirm record conflicts`)"
-    for item in outbox.waiting(conn, "truth.write"):
-        if item.state == "waiting":
-            refs = ", ".join(item.payload.get("refs", ())) or "a record"
-            yield f"a write of {refs} waits for the truth since {item.created_at[:16]}"
+    for waits in planes.records.pending():
+        if waits.state != "held":
+            since = waits.since[:16].replace("T", " ")
+            yield f"{waits.ref} {clip(waits.title)}: what {waits.actor} wrote waits for the truth since {since} UTC"
     last = planes.ledger.events(conn, kinds=["session.closed"], newest_first=True, limit=1)
     for path in (last[0].payload or {}).get("unreconciled", ()) if last else ():
         yield f"{path} was left contradicting its record when the last session closed"
@@ -122,7 +144,7 @@ def _section(title: str, rows: Sequence[str], budget: int) -> str:
     return "\n".join(kept)
 
 
-def age(brief_at: str, now: datetime) -> str:
-    """How old a brief is, in words."""
-    minutes = int((now - parse_iso(brief_at)).total_seconds() // 60)
-    return "just now" if minutes < 1 else f"{minutes} minutes ago" if minutes < 120 else f"{minutes // 60} hours ago"
+def age(at: str, now: datetime) -> str:
+    """How old something is, in words."""
+    minutes = max(0, int((now - parse_iso(at)).total_seconds() // 60))
+    return f"{minutes} minutes old" if minutes < 120 else f"{minutes // 60} hours old"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from onefirm.core.attribution import By
+from onefirm.core.attribution import SYSTEM, By
 from onefirm.day import brief, close, doctor, hatch, start
 from onefirm.day.brief import Brief
 from onefirm.day.planes import Planes
@@ -17,8 +17,8 @@ class Day:
         self._planes = planes
 
     def brief(self) -> Brief:
-        """Where things stand now."""
-        return brief.build(self._planes, self._planes.clock.now())
+        """Where things stand, after pulling what changed at the truth."""
+        return brief.fresh(self._planes, By(SYSTEM))
 
     def explain(self, number: int) -> str:
         """Why line `number` of the brief stands where it does. Raises NotFound."""

@@ -15,10 +15,7 @@ def start(planes: Planes, session: str, client_id: str, source: str) -> Brief:
     The sessions that died are closed first, so that what they left is part of what this brief tells.
     """
     close_left(planes, but=session)
-    planes.records.sync(By(SYSTEM, session))
-    planes.project()
-    now = planes.clock.now()
-    told = brief.build(planes, now)
+    told = brief.fresh(planes, By(SYSTEM, session))
     _record(planes, session, client_id, source)
     brief.keep(planes.root, told)
     return told

@@ -66,7 +66,7 @@ ROWS: Mapping[str, Row] = {
     "MEM-01": Row(
         "Decisions are append-only: what, why, alternatives, evidence, who; superseded, never rewritten; closing an "
         "engagement closes its record",
-        part="recording and superseding; closing an engagement comes with its playbook",
+        part="a closed engagement takes no further decision; the playbook that leaves its final one comes later",
     ),
     "MEM-02": Row(
         "A lesson is a rule in plain language with its reasoning; it starts as a candidate and hardens only when the "
