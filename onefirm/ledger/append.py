@@ -54,7 +54,8 @@ class Ledger:
         With an `effect_key` that is in the ledger already nothing is written and that entry comes back, marked
         `repeated`. `data` must be JSON; `subjects` are refs, in order of importance.
         """
-        if effect_key is not None and (existing := self._recorded(conn, effect_key)):
+        self._take_turn(conn, effect_key)
+        if effect_key is not None and (existing := self.effect(conn, effect_key)):
             return existing
         row, body = self._entry(conn, kind, data, tuple(dict.fromkeys(subjects)), by, effect_key, version)
         conn.execute(event.insert().values(**row))
@@ -73,8 +74,6 @@ class Ledger:
         effect_key: str | None,
         version: int,
     ) -> tuple[dict[str, Any], str]:
-        # The lock on the chain's row (a no-op on SQLite, where the transaction is IMMEDIATE) orders two writers.
-        conn.execute(select(chain.c.chain_id).where(chain.c.chain_id == self.chain_id).with_for_update()).one()
         head = self._newest(conn)
         body = body_of(data, by.reason, os.urandom(16).hex())
         row: dict[str, Any] = {
@@ -94,6 +93,19 @@ class Ledger:
             "prev": head["hash"] if head else GENESIS,
         }
         return {**row, "hash": entry_hash(row)}, body
+
+    def _take_turn(self, conn: Connection, effect_key: str | None) -> None:
+        """Wait for other writers; on SQLite a write transaction is alone anyway.
+
+        1. Lock the chain's row: two writers of one chain come one after the other.
+        2. Lock the effect: of two chains that record it at once, the second finds the first's entry. Taken after the
+           chain, so that two writers of one chain can't hold one lock each.
+        """
+        if conn.dialect.name == "sqlite":
+            return
+        conn.execute(select(chain.c.chain_id).where(chain.c.chain_id == self.chain_id).with_for_update()).one()
+        if effect_key is not None:
+            conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(effect_key, 0))))
 
     def erase(self, conn: Connection, event_ids: Sequence[str], by: By) -> Event:
         """Erase the payloads and reasons of these entries for good; the tombstone is an entry of its own.
@@ -136,12 +148,6 @@ class Ledger:
         """The entry with this id."""
         row = conn.execute(_all().where(event.c.id == event_id)).mappings().first()
         return event_of(row) if row else None
-
-    def _recorded(self, conn: Connection, effect_key: str) -> Event | None:
-        if conn.dialect.name == "postgresql":
-            # Two chains may record the same effect at once: the second waits here, then finds the first's entry.
-            conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(effect_key, 0))))
-        return self.effect(conn, effect_key)
 
     def effect(self, conn: Connection, effect_key: str) -> Event | None:
         """The entry that recorded an effect, if it was recorded."""

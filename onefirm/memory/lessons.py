@@ -105,7 +105,7 @@ class Lessons:
     def _see_again(self, ref: str, where: str, about: tuple[str, ...], by: By) -> Lesson:
         with self._store.write() as conn:
             statements.existing(conn, about)
-            passages.lock(conn)
+            _take_turn(conn)
             story = self._story(conn, ref)
             here = places(conn, self._ledger, about)
             data = {"ref": ref, "where": list(about) or where, "why": where, "places": list(here)}
@@ -126,7 +126,7 @@ class Lessons:
         if verdict not in OUTCOMES:
             raise InvalidInput(f"“{verdict}” is no verdict.", hint=f"Use one of: {', '.join(OUTCOMES)}.")
         with self._store.write() as conn:
-            passages.lock(conn)
+            _take_turn(conn)
             status = self._story(conn, name).status
             if verdict != "keep" and status == OUTCOMES[verdict]:
                 raise Refused(f"{name} is {status} already.", hint="lesson_decide takes harden, retire or keep.")
@@ -238,6 +238,11 @@ def index(conn: Connection, entry: Event) -> None:
         body = f"{data['why']}\nTheme: {data['theme']}"
         about = data.get("about", ())
         passages.put(conn, "lesson", data["ref"], [(data["rule"], body)], about, entry.payload_sha256)
+
+
+def _take_turn(conn: Connection) -> None:
+    """Wait for whoever else writes about lessons: their standing is read before it is changed."""
+    next_number(conn, "lesson", 0)
 
 
 def _theme(theme: str, secrets_check: SecretsCheck) -> str:

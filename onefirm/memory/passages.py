@@ -38,6 +38,7 @@ def put(
     conn: Connection, source: str, ref: str, parts: Iterable[tuple[str, str]], about: Sequence[str], sha256: str
 ) -> None:
     """Replace the passages of a decision, a lesson or a file by these (heading, body) pairs."""
+    lock(conn)
     drop(conn, source, [ref])
     rows = [
         {
@@ -62,7 +63,7 @@ def drop(conn: Connection, source: str, refs: Sequence[str]) -> None:
 
 
 def lock(conn: Connection) -> None:
-    """Let one writer at a time change what is derived from others' writes; on SQLite a writer is alone anyway."""
+    """Let one writer at a time change the index; on SQLite a writer is alone anyway."""
     if conn.dialect.name == "postgresql":
         conn.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 

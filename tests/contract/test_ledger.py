@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -128,6 +129,29 @@ def test_an_effect_is_recorded_once_and_comes_back_marked(firm: Firm) -> None:
         assert firm.ledger.effect(conn, "look-1") == again
     assert (again.id, again.repeated, once.repeated) == (once.id, True, False)
     assert firm.verdict().entries == 1
+
+
+def test_many_who_record_the_same_effects_at_once_wait_for_each_other(firm: Firm) -> None:
+    server = firm.chain("server")
+    barrier, failures = threading.Barrier(4), list[BaseException]()
+
+    def record(ledger: Ledger) -> None:
+        for round_ in range(8):
+            barrier.wait()
+            try:
+                with firm.store.write() as conn:
+                    ledger.append(conn, "record.seen", {}, subjects=["T-1"], by=CLAUDE)
+                    ledger.append(conn, "record.seen", {}, subjects=["T-1"], by=CLAUDE, effect_key=f"effect-{round_}")
+            except BaseException as failure:
+                failures.append(failure)
+
+    threads = [threading.Thread(target=record, args=(one,)) for one in (firm.ledger, firm.ledger, server, server)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    verdict = firm.verdict()
+    assert (failures, verdict.ok, verdict.entries) == ([], True, 8 * 4 + 8)
 
 
 def test_a_transaction_that_fails_leaves_nothing(firm: Firm) -> None:
