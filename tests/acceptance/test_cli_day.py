@@ -310,8 +310,8 @@ def test_every_command_that_reads_speaks_json(shared: Terminal) -> None:
     reads = [
         ("brief",), ("record", "find"), ("record", "get", "P-1"), ("record", "timeline", "P-1"),
         ("record", "conflicts"), ("decision", "list"), ("decision", "show", "DEC-1"), ("lesson", "list"),
-        ("recall", "blog"), ("ledger", "verify"), ("ledger", "trace", "P-1"), ("ledger", "log"), ("session", "list"), ("guard", "status"),
-        ("secret", "list"), ("doctor",),
+        ("recall", "blog"), ("ledger", "verify"), ("ledger", "trace", "P-1"), ("ledger", "log"),
+        ("session", "list"), ("guard", "status"), ("secret", "list"), ("doctor",),
     ]  # fmt: skip
     for words in reads:
         json.loads(shared.done(*words, "--json").out)
