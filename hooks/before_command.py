@@ -5,7 +5,7 @@ be the call's.
 from __future__ import annotations
 
 from hooks import watch
-from onefirm.sessions import edits
+from onefirm.sessions import db, edits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | None]:
     """Never refuses: a shell command is judged by what it changed."""
     session = watch.session(payload, root)
-    with watch.writing(root) as conn:
+    with db.writing(root) as conn:
         changes = watch.scan(conn, root, watch.globs(root))
         watch.ascribe(conn, session, changes)
         edits.begin_command(conn, session, watch.call(payload))

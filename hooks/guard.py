@@ -6,6 +6,8 @@ Abstains (no output) from everything else: whether an edit is permitted is the c
 
 from __future__ import annotations
 
+import time
+
 from hooks import targets
 from onefirm.narrative import rules
 from onefirm.sessions import root as workspace
@@ -70,20 +72,17 @@ def _by_truth(
         verdict = guard.judge(
             known, path, old, new, lambda ref: receipts.of(conn, session, ref), lambda ref: state.of(conn, ref)
         )
-        opened = hatch.active(conn, targets.now()) if verdict["findings"] else None
+        opened = hatch.active(conn, time.time()) if verdict["findings"] else None
     except (db.Lost, db.Error) as error:
         return _deny(f"onefirm: {path} was not changed: {error}. {FIX}")
     if opened:
-        return "let through: the guard is off", _context(
-            f"onefirm: the operator has the guard off ({opened['why']}); else: {guard.told(verdict['findings'])}"
-        )
+        said = f"onefirm: the operator has the guard off ({opened['why']}); else: {guard.told(verdict['findings'])}"
+        return "let through: the guard is off", _context(said)
     if verdict["findings"]:
         return _deny(guard.refusal(path, verdict["findings"]), verdict["findings"][0]["rule"])
-    return (
-        ("passed with a note", _context("onefirm: " + " ".join(verdict["notes"])))
-        if verdict["notes"]
-        else ("passed", None)
-    )
+    if verdict["notes"]:
+        return "passed with a note", _context("onefirm: " + " ".join(verdict["notes"]))
+    return "passed", None
 
 
 def _deny(reason: str, rule: str = "lost") -> tuple[str, dict[str, Any]]:

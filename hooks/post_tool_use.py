@@ -8,7 +8,7 @@ import os
 
 from hooks import targets, watch
 from onefirm.narrative import heads, rules
-from onefirm.sessions import edits, tree, walk
+from onefirm.sessions import db, edits, tree, walk
 from onefirm.sessions import root as workspace
 
 TYPE_CHECKING = False
@@ -27,11 +27,12 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
     if payload.get("tool_name") in _FILE_TOOLS:
         return _of_file(payload)
     session = watch.session(payload, root)
-    with watch.writing(root) as conn:
+    with db.writing(root) as conn:
         changes = watch.scan(conn, root, watch.globs(root))
         edits.record(conn, session, changes, str(payload.get("tool_name")), _agent(payload), watch.is_lifted(conn))
         edits.end_command(conn, watch.call(payload), watch.is_detached(payload), session)
-        told = _told(conn, root, session, changes) if changes else ""
+    # Written down first: what follows may fail, and Stop must still know whose change it was.
+    told = _told(root, session, changes) if changes else ""
     return (f"ascribed: {len(changes)}", _context(payload, told) if told else None)
 
 
@@ -46,7 +47,7 @@ def _of_file(payload: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:
     if not linked and not walk.wanted(relative, closed):
         return "no narrative", None
     session = watch.session(payload, root)
-    with watch.writing(root) as conn:
+    with db.writing(root) as conn:
         changes = (
             watch.scan(conn, root, closed) if linked or tree.is_empty(conn) else _look(conn, root, relative, payload)
         )
@@ -73,10 +74,11 @@ def _look(conn: Connection, root: str, path: str, payload: Mapping[str, Any]) ->
     return [{**change, "before_sha": sha}] if sha != change["after_sha"] else []
 
 
-def _told(conn: Connection, root: str, session: str, changes: list[Change]) -> str:
+def _told(root: str, session: str, changes: list[Change]) -> str:
     from onefirm.narrative import guard, standing
 
-    found = standing.of_session(conn, root, rules.load(root), session, {change["path"] for change in changes})
+    with db.reading(root) as conn:
+        found = standing.of_session(conn, root, rules.load(root), session, {change["path"] for change in changes})
     if not found:
         return ""
     lines = [f"- {path}: {guard.told(findings)}" for path, findings in found.items()]

@@ -63,7 +63,7 @@ def _look(root: str, session: str, source: str) -> str:
         known = rules.load(root)
     except rules.RulesLost as error:
         return f"onefirm: {error}; narrative can't be edited until the operator runs: onefirm doctor --fix"
-    with watch.writing(root) as conn:
+    with db.writing(root) as conn:
         changes = watch.scan(conn, root, rules.closed_globs(known))
         if source == "compact":
             watch.ascribe(conn, session, changes)

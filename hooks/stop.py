@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hooks import once, watch
 from onefirm.narrative import guard, rules, standing
-from onefirm.sessions import clock, edits, identity
+from onefirm.sessions import clock, db, edits, identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ TAIL = "Make the calls and correct what doesn't hold. This is said once; what st
 def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | None]:
     """Never blocks twice for the same finding, nor while the client is already going on because of a block."""
     session, known = watch.session(payload, root), rules.load(root)
-    with watch.writing(root) as conn:
+    with db.writing(root) as conn:
         changes = watch.scan(conn, root, rules.closed_globs(known))
         watch.ascribe(conn, session, changes)
         if not payload.get("agent_id"):

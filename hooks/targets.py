@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os.path
-import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
-
-now = time.time
 
 
 def path(payload: Mapping[str, Any]) -> str | None:

@@ -7,7 +7,7 @@ import re
 import time
 
 from onefirm.narrative import heads, rules
-from onefirm.sessions import db, edits, hatch, identity, tree
+from onefirm.sessions import edits, hatch, identity, tree, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
     from onefirm.sessions.shapes import Change
 
-# A lone `&`, or a word that detaches: what such a command starts may write after the call has returned.
-_DETACHED = re.compile(
-    r"(?<![&>|<])&(?![&>|])|\b(?:nohup|setsid|disown|at|batch|crontab|screen|tmux|systemd-run|daemonize|watch)\b"
+# A lone `&`, or a program that detaches at the place of a command: what it starts may write after the call has returned.
+_DETACHED = (
+    r"(?<![&>|<\\])&(?![&>|])(?=[\s)'\"]|$)|"
+    r"(?:^|[;&|(\n]|\bsudo|\bthen|\bdo)\s*(?:nohup|setsid|disown|at|batch|crontab|screen|tmux|systemd-run)\b"
 )
+# What is quoted is text (`echo "Acme & Sons"`), unless a shell is given it to run.
+_QUOTED = r"(?<!-c )(?:'[^']*'|\"[^\"]*\")"
 
 
 def client(payload: Mapping[str, Any]) -> str:
@@ -52,7 +55,7 @@ def scan(conn: Connection, root: str, closed: tuple[str, ...]) -> list[Change]:
     first = tree.is_empty(conn)
 
     def is_narrative(path: str, text: str) -> bool:
-        return heads.is_narrative(path, text) or (bool(closed) and tree.matches(path, closed))
+        return heads.is_narrative(path, text) or (bool(closed) and walk.matches(path, closed))
 
     changes = tree.scan(conn, root, is_narrative, closed)
     return [] if first else changes
@@ -79,7 +82,5 @@ def is_detached(payload: Mapping[str, Any]) -> bool:
     given = payload.get("tool_input")
     if not isinstance(given, dict):
         return False
-    return bool(given.get("run_in_background")) or bool(_DETACHED.search(str(given.get("command") or "")))
-
-
-writing = db.writing
+    command = re.sub(_QUOTED, " ", str(given.get("command") or ""))
+    return bool(given.get("run_in_background")) or bool(re.search(_DETACHED, command))

@@ -40,6 +40,8 @@ else:
 
     Claim = namedtuple("Claim", "ref status is_left is_past")
 
+# `Jana Vogel signed the contract`: whoever did it is named in so many words; more is a clause of its own.
+_ACTOR_WORDS = 3
 _SILENT = ("code", "quote", "front")
 
 
@@ -106,29 +108,23 @@ class _Record:
         phrase = " ".join(subject)
         if phrase in words.PLURALS:
             return self.kind.name in ("client", "prospect", "deliverable", "contact")
-        return (
-            phrase in words.PRONOUNS
-            or phrase in words.ASPECTS
-            or phrase in self.kind.labels
-            or self._is_aspect(subject)
-        )
-
-    def _is_aspect(self, subject: list[str]) -> bool:
-        return subject[-1] in words.ASPECTS and subject[0] in (*self.kind.labels, self.mark) and len(subject) == 2
+        if phrase in words.PRONOUNS | words.ASPECTS or phrase in self.kind.labels:
+            return True
+        return len(subject) == 2 and subject[1] in words.ASPECTS and subject[0] in (*self.kind.labels, self.mark)
 
 
 def _bare(subject: list[str]) -> list[str]:
     """A subject without the adverbs and times before it, its articles, and `itself`."""
-    while (
-        len(subject) > 1
-        and subject[0] not in ("this", "the")
-        and (subject[0] in words.FILLERS or words.is_time(subject[0]))
-    ):
+    while len(subject) > 1 and _is_adverb(subject[0]):
         subject = subject[1:]
     while len(subject) > 1 and subject[0] in words.DETERMINERS:
         subject = subject[1:]
     kept = [word for word in subject if word not in words.FILLERS or word in words.ASPECTS]
     return kept[:-1] if len(kept) > 1 and kept[-1] == "itself" else kept
+
+
+def _is_adverb(word: str) -> bool:
+    return word not in ("this", "the") and (word in words.FILLERS or words.is_time(word))
 
 
 class _Mention:
@@ -155,12 +151,7 @@ class _Mention:
     def _stands_for_itself(self) -> bool:
         if self.next in self.kind.labels and any(word in ("a", "an") for word in self.left):
             return True
-        return (
-            self.next in words.FOLLOWERS
-            or self.next in words.ASPECTS
-            or self.next == "mode"
-            or words.is_time(self.next)
-        )
+        return self.next in words.FOLLOWERS | words.ASPECTS or self.next == "mode" or words.is_time(self.next)
 
     def _is_unreal(self) -> bool:
         if any(words.is_unreal(word) for word in self.left) or self.left[-1:] == ["be"]:
@@ -169,9 +160,7 @@ class _Mention:
             return True
         if self.tokens[0] in words.OPENINGS and self.clause:
             return True
-        if not self._tells_past() and any(
-            word in words.TIME_CONDITIONS for word in self.tokens[self.end : self._sentence_end()]
-        ):
+        if any(word in words.TIME_CONDITIONS for word in self._rest()) and not self._tells_past():
             return not any(word in words.FRESH for word in self.left)
         return any(word in words.REPORTS for word in self.left)
 
@@ -182,27 +171,26 @@ class _Mention:
         if not any(word in words.WAS for word in self.left) or any(word in words.FRESH for word in self.left):
             return False
         led = any(word in words.PLACING for word in (*self.left, self.tokens[self.start]))
-        return (led and self._core()[-1:] in (["was"], ["were"])) or any(
-            word in words.SPELLS for word in self.tokens[self.end : self._sentence_end()]
-        )
+        if led and self._core()[-1:] in (["was"], ["were"]):
+            return True
+        return any(word in words.SPELLS for word in self._rest())
 
     def _is_past(self) -> bool:
-        around = self.tokens[max(0, self.clause - 6) : self._sentence_end()]
+        around = [*self.tokens[max(0, self.clause - 6) : self.end], *self._rest()]
         return self._tells_past() and not any(word in words.FRESH for word in around)
 
     def _tells_past(self) -> bool:
-        return any(words.is_past(word) for word in self.left) or (
-            not self._has_being() and words.is_past(self.tokens[self.start])
-        )
+        if any(words.is_past(word) for word in self.left):
+            return True
+        has_being = any(word in words.BEING or word.endswith("'s") for word in self.left)
+        return not has_being and words.is_past(self.tokens[self.start])
 
-    def _has_being(self) -> bool:
-        return any(word in words.BEING or word.endswith("'s") for word in self.left)
-
-    def _sentence_end(self) -> int:
+    def _rest(self) -> list[str]:
+        """The sentence behind the status."""
         index = self.end
         while index < len(self.tokens) and self.tokens[index] not in words.SENTENCE_ENDS:
             index += 1
-        return index
+        return self.tokens[self.end : index]
 
     def _is_left(self) -> bool:
         """`discovery is over`, `no longer in discovery`."""
@@ -241,11 +229,8 @@ class _Mention:
 
     def _is_subject(self, subject: list[str]) -> bool:
         if _bare(subject) == ["we"]:
-            return (
-                self.record.is_own
-                and self._is_noun()
-                and self.tokens[self.start - 1] in words.PLACING | {"the", "to"} | words.FRESH
-            )
+            led = self.tokens[self.start - 1] in words.PLACING | words.FRESH | {"the"}
+            return self.record.is_own and self._is_noun() and led
         return self.record.is_named(subject)
 
     def _is_noun(self) -> bool:
@@ -329,13 +314,11 @@ class _Mention:
             return False
         after = [word for word in self.tokens[self.end : self.end + 4] if word not in words.DETERMINERS]
         actor = [word for word in core if word not in words.FILLERS]
-        if after and (
-            after[0] == self.record.mark or (self.record.is_own and (after[0] == "it" or after[0] in self.kind.labels))
-        ):
-            return len(actor) <= 3
-        return (
-            self.record.is_own and actor == ["we"] and self.tokens[self.start] in ("won", "lost") and self._is_alone()
-        )
+        names = (self.record.mark, *(("it", *self.kind.labels) if self.record.is_own else ()))
+        if after and after[0] in names:
+            return len(actor) <= _ACTOR_WORDS
+        won = self.tokens[self.start] in ("won", "lost") and self._is_alone()
+        return self.record.is_own and actor == ["we"] and won
 
 
 def _without_being(subject: list[str]) -> list[str]:

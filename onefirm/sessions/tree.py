@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from onefirm.sessions import clock, db, walk
 from onefirm.sessions import edits as edits_room
-from onefirm.sessions.walk import matches as matches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -104,6 +105,26 @@ def test_the_plugins_own_environment_is_taken_before_python_on_the_path(firm: Fi
     firm.env.update({"ONEFIRM_PYTHON": "", "CLAUDE_PLUGIN_DATA": str(tmp_path / "data"), "PATH": "/nowhere"})
     assert reason_edit(firm).denial
     assert (tmp_path / "taken").exists()
+
+
+def test_the_hooks_of_an_installed_wheel_find_their_package(firm: Firm, tmp_path: Path) -> None:
+    package = tmp_path / "site-packages" / "onefirm"
+    shutil.copytree(PROJECT / "onefirm/sessions", package / "sessions")
+    shutil.copytree(PROJECT / "onefirm/narrative", package / "narrative")
+    shutil.copy(PROJECT / "onefirm/__init__.py", package)
+    shutil.copytree(PROJECT / "hooks", package / "_shipped/hooks")
+    hook = package / "_shipped/hooks/hook.sh"
+    given = {"file_path": str(firm.root / FILE), "old_string": "We start", "new_string": "So we start"}
+    event = {"session_id": "c", "cwd": str(firm.root), "tool_name": "Edit", "tool_input": given}
+    done = subprocess.run(
+        ["sh", str(hook), "guard"],
+        input=json.dumps(event),
+        capture_output=True,
+        text=True,
+        env=firm.environment(),
+        check=False,
+    )
+    assert "record_get" in Answer(done.returncode, done.stdout, done.stderr).denial
 
 
 # --- the guard
@@ -289,6 +310,26 @@ def test_a_command_sent_to_the_background_is_its_sessions(firm: Firm) -> None:
     firm.bash("true", tool_input={"command": "long", "run_in_background": True})
     firm.write(FILE, TEXT + "\nA word more.\n")
     assert 'record_get {"refs":["P-1"]}' in firm.run("stop").block
+
+
+@pytest.mark.parametrize("command", ["echo 'Acme & Sons' > x", "git log && look at it", "curl 'a?b=1&c=2' 2>&1 | cat"])
+def test_an_ordinary_command_does_not_make_the_operators_edits_its_own(firm: Firm, command: str) -> None:
+    firm.start()
+    call = {"tool_name": "Bash", "tool_input": {"command": command}, "tool_use_id": "t1"}
+    firm.run("before_command", **call)
+    firm.run("post_tool_use", **call)
+    firm.write(FILE, TEXT + "\nA word more.\n")
+    assert firm.run("stop").block == ""
+
+
+@pytest.mark.parametrize("command", ["(sleep 1; x) &", "nohup x", "sh -c 'x &'", "true; setsid x", "sleep 9 & echo"])
+def test_a_command_that_detaches_something_is_suspected_to_the_end(firm: Firm, command: str) -> None:
+    firm.start()
+    call = {"tool_name": "Bash", "tool_input": {"command": command}, "tool_use_id": "t1"}
+    firm.run("before_command", **call)
+    firm.run("post_tool_use", **call)
+    firm.write(FILE, TEXT + "\nA word more.\n")
+    assert firm.run("stop").block
 
 
 def test_a_failed_command_is_judged_as_well(firm: Firm) -> None:
