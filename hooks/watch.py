@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from onefirm.sessions.shapes import Change
 
-# A lone `&`, or a program that detaches at the place of a command: what it starts may write after the call has returned.
+# A lone `&`, or a program that detaches: what such a command starts may write after its call has returned.
 _DETACHED = (
     r"(?<![&>|<\\])&(?![&>|])(?=[\s)'\"]|$)|"
     r"(?:^|[;&|(\n]|\bsudo|\bthen|\bdo)\s*(?:nohup|setsid|disown|at|batch|crontab|screen|tmux|systemd-run)\b"
