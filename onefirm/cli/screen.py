@@ -55,14 +55,7 @@ def refuse(message: str, hint: str) -> None:
 
 def entry(text: object, indent: str = "  ") -> None:
     """An item of a list of data; on a terminal it folds behind its indent."""
-    if not sys.stdout.isatty():
-        show(f"{indent}{text}")
-        return
-    folded = textwrap.wrap(
-        clean(text), shutil.get_terminal_size().columns, initial_indent=indent, subsequent_indent=f"{indent}  ",
-        break_on_hyphens=False,
-    )  # fmt: skip
-    show("\n".join(folded))
+    show("\n".join(_folded(f"{indent}{clean(text)}", len(indent) + 2)))
 
 
 def title(text: str) -> None:
@@ -71,10 +64,12 @@ def title(text: str) -> None:
 
 
 def marked(mark: str, style: str, text: str) -> None:
-    """A line that begins with a coloured word."""
-    line = _styled(mark, style)
-    line.append(text if text.startswith(" ") else f" {text}", style="")
-    _print(line)
+    """An item that begins with a coloured word."""
+    from rich.text import Text
+
+    lines = Text("\n".join(_folded(f"{clean(mark)} {clean(text)}", 7)))
+    lines.stylize(style, 0, len(clean(mark)))
+    _print(lines)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -82,12 +77,15 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(box=None, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    grid = Table(
+        box=None, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_header=any(columns)
+    )
     for name in columns:
         grid.add_column(name, overflow="fold", no_wrap=name in ("ref", "when", "status", "kind", "seq"))
     for row in rows:
         grid.add_row(*(Text(clean("" if cell is None else cell)) for cell in row))
-    _print(grid)
+    if grid.row_count:
+        _print(grid)
 
 
 def data(value: Any) -> None:
@@ -123,6 +121,14 @@ def working(text: str) -> Generator[None]:
         yield
     finally:
         late.cancel()
+
+
+def _folded(line: str, hanging: int) -> list[str]:
+    """The line as a terminal holds it, what doesn't fit hanging below; elsewhere as it is."""
+    if not sys.stdout.isatty():
+        return [line]
+    width = shutil.get_terminal_size().columns
+    return textwrap.wrap(line, width, subsequent_indent=" " * hanging, break_on_hyphens=False)
 
 
 def _styled(text: str, style: str) -> Text:

@@ -92,6 +92,8 @@ def close(invocation: Invocation, name: str | None, as_json: bool) -> None:
       onefirm session close
       onefirm session close S-abcdefghijkl
     """
+    if name:
+        _known(invocation, name)
     day = invocation.firm.day
     with screen.working("Closing"):
         closed = [done for done in [day.close(name)] if done] if name else day.close_left()
@@ -102,6 +104,13 @@ def close(invocation: Invocation, name: str | None, as_json: bool) -> None:
         screen.show(_told(one))
     if not closed:
         screen.say("Nothing was left to close.")
+
+
+def _known(invocation: Invocation, name: str) -> None:
+    from onefirm.sessions import identity
+
+    if identity.get(str(invocation.root), name) is None:
+        raise NotFound(f"There is no session {name} here.", hint="`onefirm session list` shows those that are open.")
 
 
 def _state(state: str, alive: bool) -> str:

@@ -246,3 +246,28 @@ def test_the_first_session_makes_the_environment_and_the_next_one_has_the_tools(
 
 ONLINE = {"HTTP_PROXY": "", "HTTPS_PROXY": "", "MCP_CONNECT_TIMEOUT_MS": "2000"}
 """The lab keeps the client offline; what it starts here may reach the package index, as at an operator's."""
+
+
+@pytest.mark.client
+@pytest.mark.row("OPS-02")
+def test_a_command_in_claudes_shell_is_claudes_and_never_the_operators(lab: Lab, tmp_path: Path) -> None:
+    from client.driver import call
+
+    firm = demo_firm(tmp_path)
+    run = lab.run(
+        "use the terminal",
+        call("Bash", command="onefirm record update P-1 status=review"),
+        call("Bash", command="onefirm guard off --for 5m --why 'I know better'"),
+        "Done.",
+        plugins=[PROJECT],
+        allow=["Bash(onefirm:*)"],
+        cwd=firm.root,
+    )
+    written, lifted = run.results
+    assert "P-1 Launch site: review" in written.text
+    assert "operator's own decision" in lifted.text
+    (entry,) = firm.data("ledger", "log", "--about", "P-1", "--limit", "1")
+    (opened,) = firm.data("ledger", "log", "--kind", "session.opened", "--limit", "1")
+    assert (entry["actor"], entry["session"]) == ("claude", opened["session"])
+    assert firm.data("guard", "status")["stands"]
+    assert lab.settle()

@@ -219,3 +219,13 @@ def test_a_command_outside_of_the_client_uses_what_the_plugin_made(plugin: Plugi
     assert done.stdout.startswith("ran brief")
     assert plugin.builds() == 1
     assert not os.path.exists(plugin.root / ".data")
+
+
+def test_what_a_killed_build_left_is_made_anew(plugin: Plugin) -> None:
+    plugin.run("brief")
+    half = plugin.current.resolve()
+    (half / "requirements.txt").unlink()  # it is written last
+    plugin.current.unlink()
+    assert plugin.run("brief").stdout.startswith("ran brief")
+    assert (half / "requirements.txt").exists()
+    assert plugin.builds() == 2

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -127,3 +129,21 @@ def test_a_reader_that_leaves_is_no_error() -> None:
     with child.stderr:
         assert child.stderr.read() == b""
     assert child.wait(30) == exits.DONE
+
+
+def test_an_interrupted_command_ends_as_one(tmp_path: Path) -> None:
+    (tmp_path / "onefirm.yaml").touch()
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(
+        [PROJECT / "bin" / "onefirm", "-C", tmp_path, "secret", "set", "database"],
+        env=environment(), stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert child.stderr
+    assert child.stderr.read(5) == b"Value"
+    child.send_signal(signal.SIGINT)
+    talk = child.communicate(timeout=30)[1].decode()
+    os.close(ours)
+    os.close(theirs)
+    assert child.returncode == exits.INTERRUPTED
+    assert "Interrupted" in talk
+    assert "Traceback" not in talk
