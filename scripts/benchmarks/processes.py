@@ -78,12 +78,17 @@ def alone(function: str, *arguments: str) -> dict[str, Any]:
 
 def peak_mb() -> float:
     """The most memory that this process has had resident, in MB (10^6 bytes)."""
-    try:
-        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-            # Unlike getrusage this doesn't begin with the size of the process that started this one.
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024 / 1e6
-    except OSError:
-        pass
+    # Unlike getrusage, Linux's own figure doesn't begin with the size of the process that started this one.
+    if (found := status_mb("VmHWM", os.getpid())) is not None:
+        return found
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def status_mb(name: str, pid: int) -> float | None:
+    """A size out of Linux's status of a process, in MB; None where there is no such thing."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith(f"{name}:")), None)

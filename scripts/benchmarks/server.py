@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,14 @@ from benchmarks.bench import PROJECT, Bench
 from benchmarks.processes import PYTHON
 from benchmarks.rows import Goal, Report, Row
 from benchmarks.samples import Sample, in_turn
-from benchmarks.wire import Wire
+from benchmarks.wire import Answer, Wire
 
 LAUNCHER = (str(PROJECT / "bin" / "onefirm"), "mcp")
 """What the plugin runs."""
 
 _GET = Goal("ours", "at most", 3)
 _WRITE = Goal("ours", "at most", 10)
+_CLIENT = "client-again"
 _TOOL_USE_ID = "claudecode/toolUseId"
 
 
@@ -82,40 +83,43 @@ def _calls(bench: Bench, root: Path, bare: tuple[str, ...]) -> Iterator[Row]:
     with Wire(LAUNCHER, root, {"CLAUDE_PROJECT_DIR": str(root)}) as wire, Wire(bare, root) as plain:
         firm = _Firm(wire)
 
-        def said() -> float:
-            return plain.call("echo", {"text": "P-1"}).ms
-
-        def kept() -> float:
-            return plain.call("echo", {"text": "P-1", "keep": True}).ms
-
-        reads: dict[str, tuple[Callable[[], float], Goal | None]] = {
-            "record_get, unbound": (firm.get, _GET),
-            "record_get, bound, seen before": (firm.get_again, _GET),
-            "record_get, bound, first look": (firm.get_first, _GET),
-            "record_find, 25 open tasks": (firm.find, None),
-            "brief_get": (firm.brief, None),
-            "session_bind": (firm.announce_only, None),
-        }
-        writes: dict[str, tuple[Callable[[], float], Goal | None]] = {
-            "record_write, unbound": (firm.write, _WRITE),
-            "record_write, bound": (firm.write_bound, _WRITE),
-            "record_write of ten": (firm.write_ten, None),
-        }
-        yield from _beside(rounds, reads, said)
-        yield from _beside(rounds, writes, kept)
-        yield Row("memory after all these calls", "MB", *(Sample.of(_resident_mb(one.pid)) for one in (wire, plain)))
+        yield from _beside(rounds, firm.reads(), _Call("echo", lambda: plain.call("echo", {"text": "P-1"})))
+        kept = {"text": "P-1", "keep": True}
+        yield from _beside(rounds, firm.writes(), _Call("echo", lambda: plain.call("echo", kept)))
+        memory = [wire.resident_mb(), plain.resident_mb()]
+    sizes = [None if size is None else Sample.of(size) for size in memory]
+    yield Row("memory after all these calls", "MB", *sizes, why="" if sizes[0] else "this system doesn't tell it")
 
 
-def _beside(
-    rounds: int, calls: Mapping[str, tuple[Callable[[], float], Goal | None]], peer: Callable[[], float]
-) -> Iterator[Row]:
-    *ours, least = in_turn(rounds, [*(call for call, _ in calls.values()), peer], warm_up=3)
-    for (what, (_, goal)), sample in zip(calls.items(), ours, strict=True):
-        yield Row(what, "ms", sample, least, goal)
+class _Call:
+    """A call made again and again: milliseconds until its answer, the server's processor time kept beside them."""
+
+    def __init__(self, what: str, make: Callable[[], Answer], goal: Goal | None = None) -> None:
+        self.what = what
+        self.goal = goal
+        self._make = make
+        self._cpu_ms: list[float] = []
+
+    def __call__(self) -> float:
+        answer = self._make()
+        self._cpu_ms.append(answer.cpu_ms)
+        return answer.ms
+
+    def cpu(self, rounds: int) -> Sample:
+        """The processor time of the last rounds."""
+        return Sample(tuple(self._cpu_ms[-rounds:]))
+
+
+def _beside(rounds: int, calls: Sequence[_Call], peer: _Call) -> Iterator[Row]:
+    *ours, least = in_turn(rounds, [*calls, peer], warm_up=3)
+    for call, sample in zip(calls, ours, strict=True):
+        yield Row(call.what, "ms", sample, least, call.goal)
+        if call.goal:
+            yield Row("  processor time", "ms", call.cpu(rounds), peer.cpu(rounds))
 
 
 class _Firm:
-    """The calls on our server, each in milliseconds; announcing a call, which a hook does, is not counted with it."""
+    """The calls on our server; announcing a call, which a hook does, is not counted with it."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -134,51 +138,41 @@ class _Firm:
     def _read(self, tool: str, arguments: dict[str, Any]) -> Any:
         return json.loads(self._wire.call(tool, arguments).result["content"][0]["text"])
 
-    def get(self) -> float:
-        return self._wire.call("record_get", {"refs": [next(self._next_task)]}).ms
+    def reads(self) -> list[_Call]:
+        """Calls that change nothing but the receipts."""
+        listed = {"kind": "task", "where": {"open": True}, "limit": 25}
+        return [
+            _Call("record_get, unbound", self._get, _GET),
+            _Call("record_get, bound, seen before", lambda: self._look(_CLIENT, self._tasks[0]), _GET),
+            _Call("record_get, bound, first look", lambda: self._look(*next(self._looks)), _GET),
+            _Call("record_find, 25 open tasks", lambda: self._wire.call("record_find", listed)),
+            _Call("brief_get", lambda: self._wire.call("brief_get", {})),
+            _Call("session_bind", lambda: self._announce(_CLIENT)[1]),
+        ]
 
-    def get_again(self) -> float:
-        return self._bound("client-again", "record_get", {"refs": [self._tasks[0]]})
+    def writes(self) -> list[_Call]:
+        """Calls that change tasks."""
+        return [
+            _Call("record_write, unbound", lambda: self._wire.call("record_write", self._changes(1)), _WRITE),
+            _Call("record_write, bound", lambda: self._bound(_CLIENT, "record_write", self._changes(1)), _WRITE),
+            _Call("record_write of ten", lambda: self._wire.call("record_write", self._changes(10))),
+        ]
 
-    def get_first(self) -> float:
-        client, ref = next(self._looks)
+    def _get(self) -> Answer:
+        return self._wire.call("record_get", {"refs": [next(self._next_task)]})
+
+    def _look(self, client: str, ref: str) -> Answer:
         return self._bound(client, "record_get", {"refs": [ref]})
-
-    def write(self) -> float:
-        return self._wire.call("record_write", self._changes(1)).ms
-
-    def write_bound(self) -> float:
-        return self._bound("client-again", "record_write", self._changes(1))
-
-    def write_ten(self) -> float:
-        return self._wire.call("record_write", self._changes(10)).ms
-
-    def find(self) -> float:
-        return self._wire.call("record_find", {"kind": "task", "where": {"open": True}, "limit": 25}).ms
-
-    def brief(self) -> float:
-        return self._wire.call("brief_get", {}).ms
-
-    def announce_only(self) -> float:
-        return self._announce("client-again")[1]
 
     def _changes(self, count: int) -> dict[str, Any]:
         news = {"waiting_on": f"answer {next(self._numbers)}"}  # never what the record says already
         refs = [next(self._next_task) for _ in range(count)]
         return {"changes": [{"op": "update", "ref": ref, "set": news} for ref in refs]}
 
-    def _announce(self, client: str) -> tuple[str, float]:
+    def _announce(self, client: str) -> tuple[str, Answer]:
         tool_use = f"toolu_{next(self._numbers):024}"
-        answer = self._wire.call("session_bind", {"session_id": client, "tool_use_id": tool_use})
-        return tool_use, answer.ms
+        return tool_use, self._wire.call("session_bind", {"session_id": client, "tool_use_id": tool_use})
 
-    def _bound(self, client: str, tool: str, arguments: dict[str, Any]) -> float:
+    def _bound(self, client: str, tool: str, arguments: dict[str, Any]) -> Answer:
         tool_use, _ = self._announce(client)
-        return self._wire.call(tool, arguments, {_TOOL_USE_ID: tool_use}).ms
-
-
-def _resident_mb(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024 / 1e6
-    raise LookupError("VmRSS")
+        return self._wire.call(tool, arguments, {_TOOL_USE_ID: tool_use})

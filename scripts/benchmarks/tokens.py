@@ -110,7 +110,7 @@ def _refs(table: Mapping[str, Any], size: int) -> list[str]:
 async def _theirs(pages: Sequence[Mapping[str, Any]]) -> Costs:
     with notion.served(pages) as url:
         env = {"NOTION_TOKEN": "ntn_of_the_benchmark", "BASE_URL": url}
-        place = StdioServerParameters(command=_node(), args=[str(_program())], env=env)
+        place = StdioServerParameters(command=node(), args=[str(program())], env=env)
         async with Client(place) as client:
             queries: dict[int, int] = {}
             for size in SIZES:
@@ -181,7 +181,7 @@ def _json(value: object) -> str:
 # -- Notion's program --------------------------------------------------------------------------------------------------
 
 
-def _node() -> str:
+def node() -> str:
     """The Node of tests/node, else the system's. Raises NotMeasured."""
     found = shutil.which("node", path=str(NODE / ".bin")) or shutil.which("node")
     if found is None:
@@ -189,12 +189,12 @@ def _node() -> str:
     return found
 
 
-def _program() -> Path:
+def program() -> Path:
     """The server's entry. Raises NotMeasured."""
-    program = NODE / "@notionhq" / "notion-mcp-server" / "bin" / "cli.mjs"
-    if not program.exists():
+    entry = NODE / "@notionhq" / "notion-mcp-server" / "bin" / "cli.mjs"
+    if not entry.exists():
         raise NotMeasured("Notion's server is not installed; run `npm ci` in tests/node")
-    return program
+    return entry
 
 
 def _version() -> str:

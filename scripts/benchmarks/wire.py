@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from benchmarks import processes
 from benchmarks.processes import Failed
 
 _META = {
@@ -24,11 +25,15 @@ _PATIENCE_S = 60.0
 
 
 class Answer(NamedTuple):
-    """A result, with the instants (seconds) before its request was written and after it was read."""
+    """A result, with the instants (seconds) before its request was written and after it was read.
+
+    `cpu_ms` is what the server's threads used meanwhile; 0 where the system doesn't tell.
+    """
 
     result: dict[str, Any]
     began_at: float
     ended_at: float
+    cpu_ms: float
 
     @property
     def ms(self) -> float:
@@ -49,11 +54,6 @@ class Wire:
         self.cpu_ms = 0.0
         """Processor time of the whole life of the server; known once it has ended."""
 
-    @property
-    def pid(self) -> int:
-        """The server's process."""
-        return self._process.pid
-
     def ask(
         self, method: str, params: Mapping[str, Any] | None = None, meta: Mapping[str, Any] | None = None
     ) -> Answer:
@@ -62,14 +62,16 @@ class Wire:
         body = {**(params or {}), "_meta": {**_META, **(meta or {})}}
         sent = json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": body}) + "\n"
         assert self._process.stdin
+        before_ms = self._used_ms()
         began = time.perf_counter()
         self._process.stdin.write(sent.encode())
         self._process.stdin.flush()
         said = self._read(number)
         ended = time.perf_counter()
+        cpu_ms = self._used_ms() - before_ms
         if "result" not in said:
             raise Failed(f"{method} was answered with {said}")
-        return Answer(said["result"], began, ended)
+        return Answer(said["result"], began, ended, cpu_ms)
 
     def call(self, tool: str, arguments: Mapping[str, Any], meta: Mapping[str, Any] | None = None) -> Answer:
         """Call a tool. Raises Failed when the tool refuses."""
@@ -77,6 +79,17 @@ class Wire:
         if answer.result.get("isError"):
             raise Failed(f"{tool} refused: {answer.result['content'][0]['text']}")
         return answer
+
+    def resident_mb(self) -> float | None:
+        """The server's memory; None where the system doesn't tell."""
+        return processes.status_mb("VmRSS", self._process.pid)
+
+    def _used_ms(self) -> float:
+        try:
+            threads = list(Path(f"/proc/{self._process.pid}/task").iterdir())
+            return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e6
+        except (OSError, IndexError):
+            return 0.0
 
     def _read(self, number: int) -> dict[str, Any]:
         assert self._process.stdout

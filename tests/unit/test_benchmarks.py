@@ -25,7 +25,7 @@ NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 sys.path.append(str(PROJECT / "scripts"))  # the benchmarks are no package of the project
 
 from benchmarks import firms, ledger, notion, processes, samples, seeds, table, tokens  # noqa: E402
-from benchmarks.rows import Goal, Report, Row  # noqa: E402
+from benchmarks.rows import Goal, NotMeasured, Report, Row  # noqa: E402
 from benchmarks.samples import Sample  # noqa: E402
 
 # -- figures -----------------------------------------------------------------------------------------------------------
@@ -238,6 +238,14 @@ def test_what_a_model_is_shown_is_the_structure_where_there_is_one() -> None:
     text = TextContent(type="text", text="words")
     assert tokens.shown(CallToolResult(content=[text])) == "words"
     assert tokens.shown(CallToolResult(content=[text], structured_content={"a": [1]})) == '{"a":[1]}'
+
+
+def test_a_peer_that_is_not_installed_is_not_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tokens, "NODE", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for needed, said in ((tokens.node, "no Node on PATH"), (tokens.program, "npm ci")):
+        with pytest.raises(NotMeasured, match=said):
+            needed()
 
 
 def test_rows_without_the_peer_say_why() -> None:
