@@ -25,7 +25,7 @@ def measure(bench: Bench) -> Report:
     notes = (
         "a third of the records is open; peer is one pass with sqlite3 over the same rows that reads each one's JSON.",
         "growth: ours is the time at that size, peer what the size before takes times the growth in records.",
-        "command: the whole process, `onefirm brief` by the launcher.",
+        "`onefirm brief`: the whole process, by the launcher.",
     )
     return Report("brief", "where things stand, processor time", "reading the rows", tuple(_rows(bench)), notes)
 
@@ -39,10 +39,10 @@ def _rows(bench: Bench) -> Iterator[Row]:
         bench.tell(f"asking for the brief of {size:,} records")
         told, command, peer = _taken(root, 3 if bench.quick or size > 10_000 else 9)
         yield Row(f"brief of {size:,} records", "s", told, peer, _second(size))
-        yield Row("  the command", "s", command, None, _second(size))
+        yield Row(f"  `onefirm brief`, {size:,}", "s", command, None, _second(size))
         if before:
             linear = before[1].scaled(size / before[0])
-            yield Row("  growth, against linear", "s", told, linear, Goal("ratio", "at most", 1.25))
+            yield Row(f"  growth to {size:,}, against linear", "s", told, linear, Goal("ratio", "at most", 1.25))
         before = size, told
 
 

@@ -27,14 +27,14 @@ def summary(reports: Sequence[Report], failed: Sequence[str] = ()) -> str:
     """How many goals were met; those that were not, what could not be measured and which subjects failed, by name."""
     judged = [(report.subject, row) for report in reports for row in report.rows if row.verdict]
     counted = {verdict: [entry for entry in judged if entry[1].verdict == verdict] for verdict in _TOLD}
-    lines = [", ".join(f"{len(counted[verdict])} {words}" for verdict, words in _TOLD.items()) + "."]
+    lines = [", ".join(f"{len(counted[verdict])} {words}" for verdict, words in _TOLD.items())]
     for verdict in ("missed", "not measured"):
         lines += [f"  {verdict}: {subject}, {row.what.strip()}" for subject, row in counted[verdict]]
     lines += [f"  failed: {subject}" for subject in failed]
     return "\n".join(lines)
 
 
-_TOLD = {"met": "goals met", "missed": "missed", "not measured": "not measured"}
+_TOLD = {"met": "met", "missed": "missed", "not measured": "not measured"}
 
 
 def as_json(machine: Mapping[str, str], reports: Iterable[Report]) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def _row(row: Row) -> list[str]:
         f"{number(row.peer.median) if row.peer else '':>7} {_least(row.peer):>7} {_ratio(row):>8}  "
     )
     told = f"{goal(row.goal, row.unit):<14} {row.verdict}" if row.goal else ""
-    return [f"{what:{_WHAT}} {cells}{told}".rstrip(), *more, *textwrap.wrap(row.why, WIDTH - 2, initial_indent="  ")]
+    return [f"{what:{_WHAT}} {cells}{told}".rstrip(), *more]
 
 
 def _beside(left: Sequence[str], right: Sequence[str]) -> list[tuple[str, str]]:

@@ -30,7 +30,7 @@ _FEWER = Goal("saving", "at least", 10)
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Tokens: of each tool's definition, of a query's answer by number of rows, of one row read, of one status set."""
+    """Tokens: of each tool's definition, of a query's answer by number of rows, of one row read, of one value set."""
 
     tools: tuple[int, ...]
     queries: Mapping[int, int]
@@ -48,12 +48,15 @@ def measure(bench: Bench) -> Report:
         theirs = asyncio.run(_theirs(_pages(root, listed)))
     except NotMeasured as absent:
         why = str(absent)
-    notes = (
+    counted = (
         "tokens of o200k_base, over what a model is shown: of a tool everything but its title, of a result its "
-        "structured content as compact JSON, or its text where it has none.",
-        f"peer: @notionhq/notion-mcp-server {_version()} over stdio, its API answered on the loopback with the same "
-        "tasks in the shape of Notion's pages; both show the same ten properties.",
+        "structured content as compact JSON, or its text where it has none."
     )
+    served = (
+        f"peer: @notionhq/notion-mcp-server {_version()} over stdio, its API answered on the loopback with the same "
+        "tasks in the shape of Notion's pages; both show the same ten properties."
+    )
+    notes = (counted, f"peer not measured: {why}." if why else served)
     return Report(
         "tokens", "what tools and rows cost a model", "Notion's own server", tuple(rows(ours, theirs, why)), notes
     )
@@ -71,7 +74,7 @@ def rows(ours: Costs, theirs: Costs | None, why: str) -> Iterator[Row]:
     for size in SIZES:
         yield row(f"a query of {size} tasks, each row", lambda costs, size=size: costs.queries[size] / size, _FEWER)
     yield row("one task, read", lambda costs: costs.reading)
-    yield row("one status set: call and answer", lambda costs: costs.setting)
+    yield row("one value set: call and answer", lambda costs: costs.setting)
 
 
 # -- the two servers ---------------------------------------------------------------------------------------------------
@@ -199,4 +202,4 @@ def program() -> Path:
 
 def _version() -> str:
     package = NODE / "@notionhq" / "notion-mcp-server" / "package.json"
-    return json.loads(package.read_text(encoding="utf-8"))["version"] if package.exists() else "(not installed)"
+    return json.loads(package.read_text(encoding="utf-8"))["version"] if package.exists() else ""

@@ -150,7 +150,7 @@ def test_numbers_show_three_digits_that_count(value: float, said: str) -> None:
 def test_the_summary_names_what_was_missed_and_what_was_not_measured() -> None:
     missed = Report("ink", "", "", (Row("a drop", "ms", Sample.of(9), None, Goal("ours", "at most", 1)),))
     assert table.summary([REPORT, missed], ["paper"]).splitlines() == [
-        "2 goals met, 1 missed, 1 not measured.",
+        "2 met, 1 missed, 1 not measured",
         "  missed: ink, a drop",
         "  not measured: mail, abroad",
         "  failed: paper",
