@@ -47,9 +47,11 @@ class Firm:
     recall: Recall
     day: Day
     secrets: Secrets
+    projector: Projector
 
     def close(self) -> None:
-        """Give the database back."""
+        """Give both databases back."""
+        self.projector.close()
         self.store.close()
 
     def __enter__(self) -> Firm:
@@ -118,7 +120,9 @@ def _wire(
     rules = Rules(settings.firm, settings.timezone, settings.brief.tokens)
     planes = Planes(root, rules, clock, store, ledger, schema, records, decisions, lessons, project)
     project()
-    return Firm(root, settings, clock, store, schema, ledger, records, decisions, lessons, recall, Day(planes), secrets)
+    return Firm(
+        root, settings, clock, store, schema, ledger, records, decisions, lessons, recall, Day(planes), secrets, project
+    )
 
 
 def _documents(root: Path) -> Iterable[Document]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 from pathlib import Path
 
 from onefirm.core.errors import Unavailable
@@ -23,24 +24,54 @@ class Projector:
         self._root = str(root)
         self._store = store
         self._ledger = ledger
+        self._turn = threading.Lock()
+        self._open: tuple[int, sqlite3.Connection] | None = None
 
     def __call__(self) -> None:
         """Catch up. Never raises: the ledger is written already, and the next call catches up on what failed."""
         try:
             self.catch_up()
         except (OSError, sqlite3.Error, db.Lost, Unavailable):
+            self.close()
             _log.warning("session.db could not be brought up to the ledger", exc_info=True)
 
     def catch_up(self) -> None:
         """Project every chain's new events, oldest first."""
-        marks = projection.watermarks(self._root)
-        with self._store.read() as conn:
-            for head in self._ledger.heads(conn):
-                seq = marks.get(head.chain_id, 0)
-                while seq < head.seq:
-                    events = self._ledger.events(conn, chain_id=head.chain_id, after_seq=seq, limit=_BATCH)
-                    projection.apply(self._root, [_plain(event) for event in events], head.chain_id)
-                    seq = events[-1].seq
+        with self._turn, self._store.read() as conn:
+            sessions = self._sessions()
+            marks = projection.watermarks(sessions)
+            for chain_id in self._ledger.chains(conn):
+                seq = marks.get(chain_id, 0)
+                whole = False
+                while not whole:
+                    events = self._ledger.events(conn, chain_id=chain_id, after_seq=seq, limit=_BATCH)
+                    whole = len(events) < _BATCH
+                    if events:
+                        seq = projection.apply(sessions, [_plain(event) for event in events], chain_id)
+
+    def close(self) -> None:
+        """Give session.db back; the next call opens it anew."""
+        with self._turn:
+            if self._open:
+                self._open[1].close()
+            self._open = None
+
+    def _sessions(self) -> sqlite3.Connection:
+        """session.db, open since the last call unless the file was replaced: opening costs as much as projecting."""
+        if self._open and self._open[0] != _inode(self._root):
+            self._open[1].close()
+            self._open = None
+        if self._open is None:
+            conn = db.connect(self._root)
+            self._open = (_inode(self._root), conn)
+        return self._open[1]
+
+
+def _inode(root: str) -> int:
+    try:
+        return Path(db.path(root)).stat().st_ino
+    except FileNotFoundError:
+        return 0
 
 
 def _plain(event: Event) -> dict[str, object]:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import Connection, Select, bindparam, func, or_, select
 
 from onefirm.core import canonical
 from onefirm.core.attribution import By
@@ -19,6 +19,16 @@ from onefirm.store.tables import chain, event, event_subject, payload
 
 _COLUMNS = (*event.c, payload.c.body)
 _JOINED = event.outerjoin(payload, payload.c.event_id == event.c.id)
+# Built once: an append runs with every write, and building a statement takes longer than SQLite takes to run it.
+_ENTER, _ENTER_PAYLOAD, _ENTER_SUBJECTS = event.insert(), payload.insert(), event_subject.insert()
+_NEWEST = (
+    select(event.c.chain_id, event.c.seq, event.c.hash, event.c.at)
+    .where(event.c.chain_id == bindparam("chain_id"))
+    .order_by(event.c.seq.desc())
+    .limit(1)
+)
+_BY_EFFECT = select(*_COLUMNS).select_from(_JOINED).where(event.c.effect_key == bindparam("effect_key"))
+_CHAINS = select(chain.c.chain_id).order_by(chain.c.chain_id)
 _IDS_AT_ONCE = 500  # databases bound the number of parameters of a statement
 _ROWS_AT_ONCE = 1_000
 
@@ -58,10 +68,10 @@ class Ledger:
         if effect_key is not None and (existing := self.effect(conn, effect_key)):
             return existing
         row, body = self._entry(conn, kind, data, tuple(dict.fromkeys(subjects)), by, effect_key, version)
-        conn.execute(event.insert().values(**row))
-        conn.execute(payload.insert().values(event_id=row["id"], body=body))
+        conn.execute(_ENTER, row)
+        conn.execute(_ENTER_PAYLOAD, {"event_id": row["id"], "body": body})
         if refs := json.loads(row["subjects"]):
-            conn.execute(event_subject.insert(), [{"ref": ref, "event_id": row["id"], "at": row["at"]} for ref in refs])
+            conn.execute(_ENTER_SUBJECTS, [{"ref": ref, "event_id": row["id"], "at": row["at"]} for ref in refs])
         return event_of({**row, "body": body})
 
     def _entry(
@@ -74,7 +84,7 @@ class Ledger:
         effect_key: str | None,
         version: int,
     ) -> tuple[dict[str, Any], str]:
-        head = self._newest(conn)
+        head = self._newest(conn, self.chain_id)
         body = body_of(data, by.reason, os.urandom(16).hex())
         row: dict[str, Any] = {
             "chain_id": self.chain_id,
@@ -130,19 +140,19 @@ class Ledger:
 
     def head(self, conn: Connection, chain_id: str | None = None) -> Head | None:
         """The newest entry of a chain (by default our own); None for an empty one."""
-        query = select(event.c.chain_id, event.c.seq, event.c.hash)
-        query = query.where(event.c.chain_id == (chain_id or self.chain_id)).order_by(event.c.seq.desc()).limit(1)
-        row = conn.execute(query).first()
-        return Head(*row) if row else None
+        row = self._newest(conn, chain_id or self.chain_id)
+        return Head(row["chain_id"], row["seq"], row["hash"]) if row else None
+
+    def chains(self, conn: Connection) -> Sequence[str]:
+        """Every chain there is, by its id."""
+        return conn.execute(_CHAINS).scalars().all()
 
     def heads(self, conn: Connection) -> list[Head]:
         """The head of every chain that has entries, by chain id."""
-        chains = conn.execute(select(chain.c.chain_id).order_by(chain.c.chain_id)).scalars().all()
-        return [head for name in chains if (head := self.head(conn, name))]
+        return [head for name in self.chains(conn) if (head := self.head(conn, name))]
 
-    def _newest(self, conn: Connection) -> Fields | None:
-        query = select(event.c.seq, event.c.at, event.c.hash).where(event.c.chain_id == self.chain_id)
-        return conn.execute(query.order_by(event.c.seq.desc()).limit(1)).mappings().first()
+    def _newest(self, conn: Connection, chain_id: str) -> Fields | None:
+        return conn.execute(_NEWEST, {"chain_id": chain_id}).mappings().first()
 
     def get(self, conn: Connection, event_id: str) -> Event | None:
         """The entry with this id."""
@@ -151,7 +161,7 @@ class Ledger:
 
     def effect(self, conn: Connection, effect_key: str) -> Event | None:
         """The entry that recorded an effect, if it was recorded."""
-        row = conn.execute(_all().where(event.c.effect_key == effect_key)).mappings().first()
+        row = conn.execute(_BY_EFFECT, {"effect_key": effect_key}).mappings().first()
         return event_of(row, repeated=True) if row else None
 
     def events(

@@ -128,10 +128,11 @@ class writing:  # noqa: N801 - read as a word: `with db.writing(root) as conn`
 
 
 class reading:  # noqa: N801
-    """A connection for questions, closed at the end. It makes the file when there is none."""
+    """A connection for questions; a workspace path opens its own (making the file when there is none) and closes it."""
 
-    def __init__(self, root: str) -> None:
-        self._conn = connect(root)
+    def __init__(self, where: str | sqlite3.Connection) -> None:
+        self._own = isinstance(where, str)
+        self._conn = connect(where) if isinstance(where, str) else where
 
     def __enter__(self) -> sqlite3.Connection:
         return self._conn
@@ -139,13 +140,15 @@ class reading:  # noqa: N801
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._conn.close()
+        if self._own:
+            self._conn.close()
 
 
 def _open(root: str) -> sqlite3.Connection:
     # Created by hand first: sqlite would give it the umask's mode, and -wal and -shm copy the mode of this file.
     os.close(os.open(path(root), os.O_RDWR | os.O_CREAT, 0o600))
-    conn = sqlite3.connect(path(root), timeout=BUSY_S, isolation_level=None)
+    # A long-lived reader shares one connection between threads, each waiting its turn.
+    conn = sqlite3.connect(path(root), timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     try:
         conn.execute("pragma journal_mode=wal")
         conn.execute("pragma synchronous=off")

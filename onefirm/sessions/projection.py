@@ -25,12 +25,13 @@ _RECEIPT = {
 _STATE = {"record.created", "record.updated", "record.archived", "record.restored", "record.pulled", "record.seen"}
 
 
-def apply(root: str, events: Iterable[Mapping[str, Any]], chain_id: str) -> int:
-    """Takes in events of one chain, in any order; those at or below the chain's watermark are skipped.
+def apply(where: str | Connection, events: Iterable[Mapping[str, Any]], chain_id: str) -> int:
+    """Takes in events of one chain, in any order; those at or below the chain's watermark are skipped. `where` is the
+    workspace, or session.db open already.
 
     Gives the new watermark. An event's first subject is the record it is about.
     """
-    with db.writing(root) as conn:
+    with db.writing(where) as conn:
         mark = _watermark(conn, chain_id)
         fresh = sorted((event for event in events if event["seq"] > mark), key=lambda event: event["seq"])
         for event in fresh:
@@ -44,9 +45,9 @@ def apply(root: str, events: Iterable[Mapping[str, Any]], chain_id: str) -> int:
         return mark
 
 
-def watermarks(root: str) -> dict[str, int]:
+def watermarks(where: str | Connection) -> dict[str, int]:
     """Up to which event each chain has been taken in."""
-    with db.reading(root) as conn:
+    with db.reading(where) as conn:
         return dict(conn.execute("select chain_id, seq from watermark").fetchall())
 
 

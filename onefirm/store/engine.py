@@ -19,6 +19,7 @@ from onefirm.core.errors import Unavailable
 from onefirm.store.migrations.head import HEAD
 
 BUSY_TIMEOUT_MS = 30_000
+_VERSION = text("SELECT version_num FROM alembic_version")
 _BACKUP_HINT = "Run `onefirm doctor`: it names the newest backup under .onefirm/backup/ and how to put it back."
 
 
@@ -124,7 +125,7 @@ def _begin_sqlite(conn: Connection) -> None:
 def schema_version(conn: Connection) -> str | None:
     """The migration that the database stands at; None when it has none yet."""
     try:
-        return conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return conn.execute(_VERSION).scalar()
     except DBAPIError as error:
         if "alembic_version" in str(error.orig):
             conn.rollback()
