@@ -37,7 +37,7 @@ def hold(plane: Plane, conn: Connection, claim: Claim, clashes: Sequence[Clash])
     """Keep a claim until the operator has decided, and ask; False when the claim has changed hands."""
     if not claims.release(conn, claim, "held", plane.now(), clashes[0].problem):
         return False
-    round_ = f"{claim.key}:{claim.attempts}:{claim.created_at}"
+    round_ = f"{claim.key}:{claim.lease}"  # each time it is tried it is another question
     refs = list(dict.fromkeys(clash.draft.ref for clash in clashes))
     title = f"{refs[0]} “{clashes[0].draft.title}”: {clashes[0].problem}; keep mine or theirs?"
     asked = {"key": claim.key, "records": [_side(clash, claim) for clash in clashes]}

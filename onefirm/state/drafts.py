@@ -175,7 +175,8 @@ def related(wanted: Wanted) -> list[tuple[str, str]]:
     """The property and ref of every relation that a change sets."""
     found: list[tuple[str, str]] = []
     for name, value in wanted.set.items():
-        if wanted.kind.properties[name].type == "relation" and value is not None:
+        prop = wanted.kind.properties.get(name)
+        if prop and prop.type == "relation" and value is not None:
             refs = cast("list[str]", value if isinstance(value, list) else [value])
             found += [(name, ref) for ref in refs]
     return found

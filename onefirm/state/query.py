@@ -64,7 +64,7 @@ def find(conn: Connection, reading: Reading, query: Query) -> Page:
     if isinstance(query.limit, bool) or not 0 < query.limit <= MOST_ROWS:
         raise InvalidInput(f"A page has 1 to {MOST_ROWS} rows.", hint="Send another limit, or narrow the query.")
     kind = reading.schema.kind(query.kind) if query.kind else None
-    conditions = _Filter(reading, kind, conn.dialect.name).conditions(query)
+    conditions = _Filter(reading, kind).conditions(query)
     keys = _order(reading, kind, query.sort, conn.dialect.name)
     total = conn.execute(select(func.count()).select_from(record).where(*conditions)).scalar_one()
     shape = canonical.sha256_hex(repr((query.kind, query.where, query.text, query.about, query.archived, query.sort)))[
@@ -82,10 +82,9 @@ def find(conn: Connection, reading: Reading, query: Query) -> Page:
 class _Filter:
     """Conditions for one kind, or for all of them."""
 
-    def __init__(self, reading: Reading, kind: Kind | None, dialect: str) -> None:
+    def __init__(self, reading: Reading, kind: Kind | None) -> None:
         self._reading = reading
         self._kind = kind
-        self._dialect = dialect
 
     def conditions(self, query: Query) -> list[_Condition]:
         found: list[_Condition] = []
@@ -164,10 +163,10 @@ class _Filter:
         return [record.c.ref, *(_column(self._kind, prop) for prop in named.values())]
 
     def _contains(self, column: ColumnElement[Any], word: str) -> _Condition:
-        # SQLite folds the case of ASCII letters only, so other spellings of a word are looked for beside it
-        spellings = dict.fromkeys((word, word.lower(), word.upper(), word.capitalize()))
-        if self._dialect != "sqlite" or word.isascii():
+        if word.isascii():
             return column.icontains(word, autoescape=True)
+        # SQLite, and Postgres in the C locale, fold the case of ASCII letters only: other spellings are looked for too
+        spellings = dict.fromkeys((word, word.lower(), word.upper(), word.capitalize()))
         return or_(*(column.icontains(spelling, autoescape=True) for spelling in spellings))
 
     def _about(self, ref: str) -> _Condition:

@@ -79,15 +79,15 @@ class Relay:
             self._finish(claim, report)
         except _Waits as waits:
             report.reachable = False
-            self._postpone(claim, str(waits), waits.unknown)
+            self._postpone(claim, str(waits), unknown=waits.unknown)
         except _Taken:
             pass
         except Exception as error:  # noqa: BLE001
             # one poisoned write must not stop the others; its reason stands with it
             _log.exception("the write %s could not be delivered", claim.key)
-            self._postpone(claim, repr(error), claim.unknown)
+            self._postpone(claim, repr(error), unknown=True)
 
-    def _postpone(self, claim: Claim, why: str, unknown: bool) -> None:
+    def _postpone(self, claim: Claim, why: str, *, unknown: bool) -> None:
         with self._plane.store.write() as conn:
             kept = claims.release(conn, claim, "waiting", self._plane.now(), why, unknown=unknown)
             if kept and not claim.queued:  # its process died before it could tell

@@ -84,7 +84,7 @@ def check_related(conn: Connection, wanted: Sequence[Wanted], now: Situation, mi
 def resolved(drafted: Draft, schema: Schema, meant: Mapping[str, str]) -> Draft:
     """A draft with temporary refs replaced by what they mean now."""
     kind = schema.kinds[drafted.kind]
-    related = {name for name in drafted.set if kind.properties[name].type == "relation"}
+    related = {prop.name for prop in kind.properties.values() if prop.type == "relation"}
     values = {name: _renamed(value, meant) if name in related else value for name, value in drafted.set.items()}
     ref = drafted.ref if drafted.op == "create" else meant.get(drafted.ref, drafted.ref)
     return replace(drafted, ref=ref, set=values)

@@ -102,7 +102,9 @@ class Undoer:
     def _before(self, told: Event, present: Record, later: Sequence[Event]) -> dict[str, Any]:
         """The values to restore. Raises Refused where one has moved since."""
         after: Mapping[str, Any] = (told.payload or {}).get("after") or {}
+        known = self._plane.schema.kinds[present.kind]
         for name, value in after.items():
+            known.property_named(name)
             now = present.props.get(name)
             if now != value:
                 raise _moved(present, name, value, now, later)

@@ -79,17 +79,18 @@ class Writer:
         waited, pause = 0.0, _FIRST_PAUSE_S
         while waited < BUSY_WAIT_S:
             waited += _FIRST_PAUSE_S
-            try:
-                return self._try(attempt)
-            except _Moved as moved:
-                attempt.learn(moved.drafts, reachable=self._refresh(moved.drafts))
-            except _Busy as busy:
-                if busy.live:
-                    self._plane.pause(pause)
-                    waited, pause = waited + pause, min(pause * 2, _LONGEST_PAUSE_S)
-                else:
-                    self._relay.run(busy.refs)
-                attempt.wait_behind(live=busy.live)
+            tried = self._try(attempt)
+            if isinstance(tried, list):
+                return tried
+            if isinstance(tried, _Moved):
+                attempt.learn(tried.drafts, reachable=self._refresh(tried.drafts))
+            elif tried.live:
+                self._plane.pause(pause)
+                waited, pause = waited + pause, min(pause * 2, _LONGEST_PAUSE_S)
+                attempt.wait_behind(live=True)
+            else:
+                self._relay.run(tried.refs)
+                attempt.wait_behind(live=False)
         raise Unavailable("Another write of the same records has not ended.", hint="Try again in a minute.")
 
     def _refresh(self, drafted: Sequence[Draft]) -> bool:
@@ -99,12 +100,16 @@ class Writer:
             return False
         return True
 
-    def _try(self, attempt: Attempt) -> list[Written]:
-        with self._plane.store.write() as conn:
-            done = attempt.claim(conn)
-        if isinstance(done, Claim):
-            self._plane.step("claimed")
-            done = self._finish(done)
+    def _try(self, attempt: Attempt) -> list[Written] | _Busy | _Moved:
+        """The answers, or why there are none yet."""
+        try:
+            with self._plane.store.write() as conn:
+                done = attempt.claim(conn)
+            if isinstance(done, Claim):
+                self._plane.step("claimed")
+                done = self._finish(done)
+        except (_Busy, _Moved) as why:
+            return why
         self._plane.project()
         return done
 
@@ -246,8 +251,8 @@ class Attempt:
 
     def _draft(self, one: Wanted, now: Situation, *, keep_equal: bool) -> Draft:
         drafted = drafts.draft(one, self._key, now.records.get(one.ref or ""), keep_equal=keep_equal)
-        if seen := self._seen.get(drafted.ref):
-            current = now.records[one.ref or ""]
+        seen, current = self._seen.get(drafted.ref), now.records.get(one.ref or "")
+        if seen and current:
             moved = [name for name in seen.set if seen.before.get(name) != current.props.get(name)]
             if moved and any(one.set.get(name) != current.props.get(name) for name in moved):
                 raise drafts.stale(current, f"{', '.join(moved)} changed at the truth meanwhile", moved)

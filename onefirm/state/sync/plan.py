@@ -33,7 +33,8 @@ def plan(rows: Iterable[TruthRow], mirror: Mapping[str, Record]) -> list[Pull]:
 def plan_one(row: TruthRow, old: Record | None) -> Pull | None:
     """What to take over of one row; None where the mirror says the same, etag included."""
     if old is None:
-        return Pull(row, "created", {}, dict(row.props))
+        # one that was archived before we ever saw it appears as archived, with all its values
+        return Pull(row, "archived" if row.archived else "created", {}, dict(row.props))
     if old.etag == row.etag and old.archived == row.archived:
         return None
     before, after = differing(old.props, row.props, {*old.props, *row.props})

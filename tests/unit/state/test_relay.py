@@ -335,6 +335,9 @@ class TestConflicts:
         assert item.id == "I-2"
         assert item.payload["records"][0]["theirs"] == {"due": "2027-01-01"}
         assert remote.true()[ref].props["due"] == "2027-01-01"
+        remote.slow.edit(ref, due="2028-01-01")
+        remote.records.decide_conflict("I-2", "mine", OPERATOR)
+        assert [one.id for one in remote.records.conflicts()] == ["I-3"], "as often as it takes"
 
     def test_a_new_write_is_not_held_up(self, remote: Office, ref: str) -> None:
         assert remote.update(ref, status="doing").receipt == "written"

@@ -18,7 +18,12 @@ class TestUndo:
         change = office.update(ref, due="2026-12-24", owner="Anna")
         (answer,) = office.records.undo(change.event_id, OPERATOR)
         assert answer.after == {"due": "2026-12-01", "owner": None}
-        assert office.records.get(ref).props == {"title": "A task", "status": "todo", "priority": "normal", "due": "2026-12-01"}
+        assert office.records.get(ref).props == {
+            "title": "A task",
+            "status": "todo",
+            "priority": "normal",
+            "due": "2026-12-01",
+        }
         event = last(office)
         assert (event.kind, event.actor, event.cause) == ("record.updated", "operator", change.event_id)
         assert (event.payload or {})["undo_of"] == change.event_id

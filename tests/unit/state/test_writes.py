@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+
 from contract.office import CLAUDE, OPERATOR, Office
 from onefirm.core.attribution import By
 from onefirm.core.errors import FirmError, InvalidInput, NotFound, Refused
@@ -32,7 +33,9 @@ class TestCreating:
         assert office.records.get(ref).props == {"title": "A project", "status": "on_hold"}
 
     def test_refs_count_up_for_each_kind(self, office: Office) -> None:
-        answers = office.write(*(Change("create", kind=kind, set={"title": "x"}) for kind in ("task", "client", "task")))
+        answers = office.write(
+            *(Change("create", kind=kind, set={"title": "x"}) for kind in ("task", "client", "task"))
+        )
         assert [answer.ref for answer in answers] == ["T-1", "CL-1", "T-2"]
 
     @pytest.mark.parametrize("spelling", ["project", "Project", "projects", " PROJECT "])
@@ -64,7 +67,11 @@ class TestUpdating:
         ref = office.create("project")
         sent = '{"Due Date": "2026-12-01", "STATUS": "On Hold", "budget": 1200}'
         answer = office.write(Change("update", ref=ref.lower(), set=sent))[0]  # type: ignore[arg-type]
-        assert answer.after == {"due": "2026-12-01", "status": "on_hold", "budget": {"minor": 120000, "currency": "EUR"}}
+        assert answer.after == {
+            "due": "2026-12-01",
+            "status": "on_hold",
+            "budget": {"minor": 120000, "currency": "EUR"},
+        }
 
     def test_values_that_are_there_already_write_nothing_and_say_so(self, office: Office) -> None:
         ref = office.create("task", due=date(2026, 12, 1))
@@ -267,7 +274,10 @@ class TestBatches:
 
 class TestKeys:
     def test_the_same_key_twice_is_one_write_with_one_answer(self, office: Office) -> None:
-        changes = [Change("create", kind="task", set={"title": "x"}), Change("create", kind="client", set={"title": "y"})]
+        changes = [
+            Change("create", kind="task", set={"title": "x"}),
+            Change("create", kind="client", set={"title": "y"}),
+        ]
         first = office.write(*changes, key="call-1")
         second = office.write(*changes, key="call-1")
         assert [replace(answer, repeated=False) for answer in second] == first

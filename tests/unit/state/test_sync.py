@@ -1,0 +1,131 @@
+"""Taking over what changed at the truth, and the plan of it by itself."""
+
+import pytest
+
+from contract.office import Office
+from onefirm.core.clock import iso
+from onefirm.core.errors import Refused
+from onefirm.state.mirror import Record
+from onefirm.state.sync.plan import plan, plan_gone
+from onefirm.state.truth.base import TruthRow
+from support.clock import MORNING
+
+AT = iso(MORNING)
+
+
+def row(etag: str = "1", archived: bool = False, **props: object) -> TruthRow:
+    return TruthRow("T-1", "task", props, etag, archived, AT, AT)
+
+
+def rec(etag: str = "1", archived: bool = False, **props: object) -> Record:
+    return Record("T-1", "task", "", "", props, etag, archived, AT, AT, AT)
+
+
+class TestThePlan:
+    def test_a_row_that_the_mirror_lacks_is_created(self) -> None:
+        (pull,) = plan([row(title="x")], {})
+        assert (pull.change, pull.before, pull.after) == ("created", {}, {"title": "x"})
+
+    def test_the_same_row_again_is_nothing(self) -> None:
+        assert plan([row(title="x")], {"T-1": rec(title="x")}) == []
+
+    def test_what_differs_is_updated_and_what_is_missing_cleared(self) -> None:
+        (pull,) = plan([row("2", title="x", owner="B")], {"T-1": rec(title="x", owner="A", due="2026-12-01")})
+        assert (pull.change, pull.before, pull.after) == (
+            "updated", {"due": "2026-12-01", "owner": "A"}, {"due": None, "owner": "B"},
+        )  # fmt: skip
+
+    @pytest.mark.parametrize(("before", "now", "change"), [(False, True, "archived"), (True, False, "restored")])
+    def test_archiving(self, before: bool, now: bool, change: str) -> None:
+        (pull,) = plan([row("2", now, owner="B")], {"T-1": rec("1", before)})
+        assert (pull.change, pull.after) == (change, {"owner": "B"})
+
+    def test_what_the_truth_has_lost_is_told_unless_it_is_most_of_it(self) -> None:
+        mirrored = frozenset(f"T-{n}" for n in range(30))
+        assert plan_gone(mirrored - {"T-3", "T-7"}, mirrored) == ["T-3", "T-7"]
+        assert plan_gone(frozenset(), frozenset({"T-1", "T-2"})) == ["T-1", "T-2"], "a small firm may lose all of it"
+        with pytest.raises(Refused, match="The truth shows 30 of 30 records no longer; nothing was archived"):
+            plan_gone(frozenset(), mirrored)
+
+
+class TestSync:
+    def test_everything_that_others_did_is_taken_over_and_told_as_theirs(self, remote: Office) -> None:
+        kept, archived = remote.create("task"), remote.create("task")
+        remote.records.sync()
+        new = remote.slow.add("client", title="New", status="active")
+        remote.slow.edit(kept, owner="Outside")
+        remote.slow.archive(archived)
+        report = remote.records.sync()
+        assert report.pulled == (new, kept, archived)
+        told = {event.subjects[0]: (event.payload or {}) for event in remote.events("record.pulled")}
+        assert {ref: payload["change"] for ref, payload in told.items()} == {
+            new: "created", kept: "updated", archived: "archived",
+        }  # fmt: skip
+        assert told[kept]["editor"] == "anna@firm.example"
+
+    def test_a_second_sync_finds_nothing_new(self, remote: Office) -> None:
+        remote.slow.edit(remote.create("task"), owner="Outside")
+        remote.records.sync()
+        count = len(remote.events())
+        assert remote.records.sync().pulled == ()
+        assert len(remote.events()) == count
+
+    def test_our_own_writes_are_nobody_elses(self, office: Office) -> None:
+        office.update(office.create("task"), owner="Anna")
+        assert office.records.sync().pulled == ()
+        assert office.events("record.pulled") == []
+
+    def test_two_edits_within_one_minute_are_both_seen(self, remote: Office) -> None:
+        ref = remote.create("task")
+        remote.slow.edit(ref, owner="First")
+        remote.records.sync()
+        remote.slow.edit(ref, owner="Second")
+        remote.records.sync()
+        assert remote.mirrored()[ref].props["owner"] == "Second"
+
+    def test_out_of_reach_it_says_so_and_how_old_the_mirror_is(self, remote: Office) -> None:
+        remote.records.sync()
+        synced = remote.records.sync().synced_at
+        remote.clock.advance(hours=3)
+        remote.slow.down = True
+        report = remote.records.sync()
+        assert not report.reachable
+        assert report.synced_at == synced != report.at
+        remote.slow.down = False
+        assert remote.records.sync().reachable
+
+    def test_a_sweep_finds_what_was_lost_without_telling(self, remote: Office) -> None:
+        kept, lost = remote.create("task"), remote.create("task")
+        remote.slow.lose(lost)
+        assert remote.records.sync().pulled == ()
+        assert remote.records.sync(sweep=True).pulled == (lost,)
+        assert remote.mirrored()[lost].archived
+        assert not remote.mirrored()[kept].archived
+        gone = remote.mirrored()[lost]
+        remote.slow.rows[lost] = TruthRow(lost, "task", gone.props, gone.etag, True, AT, AT)
+
+    def test_a_truth_that_suddenly_shows_nothing_archives_nothing(self, remote: Office) -> None:
+        for _ in range(12):
+            remote.create("task")
+        rows = dict(remote.slow.rows)
+        remote.slow.rows.clear()
+        with pytest.raises(Refused, match="nothing was archived"):
+            remote.records.sync(sweep=True)
+        remote.slow.rows.update(rows)
+        assert not any(record.archived for record in remote.mirrored().values())
+
+    def test_a_new_etag_without_a_new_value_is_taken_over_silently(self, remote: Office) -> None:
+        ref = remote.create("task")
+        remote.slow.rows[ref] = TruthRow(
+            ref, "task", remote.slow.rows[ref].props, "moved", False, AT, iso(remote.clock.now())
+        )
+        remote.records.sync()
+        assert remote.mirrored()[ref].etag == "moved"
+        assert remote.events("record.pulled") == []
+
+    def test_a_status_that_only_the_truth_knows_is_carried_and_can_be_left(self, remote: Office) -> None:
+        ref = remote.create("task")
+        remote.slow.edit(ref, status="Someday")
+        assert remote.records.get(ref).status == "Someday"
+        assert remote.records.standing(remote.clock.now()) == []
+        assert remote.update(ref, status="doing").status == "doing"
