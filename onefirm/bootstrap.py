@@ -118,7 +118,9 @@ def _wire(
     lessons = Lessons(store, ledger, clock, project, secrets.looks_secret)
     recall = Recall(store, ledger, lambda: _documents(root))
     rules = Rules(settings.firm, settings.timezone, settings.brief.tokens)
-    planes = Planes(root, rules, clock, store, ledger, schema, records, decisions, lessons, project)
+    planes = Planes(
+        root, rules, clock, store, ledger, schema, records, decisions, lessons, project, secrets.looks_secret
+    )
     project()
     return Firm(
         root, settings, clock, store, schema, ledger, records, decisions, lessons, recall, Day(planes), secrets, project

@@ -110,8 +110,11 @@ def _attention(planes: Planes, conn: Connection) -> Iterable[str]:
             since = waits.since[:16].replace("T", " ")
             yield f"{waits.ref} {clip(waits.title)}: what {waits.actor} wrote waits for the truth since {since} UTC"
     last = planes.ledger.events(conn, kinds=["session.closed"], newest_first=True, limit=1)
-    for path in (last[0].payload or {}).get("unreconciled", ()) if last else ():
+    told = (last[0].payload or {}) if last else {}
+    for path in told.get("unreconciled", ()):
         yield f"{path} was left contradicting its record when the last session closed"
+    if told.get("not_committed"):
+        yield clip(str(told["not_committed"]), 300)
 
 
 def _render(head: str, attention: Sequence[str], changed: Sequence[str], lines: Sequence[Line], budget: int) -> str:

@@ -121,6 +121,7 @@ def _write_next_actions(planes: Planes, touched: Sequence[str], by: By) -> dict[
 def _commit(planes: Planes, session: str, touched: Sequence[str]) -> tuple[str | None, str]:
     edits = tree.edits(str(planes.root), session)
     paths = dict.fromkeys(path for edit in edits for path in (edit["path"], edit["renamed_from"]) if path)
+    secret = _without_secrets(planes, paths)
     with planes.store.read() as conn:
         heads = planes.ledger.heads(conn)
     trailers = [(TRAILER, str(head)) for head in heads]
@@ -130,7 +131,21 @@ def _commit(planes: Planes, session: str, touched: Sequence[str]) -> tuple[str |
             commit = git.commit_nothing(planes.root, _message(paths), trailers)
     except FirmError as error:
         return None, str(error)
-    return commit, ""
+    return commit, "; ".join(secret)
+
+
+def _without_secrets(planes: Planes, paths: dict[str, None]) -> list[str]:
+    """Take files that hold a secret out of what is committed: git keeps what it once had. Returns what to tell."""
+    told: list[str] = []
+    for path in list(paths):
+        try:
+            what = planes.secrets_check(tree.read(str(planes.root / path)))
+        except OSError:
+            continue  # deleted: there is nothing to keep out
+        if what:
+            del paths[path]
+            told.append(f"{path} holds {what} and was not committed: take it out of the file")
+    return told
 
 
 def _message(paths: Iterable[str]) -> str:

@@ -26,7 +26,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Planes:
-    """Everything a day touches. `project` brings session.db up to the ledger."""
+    """Everything a day touches.
+
+    `project` brings session.db up to the ledger; `secrets_check` names the secret that a text holds.
+    """
 
     root: Path
     rules: Rules
@@ -38,3 +41,4 @@ class Planes:
     decisions: Decisions
     lessons: Lessons
     project: Callable[[], None]
+    secrets_check: Callable[[str], str | None]

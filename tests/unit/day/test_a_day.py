@@ -13,7 +13,7 @@ from onefirm import git, workspace
 from onefirm.bootstrap import Firm, open_firm
 from onefirm.core.attribution import By
 from onefirm.day import close as closing
-from onefirm.sessions import identity
+from onefirm.sessions import db, edits, identity
 from onefirm.state import schema
 from onefirm.state.records import Change
 from support.clock import FixedClock
@@ -139,6 +139,22 @@ def test_a_close_that_is_cut_off_at_any_step_is_finished_by_the_next(firm: Firm,
     [closed] = log(firm, "session.closed")
     assert closed.payload["touched"] == ["T-1"]
     assert not identity.to_close(str(firm.root))
+
+
+def test_a_file_with_a_secret_is_not_committed_and_the_next_brief_says_so(firm: Firm, clock: FixedClock) -> None:
+    session = opened(firm, "c1")
+    for name, text in (("plain.md", "We wait."), ("keys.md", "The token is ghp_" + "a1B2" * 9)):
+        (firm.root / "context" / name).write_text(text)
+    with db.writing(str(firm.root)) as conn:
+        changes = [
+            {"path": f"context/{n}.md", "renamed_from": None, "before_sha": None, "after_sha": "x"}
+            for n in ("plain", "keys")
+        ]
+        edits.record(conn, session, changes, "Write")
+    closed = firm.day.close(session)
+    assert closed is not None
+    assert git.dirty_paths(firm.root) == ["context/keys.md"]
+    assert "context/keys.md holds a GitHub token" in firm.day.brief().text
 
 
 def test_the_operators_staged_files_stay_staged(firm: Firm) -> None:
