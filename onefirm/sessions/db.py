@@ -145,8 +145,7 @@ class reading:  # noqa: N801
 
 
 def _open(root: str) -> sqlite3.Connection:
-    # Created by hand first: sqlite would give it the umask's mode, and -wal and -shm copy the mode of this file.
-    os.close(os.open(path(root), os.O_RDWR | os.O_CREAT, 0o600))
+    _create(root)
     # A long-lived reader shares one connection between threads, each waiting its turn.
     conn = sqlite3.connect(path(root), timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     try:
@@ -157,6 +156,19 @@ def _open(root: str) -> sqlite3.Connection:
         conn.close()
         raise
     return conn
+
+
+def _create(root: str) -> None:
+    """Made by hand: sqlite would give it the umask's mode, and -wal and -shm copy the mode of this file.
+
+    A file that is there is never opened: closing it again would let go of every lock that this process holds on it
+    (POSIX), and another process that closes its connection would take itself for the last one and remove the journal
+    under our feet.
+    """
+    try:
+        os.close(os.open(path(root), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        return
 
 
 def _open_readonly(root: str) -> sqlite3.Connection:
