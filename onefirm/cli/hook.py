@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
+from contextlib import contextmanager
 
 import click
 
+from onefirm.cli.bug import write_log
 from onefirm.cli.commands import Group
 from onefirm.cli.invocation import Invocation, pass_invocation
+from onefirm.core.errors import FirmError
 
 
 @click.group(cls=Group, hidden=True)
@@ -32,7 +36,8 @@ def start(invocation: Invocation, session: str, client: str, source: str) -> Non
     Examples:
       onefirm hook start --session S-… --client … --source startup
     """
-    told = invocation.firm.day.start(session, client, source)
+    with _logged(invocation, "start"):
+        told = invocation.firm.day.start(session, client, source)
     click.echo(json.dumps({"text": told.text}, ensure_ascii=False))
 
 
@@ -46,4 +51,15 @@ def close(invocation: Invocation, session: str) -> None:
     Examples:
       onefirm hook close --session S-…
     """
-    invocation.firm.day.close(session)
+    with _logged(invocation, "close"):
+        invocation.firm.day.close(session)
+
+
+@contextmanager
+def _logged(invocation: Invocation, verb: str) -> Generator[None]:
+    """Nobody sees what a hook's child says: a refusal is written down as a bug would be."""
+    try:
+        yield
+    except FirmError as error:
+        write_log(error, ["hook", verb], invocation.start)
+        raise
