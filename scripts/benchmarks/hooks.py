@@ -53,7 +53,7 @@ def measure(bench: Bench) -> Report:
     rows = [*_outside(elsewhere, rounds), *_inside(root, python, rounds)]
     notes = (
         "outside: peer is `sh -c :`. Inside: peer is `python3 -S -E -c pass` of the interpreter that the hook runs on.",
-        "session_start and session_end are not here: they wait for the core, or leave it to a process of its own.",
+        "session_start and session_end are not here: they wait for the core, or leave the work to another process.",
     )
     return Report("hooks", "what a hook adds to a tool call", "the least such process", tuple(rows), notes)
 
@@ -69,7 +69,7 @@ def _outside(folder: Path, rounds: int) -> Iterator[Row]:
 
 
 def _inside(root: Path, python: str, rounds: int) -> Iterator[Row]:
-    cases = _cases(root)
+    cases = _cases(root, python)
     hooks = [_hook(case, root, python) for case in cases]
     least = _Timed((python, "-S", "-E", "-c", "pass"), root, {})
     *taken, peer = in_turn(rounds, [*hooks, least], warm_up=2)
@@ -118,8 +118,10 @@ class _Timed:
 # -- events ------------------------------------------------------------------------------------------------------------
 
 
-def _cases(root: Path) -> list[Case]:
+def _cases(root: Path, python: str) -> list[Case]:
     """Every hook of a tool call and of a turn's end, on the narrative of a project that one session has looked at."""
+    started = Case("session_start", "session_start", _event(root, "SessionStart", source="startup"), "SessionStart")
+    _hook(started, root, python)()
     path = _narrative(root)
     (root / "notes.txt").write_text("total = 0\n", encoding="utf-8")
     plain = _edit(root, root / "notes.txt", "total = 0", "total = 1")
