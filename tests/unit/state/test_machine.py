@@ -5,7 +5,7 @@ import tempfile
 from collections import Counter
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import settings
@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 
 from contract.office import CLAUDE, OPERATOR, Office, agree, sqlite_office
-from contract.truths import Broken
+from contract.truths import Broken, Fault
 from onefirm.core.errors import FirmError
 from onefirm.ledger.verify import verify
 from onefirm.state.records import Change, Written
@@ -205,9 +205,7 @@ class RemoteFirm(Firm):
     def lag(self, lagging: bool) -> None:
         self.office.slow.lagging = lagging
 
-    @rule(
-        fault=st.sampled_from(["unreachable", "lost before", "lost after", "rejected", "crash before", "crash after"])
-    )
+    @rule(fault=st.sampled_from(get_args(Fault)))
     def fail_soon(self, fault: Any) -> None:
         self.office.slow.faults.append(fault)
 

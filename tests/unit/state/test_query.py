@@ -29,12 +29,13 @@ def books(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
         Change("create", kind="client", set={"title": "Nordlicht Optik", "industry": "Retail", "owner": "Änne Öz"}),
         Change("create", kind="client", set={"title": "Harbour & Sons", "status": "paused"}),
     )
-    office.write(
-        Change("create", kind="project", set={"title": "Shop", "client": "CL-1", "budget": "900 EUR", "due": "2026-12-01"}),
-        Change("create", kind="project", set={"title": "Audit", "client": "CL-2", "budget": "12000 EUR", "priority": "high"}),
-        Change("create", kind="project", set={"title": "Old shop", "client": "CL-1", "status": "done", "budget": "500 USD"}),
-        Change("create", kind="prospect", set={"title": "Bakery", "follow_up": "2026-11-30", "client": "CL-1"}),
-    )  # fmt: skip
+    projects: list[dict[str, Any]] = [
+        {"title": "Shop", "client": "CL-1", "budget": "900 EUR", "due": "2026-12-01"},
+        {"title": "Audit", "client": "CL-2", "budget": "12000 EUR", "priority": "high"},
+        {"title": "Old shop", "client": "CL-1", "status": "done", "budget": "500 USD"},
+    ]
+    office.write(*(Change("create", kind="project", set=project) for project in projects))
+    office.create("prospect", title="Bakery", follow_up="2026-11-30", client="CL-1")
     tasks = [
         {"title": f"Task {n:02}", "project": f"P-{n % 2 + 1}", "owner": "anna" if n % 3 else "Bert",
          "due": f"2026-12-{n + 1:02}" if n % 4 else None, "priority": ("low", "normal", "high", "urgent")[n % 4]}
@@ -154,7 +155,7 @@ class TestOrder:
     @pytest.mark.parametrize(
         "sort", [None, "title", "-due", "priority", "-priority", "owner", "-ref", "kind", "-updated_at"]
     )
-    @pytest.mark.parametrize("limit", [1, 3, 5])
+    @pytest.mark.parametrize("limit", [1, 5])
     def test_pages_join_to_the_whole_without_gap_or_repetition(
         self, books: Office, sort: str | None, limit: int
     ) -> None:
@@ -222,5 +223,6 @@ def test_found_rows_show_what_waits_for_them(remote: Office) -> None:
 def test_values_are_presented_in_the_schemas_order(books: Office) -> None:
     (row,) = books.records.find(Query(kind="project", where={"title": "Audit"})).rows
     assert list(books.records.present(row).items()) == [
-        ("title", "Audit"), ("status", "discovery"), ("client", "CL-2"), ("priority", "high"), ("budget", "12000.00 EUR"),
+        ("title", "Audit"), ("status", "discovery"), ("client", "CL-2"), ("priority", "high"),
+        ("budget", "12000.00 EUR"),
     ]  # fmt: skip

@@ -79,8 +79,12 @@ class TestRules:
 
     @pytest.mark.parametrize(
         ("kind", "name", "word"),
-        [("prospect", "follow_up", "follow up"), ("proposal", "valid_until", "valid until"), ("contract", "ends_on", "ends on")],
-    )  # fmt: skip
+        [
+            ("prospect", "follow_up", "follow up"),
+            ("proposal", "valid_until", "valid until"),
+            ("contract", "ends_on", "ends on"),
+        ],
+    )
     def test_each_kind_has_its_own_deadline(self, kind: str, name: str, word: str) -> None:
         line = only(rec(kind, **{name: "2026-11-01", "next_action": "x"}))
         assert line.rule == "overdue"

@@ -97,7 +97,7 @@ class TestUndo:
         ref = office.create("task")
         change = office.update(ref, owner="Anna")
         archived = office.write(Change("archive", ref=ref))[0]
-        with pytest.raises(Refused, match="archived since by claude.*Restore it first"):
+        with pytest.raises(Refused, match=r"archived since by claude.*Restore it first"):
             office.records.undo(change.event_id, OPERATOR)
         office.write(Change("restore", ref=ref))
         with pytest.raises(Refused, match="restored since by claude"):

@@ -18,7 +18,8 @@ class TestCreating:
             "P-1", "project", "Atlas", "discovery", "written",
         )  # fmt: skip
         assert answer.after == {
-            "title": "Atlas", "status": "discovery", "priority": "normal", "budget": {"minor": 120000, "currency": "EUR"},
+            "title": "Atlas", "status": "discovery", "priority": "normal",
+            "budget": {"minor": 120000, "currency": "EUR"},
         }  # fmt: skip
         (event,) = office.events()
         assert (event.kind, event.id, event.subjects, event.actor, event.session) == (
