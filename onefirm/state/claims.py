@@ -109,7 +109,10 @@ def one(conn: Connection, key: str) -> Claim | None:
 
 
 def take(conn: Connection, claim: Claim, now: datetime, installation: str) -> Claim | None:
-    """Lease a claim that waits or whose holder is gone; None when somebody else was faster."""
+    """Lease a claim that waits or whose holder is gone; None when somebody else was faster.
+
+    Nobody knows how far a holder that is gone had come: the truth may have applied its write.
+    """
     lease, until = uuid7(), iso(now + timedelta(seconds=LEASE_S))
     same = tables.outbox.c.lease.is_(None) if claim.lease is None else tables.outbox.c.lease == claim.lease
     where = (tables.outbox.c.key == claim.key, tables.outbox.c.state == claim.state, same)
@@ -117,6 +120,7 @@ def take(conn: Connection, claim: Claim, now: datetime, installation: str) -> Cl
     if current is None:
         return None
     payload = {**current["payload"], "holder": holder.me(installation)}
+    payload["unknown"] = payload["unknown"] or claim.state == "leased"
     attempts = current["attempts"] + 1
     values = {"state": "leased", "lease": lease, "leased_until": until, "attempts": attempts, "payload": payload}
     conn.execute(tables.outbox.update().where(tables.outbox.c.key == claim.key).values(**values))

@@ -1,18 +1,23 @@
 """Writing to a truth that is far away: out of reach, answers lost, changed by others meanwhile, processes dying."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import astuple, replace
+from typing import Any
 
 import pytest
 
 from contract.office import CLAUDE, OPERATOR, Office
 from contract.truths import Broken
+from onefirm.core.attribution import By
 from onefirm.core.errors import FirmError, NotFound, Refused
 from onefirm.core.ids import is_temporary
 from onefirm.state.conflicts import Clash
 from onefirm.state.drafts import Draft
 from onefirm.state.records import Change, Query, StaleWrite
 from onefirm.state.relay import merge
-from onefirm.state.truth.base import TruthRow
+from onefirm.state.truth.base import Op, TruthRow
+
+AGAIN: Mapping[str, Mapping[str, Any]] = {"update": {"status": "doing"}, "archive": {}, "restore": {"owner": "Ben"}}
 
 
 class Killed(BaseException):
@@ -389,6 +394,40 @@ class TestProcessesThatDie:
         assert set(office.true()) == {ref, "CL-1"}
         assert len(office.events("record.created")) == 2
         assert office.waiting() == 0
+
+    @pytest.mark.parametrize("op", ["update", "archive", "restore"])
+    @pytest.mark.parametrize("next_thing", ["sync", "write", "key"])
+    def test_what_the_dead_had_written_stays_theirs(self, office: Office, op: Op, next_thing: str) -> None:
+        ref = office.create("task")
+        if op == "restore":
+            office.write(Change("archive", ref=ref))
+        change = Change(op, ref=ref, set={"owner": "Anna"} if op == "update" else {})
+        by = By("claude/scribe", "S-7", "Because the client asked.")
+        with pytest.raises(Killed):
+            killed_at(office, "applied").write(change, by=by, key="k")
+        office.clock.advance(minutes=5)
+        if next_thing == "sync":
+            office.records.sync()
+        elif next_thing == "write":
+            office.create("client")
+            office.write(Change("restore" if op == "archive" else "update", ref=ref, set=AGAIN[op]), by=OPERATOR)
+        answer = office.write(change, by=by, key="k")[0]
+        assert (answer.receipt, answer.repeated) == ("written", True)
+        event = office.events("record.updated" if op == "update" else f"record.{op}d", ref=ref)[0]
+        assert (event.id, event.actor, event.session, event.reason) == (answer.event_id, *astuple(by)[:3])
+        assert office.events("record.pulled") == []
+
+    def test_what_somebody_else_did_after_a_death_is_theirs_and_what_was_written_before_is_ours(
+        self, remote: Office
+    ) -> None:
+        ref = remote.create("task", owner="A")
+        with pytest.raises(Killed):
+            killed_at(remote, "applied").update(ref, owner="B")
+        remote.slow.edit(ref, owner="C")
+        remote.clock.advance(minutes=5)
+        assert remote.records.sync().conflicts == 0
+        told = [(event.actor, (event.payload or {})["after"]["owner"]) for event in remote.events(ref=ref)]
+        assert told == [("claude", "A"), ("claude", "B"), ("outside", "C")]
 
     @pytest.mark.parametrize("step", ["relayed"])
     def test_a_relay_that_dies_is_relayed(self, remote: Office, step: str) -> None:
