@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+# What was sent is often quoted in a sentence, and a sentence is shown on a terminal: nothing in it may steer one.
+_STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
 
 class FirmError(Exception):
     """Something was refused or could not be done, for a reason the operator can act on.
@@ -10,9 +15,9 @@ class FirmError(Exception):
     """
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = _STEERING.sub("�", message)
+        self.hint = _STEERING.sub("�", hint)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".rstrip()

@@ -41,7 +41,7 @@ class Victim:
         self._out: IO[str] = self._process.stdout
 
     def kill_one(self, seed: int, chance: random.Random) -> Counter[str]:
-        """Start a writer and kill it somewhere within a write; the words it had answered, with how often each counts."""
+        """Start a writer and kill it somewhere within a write; the words it had answered, and how often each counts."""
         self._in.write(f"{seed}\n")
         acks: Counter[str] = Counter()
         pid, patience = 0, chance.randrange(6)
@@ -104,7 +104,7 @@ def etags(office: Office, table: str) -> dict[str, str]:
 @pytest.mark.slow
 def test_a_hundred_kills_lose_and_double_nothing(url: str, victim: Victim) -> None:
     open_office(Store.open(url), FixedClock()).store.close()
-    chance = random.Random(20261102)  # noqa: S311
+    chance = random.Random(20261102)
     answered: Counter[str] = Counter()
     unfinished = 0
     for seed in range(KILLS):
@@ -115,6 +115,7 @@ def test_a_hundred_kills_lose_and_double_nothing(url: str, victim: Victim) -> No
         assert office.waiting() == 0, "what was begun is finished by the next start"
         assert etags(office, "truth") == etags(office, "mirror")
         assert told(office, set(acks)) == acks, "an answered write is told exactly once for each of its changes"
+        assert_authors(office)
         if seed % 20 == 19:
             agree(office)
         office.store.close()
@@ -128,8 +129,20 @@ def test_a_hundred_kills_lose_and_double_nothing(url: str, victim: Victim) -> No
     assert unfinished >= KILLS // 10, f"only {unfinished} kills fell between the steps of a write: nothing was proven"
 
 
+def assert_authors(office: Office) -> None:
+    """Every change has the actor, session and reason of the writer that asked for it; none came from outside."""
+    for event in office.events("record.created", "record.updated", "record.archived", "record.pulled"):
+        assert event.actor == "claude/scribe", event
+        assert (event.reason or "").startswith(f"{event.session} wants w{(event.session or '')[2:]}-"), event
+        after = (event.payload or {}).get("after") or {}
+        if not (event.payload or {}).get("undo_of") and "owner" in after:
+            assert (event.reason or "").endswith(f" {after['owner']}.")
+
+
 def told_of_everything(office: Office) -> Counter[str]:
-    words = {str((event.payload or {})["after"].get("owner")) for event in office.events("record.created", "record.updated")}
+    words = {
+        str((event.payload or {})["after"].get("owner")) for event in office.events("record.created", "record.updated")
+    }
     return told(office, words)
 
 

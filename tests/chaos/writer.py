@@ -8,6 +8,7 @@ import os
 import random
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from typing import NoReturn
 
 from contract.office import HOME, SCHEMA
@@ -33,21 +34,22 @@ def say(*words: object) -> None:
 
 def write_for_ever(url: str, seed: int) -> NoReturn:
     """Create, change, take back, archive, alone and in batches; each answered word is acknowledged."""
-    chance, records, by = random.Random(seed), open_records(url), By("claude", f"S-{seed}")  # noqa: S311
+    chance, records, by = random.Random(seed), open_records(url), By("claude/scribe", f"S-{seed}")
     known = [row.ref for row in records.find(Query(limit=50, sort="-updated_at")).rows]
     for number in itertools.count():
         word = f"w{seed}-{number}"
         new = Change("create", kind="task", set={"title": word, "owner": word})
         old = Change("update", ref=chance.choice(known), set={"owner": word}) if known else new
         changes = chance.choice([[new], [old], [old], [new, old] if known else [new]])
+        said = replace(by, reason=f"{by.session} wants {word}.")
         with suppress(Refused):
-            answers = records.write(changes, by)
+            answers = records.write(changes, said)
             known.append(answers[0].ref)
             say("ack", word, len(changes))
             if chance.random() < 0.2:
-                records.undo(chance.choice(known), by)
+                records.undo(chance.choice(known), said)
             if chance.random() < 0.1:
-                records.write([Change("archive", ref=chance.choice(known))], by)
+                records.write([Change("archive", ref=chance.choice(known))], said)
     raise AssertionError
 
 

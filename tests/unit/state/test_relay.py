@@ -512,9 +512,15 @@ class TestMerging:
         create = Draft("create", "task", "T-xabcdefgh", "x", "todo", set={"title": "x"})
         assert merge(create, None) is create
 
-    @pytest.mark.parametrize(("op", "archived", "merged"), [
-        ("archive", False, "archive"), ("archive", True, "look"), ("restore", True, "restore"), ("restore", False, "look"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("op", "archived", "merged"),
+        [
+            ("archive", False, "archive"),
+            ("archive", True, "look"),
+            ("restore", True, "restore"),
+            ("restore", False, "look"),
+        ],
+    )
     def test_archiving_what_is_archived_is_a_look(self, op: str, archived: bool, merged: str) -> None:
         draft = Draft(op, "task", "T-1", "x", "todo", "old")  # type: ignore[arg-type]
         found = merge(draft, replace(self.row(), archived=archived))
