@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import processes, seeds
+from benchmarks import processes
 from benchmarks.bench import Bench
+from benchmarks.entries import SESSION, append_many, edits
 from benchmarks.rows import Goal, Report, Row
 from benchmarks.samples import Sample, in_turn
 from onefirm.core.attribution import By
@@ -24,7 +25,7 @@ from onefirm.store.migrate import migrate
 
 CHAIN = "ibench0000000"
 _SINCE = datetime(2026, 1, 1, tzinfo=UTC)
-_BY = By("claude", seeds.SESSION, reason="the operator said so")
+_BY = By("claude", SESSION, reason="the operator said so")
 _TABLES = ("event", "payload", "event_subject")
 
 
@@ -59,7 +60,7 @@ def _appends(bench: Bench) -> tuple[Sample, Sample]:
     batch, rounds = (20, 4) if bench.quick else (50, 20)
     with opened(bench.folder / "append.db") as (store, ledger), closing(_plain(bench.folder / "plain.db")) as plain:
         copied = _Copy(store, plain)
-        entries = seeds.edits(1, 10**6, _SINCE)
+        entries = edits(1, 10**6, _SINCE)
 
         def ours() -> float:
             upcoming = [next(entries) for _ in range(batch)]
@@ -154,7 +155,7 @@ def _verified(bench: Bench) -> Iterator[Row]:
     with opened(path) as (store, ledger):
         for size in sizes:
             bench.tell(f"seeding {size:,} entries")
-            held += seeds.append_many(store, ledger, seeds.edits(held, size - held, _SINCE))
+            held += append_many(store, ledger, edits(held, size - held, _SINCE))
             bench.tell(f"verifying {size:,} entries")
             taken, peer, memory = _passes(path, size, rounds=1 if size >= 10**6 else 3)
             yield Row(f"verify {size:,} entries, CPU", "s", taken, peer)

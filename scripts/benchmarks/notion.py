@@ -124,46 +124,46 @@ def _short(name: str) -> str:
     return "".join(chr(ord("a") + number // 26**place % 26) for place in range(4))
 
 
+class _Responder(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    pages: Sequence[Mapping[str, Any]] = ()
+
+    def do_POST(self) -> None:
+        size = min(int(self._body().get("page_size", 100)), 100)
+        self._answer(200, listed(self.pages[:size], more=size < len(self.pages)))
+
+    def do_GET(self) -> None:
+        asked = self.path.rpartition("/")[2]
+        found = next((page for page in self.pages if page["id"] == asked), None)
+        missing = {"object": "error", "status": 404, "code": "object_not_found", "message": "Could not find page."}
+        self._answer(200 if found else 404, found or missing)
+
+    def do_PATCH(self) -> None:
+        self._body()
+        self.do_GET()
+
+    def _body(self) -> dict[str, Any]:
+        return json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
+
+    def _answer(self, status: int, body: Mapping[str, Any]) -> None:
+        sent = json.dumps({**body, "request_id": page_id("request")}, separators=(",", ":")).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Length", str(len(sent)))
+        self.end_headers()
+        self.wfile.write(sent)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: stderr belongs to the benchmark."""
+
+
 @contextmanager
 def served(pages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """A responder on a free port of the loopback, for as long as the context; gives its base URL."""
-    by_id = {str(page["id"]): page for page in pages}
-
-    class Responder(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            asked = self._body()
-            size = min(int(asked.get("page_size", 100)), 100)
-            self._answer(200, listed(pages[:size], more=size < len(pages)))
-
-        def do_GET(self) -> None:
-            found = by_id.get(self.path.rpartition("/")[2])
-            missing = {"object": "error", "status": 404, "code": "object_not_found", "message": "Could not find page."}
-            self._answer(200 if found else 404, found or missing)
-
-        def do_PATCH(self) -> None:
-            self._body()
-            self.do_GET()
-
-        def _body(self) -> dict[str, Any]:
-            sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            return json.loads(sent or b"{}")
-
-        def _answer(self, status: int, body: Mapping[str, Any]) -> None:
-            sent = json.dumps({**body, "request_id": page_id("request")}, separators=(",", ":")).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json; charset=utf-8")
-            self.send_header("Content-Length", str(len(sent)))
-            self.end_headers()
-            self.wfile.write(sent)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Nothing: stderr belongs to the benchmark."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Responder)
+    responder = type("Responder", (_Responder,), {"pages": pages})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), responder)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"

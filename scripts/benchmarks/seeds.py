@@ -1,4 +1,4 @@
-"""Ledgers and firms of any size, fast: rows go straight into the tables, in the form in which the rooms write them.
+"""Firms of any size, fast: rows go straight into the tables, in the form in which the rooms write them.
 
 What is seeded is whole: the chain verifies, the mirror says what the truth says, every record has its entries, refs and
 change numbers go on where the seed ended. 100,000 records take seconds; through the rooms it would be minutes.
@@ -7,114 +7,26 @@ change numbers go on where the seed ended. 100,000 records take seconds; through
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
-
+from benchmarks.entries import Entry, append_many
 from benchmarks.words import PEOPLE, title
-from onefirm.core import canonical
 from onefirm.core.clock import iso
-from onefirm.core.ids import uuid7
 from onefirm.ledger.append import Ledger
-from onefirm.ledger.events import GENESIS, body_of, entry_hash
 from onefirm.state.schema import Schema
 from onefirm.state.sync.pull import SYNCED_AT, WATERMARK
 from onefirm.store.engine import Store
-from onefirm.store.tables import counter, event, event_subject, payload, record, setting, truth_row
+from onefirm.store.tables import counter, record, setting, truth_row
 
-SESSION = "S-aaaabbbbcccc"
 AGE = timedelta(days=730)
 """How long ago a seeded firm began."""
 
 _AT_ONCE = 5_000
 _MOVED = 40  # tasks that were taken up since the last close
 _OF_100 = {"client": 2, "contact": 3, "prospect": 2, "project": 5, "deliverable": 8, "invoice": 5, "task": 75}
-
-
-# -- the ledger --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What an entry of the ledger is to say; `at` in the form of `core.clock.iso`, never before the entry ahead."""
-
-    at: str
-    kind: str
-    data: Mapping[str, Any]
-    subjects: tuple[str, ...]
-    actor: str = "claude"
-
-
-def edits(first: int, count: int, since: datetime) -> Iterator[Entry]:
-    """Entries as a busy firm writes them: each moves one of 500 tasks, a second after the one ahead."""
-    for number in range(first, first + count):
-        task = number % 500 + 1
-        data = {
-            "kind": "task",
-            "title": title(task),
-            "status": "doing",
-            "before": {"status": "todo", "due": "2026-11-27"},
-            "after": {"status": "doing", "due": f"2026-12-{number % 28 + 1:02}"},
-            "etag_before": str(number),
-            "etag": str(number + 1),
-        }
-        yield Entry(iso(since + timedelta(seconds=number)), "record.updated", data, (f"T-{task}",))
-
-
-def append_many(store: Store, ledger: Ledger, entries: Iterable[Entry]) -> int:
-    """Append entries to the ledger's own chain in a few large transactions; how many."""
-    count = 0
-    waiting = iter(entries)
-    while batch := list(itertools.islice(waiting, _AT_ONCE)):
-        with store.write() as conn:
-            _append(conn, ledger, batch)
-        count += len(batch)
-    return count
-
-
-def _append(conn: Connection, ledger: Ledger, entries: Iterable[Entry]) -> None:
-    head = ledger.head(conn)
-    prev = head.hash if head else GENESIS
-    rows: list[dict[str, Any]] = []
-    bodies: list[dict[str, str]] = []
-    subjects: list[dict[str, str]] = []
-    for seq, entry in enumerate(entries, head.seq + 1 if head else 1):
-        row, body = _entry_row(ledger.chain_id, seq, prev, entry)
-        prev = row["hash"]
-        rows.append(row)
-        bodies.append({"event_id": row["id"], "body": body})
-        subjects += [{"ref": ref, "event_id": row["id"], "at": entry.at} for ref in entry.subjects]
-    conn.execute(event.insert(), rows)
-    conn.execute(payload.insert(), bodies)
-    if subjects:
-        conn.execute(event_subject.insert(), subjects)
-
-
-def _entry_row(chain_id: str, seq: int, prev: str, entry: Entry) -> tuple[dict[str, Any], str]:
-    body = body_of(entry.data, None, os.urandom(16).hex())
-    row: dict[str, Any] = {
-        "chain_id": chain_id,
-        "seq": seq,
-        "id": uuid7(),
-        "at": entry.at,
-        "actor": entry.actor,
-        "session": SESSION,
-        "kind": entry.kind,
-        "version": 1,
-        "subjects": canonical.dumps(list(entry.subjects)),
-        "cause": None,
-        "effect_key": None,
-        "payload_sha256": canonical.sha256_hex(body),
-        "prev": prev,
-    }
-    return {**row, "hash": entry_hash(row)}, body
-
-
-# -- records -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

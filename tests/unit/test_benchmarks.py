@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 
 sys.path.append(str(PROJECT / "scripts"))  # the benchmarks are no package of the project
 
-from benchmarks import firms, ledger, notion, processes, samples, seeds, table, tokens  # noqa: E402
+from benchmarks import entries, firms, ledger, notion, processes, samples, seeds, table, tokens  # noqa: E402
 from benchmarks.rows import Goal, NotMeasured, Report, Row  # noqa: E402
 from benchmarks.samples import Sample  # noqa: E402
 
@@ -178,8 +178,8 @@ def test_a_run_counts_processor_time_and_keeps_what_was_printed() -> None:
 
 def test_a_seeded_ledger_verifies_and_grows_on(tmp_path: Path) -> None:
     with ledger.opened(tmp_path / "firm.db") as (store, chain):
-        assert seeds.append_many(store, chain, seeds.edits(0, 30, NOW)) == 30
-        assert seeds.append_many(store, chain, seeds.edits(30, 12, NOW)) == 12
+        assert entries.append_many(store, chain, entries.edits(0, 30, NOW)) == 30
+        assert entries.append_many(store, chain, entries.edits(30, 12, NOW)) == 12
     found = ledger.verify_alone(str(tmp_path / "firm.db"))
     assert (found["ok"], found["entries"]) == (True, 42)
     assert ledger.pass_alone(str(tmp_path / "firm.db"))["cpu_s"] >= 0
