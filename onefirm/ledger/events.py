@@ -20,7 +20,7 @@ HASHED = (
 )  # fmt: skip
 KINDS = (
     "record.created", "record.updated", "record.archived", "record.restored", "record.seen", "record.queued",
-    "record.conflicted", "record.pulled",
+    "record.conflicted", "record.decided", "record.pulled",
     "decision.recorded", "lesson.recorded", "lesson.seen_again", "lesson.decided",
     "session.opened", "session.closed", "narrative.edited", "narrative.unreconciled", "guard.lifted", "guard.restored",
     "payload.erased", "workspace.created", "schema.applied",

@@ -123,6 +123,15 @@ def _conflicted(data: Mapping[str, Any], event: Event) -> str:
     return f"found {_thing(data, event)} changed elsewhere: {both}{asked}"
 
 
+_KEPT = {"mine": "what waited here was kept", "theirs": "what was there stayed"}
+
+
+def _settled(data: Mapping[str, Any], event: Event) -> str:
+    kept = _KEPT.get(str(data.get("keep")), "it was answered")
+    asked = f" {clean(data['inbox'], 20)}" if data.get("inbox") else ""
+    return f"decided the conflict{asked} about {_thing(data, event)}: {kept}"
+
+
 _PULLED = {"created": "created", "updated": "changed", "archived": "archived", "restored": "restored"}
 
 
@@ -227,6 +236,7 @@ SAID: Mapping[str, Said] = {
     "record.seen": _simply("looked at"),
     "record.queued": Said("asked for a change that waits", _queued),
     "record.conflicted": Said("found a conflict", _conflicted),
+    "record.decided": Said("decided a conflict", _settled),
     "record.pulled": Said("changed a record in the truth", _pulled),
     "decision.recorded": Said("took a decision", _decided),
     "lesson.recorded": Said("noted a lesson", _learned),

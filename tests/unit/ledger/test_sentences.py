@@ -44,6 +44,8 @@ SENTENCES = [
                                  "inbox": "I-3"}, "P-12", actor="onefirm"),
      "onefirm found project P-12 “Harbour website” changed elsewhere: here due 2026-12-01, there due 2026-12-05; "
      "the operator decides in I-3."),
+    (entry("record.decided", {**DUE, "keep": "theirs", "inbox": "I-3"}, "P-12", actor="operator"),
+     "The operator decided the conflict I-3 about project P-12 “Harbour website”: what was there stayed."),
     (entry("record.pulled", {**DUE, "before": {"status": "review"}, "after": {"status": "done"}, "change": "updated"},
            "P-12", actor="outside"),
      "Someone outside onefirm changed project P-12 “Harbour website” in the truth: status from review to done."),
