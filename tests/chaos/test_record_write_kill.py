@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from contract.office import Office, agree, open_office
 from contract.stores import sqlite_url
 from onefirm.ledger.verify import verify
+from onefirm.state.history import STATE
 from onefirm.store.engine import Store
 from onefirm.store.tables import outbox, record, truth_row
 from support.clock import FixedClock
@@ -131,7 +132,7 @@ def test_a_hundred_kills_lose_and_double_nothing(url: str, victim: Victim) -> No
 
 def assert_authors(office: Office) -> None:
     """Every change has the actor, session and reason of the writer that asked for it; none came from outside."""
-    for event in office.events("record.created", "record.updated", "record.archived", "record.pulled"):
+    for event in office.events(*STATE):
         assert event.actor == "claude/scribe", event
         assert (event.reason or "").startswith(f"{event.session} wants w{(event.session or '')[2:]}-"), event
         after = (event.payload or {}).get("after") or {}
