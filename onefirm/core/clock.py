@@ -26,18 +26,19 @@ class SystemClock:
 
 def iso(instant: datetime) -> str:
     """`2026-11-21T10:00:00.000000Z`: fixed width, so that text order is time order."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # Not strftime: its %Y gives early years fewer than four digits.
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def parse_iso(text: str) -> datetime:
     """An aware instant from ISO 8601; a plain date means its first moment in UTC. Raises InvalidInput."""
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):  # the first hours of year 1 and the last of 9999 have no UTC
         raise InvalidInput(
             f"“{text[:40]}” is not a date or time.", hint="Write it as 2026-11-21 or 2026-11-21T10:00:00Z."
         ) from None
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def today(now: datetime, timezone: str) -> date:

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from onefirm.core.errors import InvalidInput
 
-_EXPONENTS = {
-    "BHD": 3,
-    "CLP": 0,
-    "IQD": 3,
-    "ISK": 0,
-    "JOD": 3,
-    "JPY": 0,
-    "KRW": 0,
-    "KWD": 3,
-    "OMR": 3,
-    "TND": 3,
-    "VND": 0,
-}
-_FORM = re.compile(r"(?:([A-Za-z]{3})\s*)?(-?[0-9][0-9,_' ]*(?:\.[0-9]+)?)(?:\s*([A-Za-z]{3}))?")
+# ISO 4217, list one, without funds, metals and test codes. BGN gave way to the euro in 2026; older invoices name it.
+CURRENCIES = (
+    "AED", "AFN", "ALL", "AMD", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BGN", "BHD", "BIF", "BMD",
+    "BND", "BOB", "BRL", "BSD", "BTN", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CLP", "CNY", "COP", "CRC", "CUP",
+    "CVE", "CZK", "DJF", "DKK", "DOP", "DZD", "EGP", "ERN", "ETB", "EUR", "FJD", "FKP", "GBP", "GEL", "GHS", "GIP",
+    "GMD", "GNF", "GTQ", "GYD", "HKD", "HNL", "HTG", "HUF", "IDR", "ILS", "INR", "IQD", "IRR", "ISK", "JMD", "JOD",
+    "JPY", "KES", "KGS", "KHR", "KMF", "KPW", "KRW", "KWD", "KYD", "KZT", "LAK", "LBP", "LKR", "LRD", "LSL", "LYD",
+    "MAD", "MDL", "MGA", "MKD", "MMK", "MNT", "MOP", "MRU", "MUR", "MVR", "MWK", "MXN", "MYR", "MZN", "NAD", "NGN",
+    "NIO", "NOK", "NPR", "NZD", "OMR", "PAB", "PEN", "PGK", "PHP", "PKR", "PLN", "PYG", "QAR", "RON", "RSD", "RUB",
+    "RWF", "SAR", "SBD", "SCR", "SDG", "SEK", "SGD", "SHP", "SLE", "SOS", "SRD", "SSP", "STN", "SVC", "SYP", "SZL",
+    "THB", "TJS", "TMT", "TND", "TOP", "TRY", "TTD", "TWD", "TZS", "UAH", "UGX", "USD", "UYU", "UZS", "VED", "VES",
+    "VND", "VUV", "WST", "XAF", "XCD", "XCG", "XOF", "XPF", "YER", "ZAR", "ZMW", "ZWG",
+)  # fmt: skip
+_NO_MINOR_UNIT = (
+    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF",
+)  # fmt: skip
+_EXPONENTS = {**dict.fromkeys(_NO_MINOR_UNIT, 0), **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)}
+_HINT = "Write it as 1250.00 EUR."
+# Thousands stand in groups of exactly three, so that a decimal comma is never read as one of them.
+_NUMBER = r"-?(?:[0-9]{1,3}(?:(?P<mark>[,_' ])[0-9]{3})(?:(?P=mark)[0-9]{3})*|[0-9]+)(?:\.(?P<decimals>[0-9]+))?"
+_FORM = re.compile(rf"(?:(?P<before>[A-Za-z]{{3}})\s*)?(?P<number>{_NUMBER})(?:\s*(?P<after>[A-Za-z]{{3}}))?")
+# Three digits behind a lone mark: a fraction where the mark is the decimal sign, thousands where it groups.
+_TWO_WAYS = re.compile(r"-?[1-9][0-9]{0,2}(?P<mark>[.,])[0-9]{3}")
 _LARGEST_MINOR = 10**15
 
 
@@ -34,22 +43,35 @@ class Money:
 
     @classmethod
     def parse(cls, text: str, default_currency: str | None = None) -> Money:
-        """Read `1250.00 EUR`, `EUR 1,250` or, with a default currency, `1250`. Raises InvalidInput."""
+        """Read `1250.00 EUR`, `EUR 1,250` or, with a default currency, `1250`. Raises InvalidInput.
+
+        The decimal sign is a point. `1250,00 EUR` is refused, and so is what can be read in two ways: `1.250 EUR`,
+        and `1,250 KWD`, whose currency has three decimals.
+        """
         found = _FORM.fullmatch(text.strip())
-        currency = ((found and (found[1] or found[3])) or default_currency or "").upper()
-        if not found or not currency or (found[1] and found[3]):
-            raise InvalidInput(f"“{text[:40]}” is not an amount.", hint="Write it as 1250.00 EUR.")
+        currency = ((found and (found["before"] or found["after"])) or default_currency or "").upper()
+        if not found or not currency or (found["before"] and found["after"]):
+            raise InvalidInput(f"“{text[:40]}” is not an amount.", hint=_HINT)
+        if currency not in CURRENCIES:
+            raise InvalidInput(f"“{currency[:10]}” is no currency.", hint=f"{_HINT} The codes are those of ISO 4217.")
         exponent = _EXPONENTS.get(currency, 2)
-        try:
-            minor = Decimal(re.sub(r"[,_' ]", "", found[2])).scaleb(exponent)
-        except InvalidOperation:
-            raise InvalidInput(f"“{text[:40]}” is not an amount.", hint="Write it as 1250.00 EUR.") from None
-        if minor != minor.to_integral_value() or abs(minor) > _LARGEST_MINOR:
-            raise InvalidInput(
-                f"“{text[:40]}” is finer or larger than {currency} can hold.", hint="Write it as 1250.00 EUR."
-            )
+        _check_one_reading(text, found["number"], currency, exponent)
+        minor = Decimal(re.sub(r"[,_' ]", "", found["number"])).scaleb(exponent)
+        if len(found["decimals"] or "") > exponent or abs(minor) > _LARGEST_MINOR:
+            raise InvalidInput(f"“{text[:40]}” is finer or larger than {currency} can hold.", hint=_HINT)
         return cls(int(minor), currency)
 
     def __str__(self) -> str:
         exponent = _EXPONENTS.get(self.currency, 2)
         return f"{Decimal(self.minor).scaleb(-exponent):.{exponent}f} {self.currency}"
+
+
+def _check_one_reading(text: str, number: str, currency: str, exponent: int) -> None:
+    """Three decimals are one reading only where the currency has as many and a point stands before them."""
+    found = _TWO_WAYS.fullmatch(number)
+    if found and (found["mark"] == ".") == (exponent < 3):
+        whole, fraction = re.sub("[.,]", "", number), number.replace(",", ".")
+        raise InvalidInput(
+            f"“{text.strip()[:40]}” could be {whole} {currency} or {fraction} {currency}.",
+            hint=f"Write {whole} {currency} for the one, {Decimal(fraction).normalize():f} {currency} for the other.",
+        )

@@ -14,7 +14,7 @@ from onefirm.core import canonical
 from onefirm.core.clock import iso, parse_iso, today
 from onefirm.core.errors import FirmError, InvalidInput
 from onefirm.core.ids import is_temporary, parse_ref, uuid7
-from onefirm.core.money import Money
+from onefirm.core.money import CURRENCIES, Money
 
 # -- refs and ids ------------------------------------------------------------------------------------------------------
 
@@ -73,13 +73,15 @@ def test_an_instant_survives_its_spelling_whatever_its_zone(moment: datetime, mi
 
 def test_text_order_is_time_order() -> None:
     moments = [datetime(2026, 11, 2, 8, 0, 0, microsecond, UTC) for microsecond in (0, 1, 10, 999_999)]
+    moments.insert(0, datetime(900, 1, 1, tzinfo=UTC))
     assert [iso(moment) for moment in moments] == sorted(iso(moment) for moment in moments)
 
 
 def test_a_plain_date_is_its_first_moment_and_nonsense_is_refused() -> None:
     assert parse_iso("2026-11-21") == datetime(2026, 11, 21, tzinfo=UTC)
     assert parse_iso("2026-11-21T10:00:00+01:00") == datetime(2026, 11, 21, 9, tzinfo=UTC)
-    for text in ("", "soon", "2026-13-01", "21.11.2026"):
+    beyond = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:00:00-14:00")
+    for text in ("", "soon", "2026-13-01", "21.11.2026", *beyond):
         with pytest.raises(InvalidInput, match="is not a date or time"):
             parse_iso(text)
 
@@ -99,7 +101,7 @@ def test_today_depends_on_the_firms_time_zone() -> None:
     [("1250.00 EUR", 125_000, "EUR", "1250.00 EUR"), ("eur 1,250", 125_000, "EUR", "1250.00 EUR"),
      ("5000 JPY", 5_000, "JPY", "5000 JPY"), ("1.234 KWD", 1_234, "KWD", "1.234 KWD"),
      ("-3.5 USD", -350, "USD", "-3.50 USD"), ("1'000 CHF", 100_000, "CHF", "1000.00 CHF"),
-     ("0 EUR", 0, "EUR", "0.00 EUR")],
+     ("1,250,000.5 EUR", 125_000_050, "EUR", "1250000.50 EUR"), ("0 EUR", 0, "EUR", "0.00 EUR")],
 )  # fmt: skip
 def test_an_amount_is_whole_minor_units_of_one_currency(text: str, minor: int, currency: str, said: str) -> None:
     amount = Money.parse(text)
@@ -107,11 +109,36 @@ def test_an_amount_is_whole_minor_units_of_one_currency(text: str, minor: int, c
 
 
 @pytest.mark.parametrize(
-    "text", ["", "EUR", "12", "1.005 EUR", "0.5 JPY", "EUR 1 EUR", "1e5 EUR", "1 EURO", "9" * 40 + " EUR", "NaN EUR"]
-)
+    "text", ["", "EUR", "12", "1.005 EUR", "0.5 JPY", "EUR 1 EUR", "1e5 EUR", "1 EURO", "9" * 40 + " EUR", "NaN EUR",
+             "1250,00 EUR", "1.250,00 EUR", "1,5 EUR", "1,25 EUR", "1,2500 EUR", "1,250'000 EUR", "12 XYZ",
+             "0.500 EUR", "1250.000 EUR", "1.250.000 EUR"],
+)  # fmt: skip
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput):
         Money.parse(text)
+
+
+def test_a_decimal_comma_is_refused_with_the_way_to_write_it() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        Money.parse("1250,00 EUR")
+    assert refused.value.hint == "Write it as 1250.00 EUR."
+
+
+@pytest.mark.parametrize(
+    ("text", "one", "other"),
+    [("1.250 EUR", "1250 EUR", "1.25 EUR"), ("-12.500 USD", "-12500 USD", "-12.5 USD"),
+     ("1.250 JPY", "1250 JPY", "1.25 JPY"), ("1,250 KWD", "1250 KWD", "1.25 KWD")],
+)  # fmt: skip
+def test_what_can_be_read_in_two_ways_is_refused_with_both(text: str, one: str, other: str) -> None:
+    with pytest.raises(InvalidInput, match="could be") as refused:
+        Money.parse(text)
+    assert refused.value.hint == f"Write {one} for the one, {other} for the other."
+    assert Money.parse(one).minor == int(Decimal(one.split()[0]).scaleb({"JPY": 0, "KWD": 3}.get(one[-3:], 2)))
+
+
+def test_the_currencies_are_those_of_iso_4217_with_their_minor_units() -> None:
+    assert len(CURRENCIES) == len(set(CURRENCIES)) > 150
+    assert [str(Money(1_000, one)) for one in ("EUR", "ISK", "TND")] == ["10.00 EUR", "1000 ISK", "1.000 TND"]
 
 
 def test_a_default_currency_is_used_only_when_none_is_given() -> None:
