@@ -20,6 +20,8 @@ _LOCK_TRIES = 5
 _LOCK_PAUSE_S = 0.3
 _PATHS_AT_ONCE = 200
 _HIDDEN = ".onefirm"
+_MISSING = "git is not installed, or not on PATH."
+_MISSING_HINT = "Install git, then try again."
 _TRAILER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,40}")
 _SETTINGS = (
     "core.fsmonitor=false",
@@ -234,9 +236,10 @@ def _checked(root: Path, *arguments: str) -> _Ran:
 
 
 def _run(root: Path, *arguments: str) -> _Ran:
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # else the import fails where git is missing
-    from git import Git, GitCommandNotFound  # 70 ms: paid only by who uses git
-
+    try:
+        from git import Git, GitCommandNotFound  # 70 ms: paid only by who uses git
+    except ImportError as error:  # GitPython looks for git when it is imported
+        raise Unavailable(_MISSING, hint=_MISSING_HINT) from error
     settings = (part for setting in _SETTINGS for part in ("-c", setting))
     unset = [part for name in _INHERITED if name in os.environ for part in ("-u", name)]
     try:
@@ -249,7 +252,7 @@ def _run(root: Path, *arguments: str) -> _Ran:
             env=_ENVIRONMENT,
         )
     except GitCommandNotFound as error:
-        raise Unavailable("git is not installed, or not on PATH.", hint="Install git, then try again.") from error
+        raise Unavailable(_MISSING, hint=_MISSING_HINT) from error
     return _Ran(status, _text(out), _text(err))
 
 
