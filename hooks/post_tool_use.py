@@ -9,7 +9,6 @@ import os
 from hooks import targets, watch
 from onefirm.narrative import heads, rules
 from onefirm.sessions import db, edits, tree, walk
-from onefirm.sessions import root as workspace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,26 +36,26 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
 
 
 def _of_file(payload: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:
-    named = targets.path(payload)
-    path = targets.real(named) if named else ""
-    root = workspace.find_live(targets.parent(path)) if path else None
-    if not root:
-        return "elsewhere", None
-    relative, linked = targets.relative(root, path), _links(path) > 1
+    places = targets.places(payload)
+    # A file of several names may be narrative by one that the call doesn't give.
+    linked = len(places) > 1 or any(_links(path) > 1 for _, _, path in places)
+    outcomes = [_of_place(payload, root, walk.storable(relative), linked) for root, relative, _ in places]
+    return ", ".join(dict.fromkeys(outcomes)) or "elsewhere", None
+
+
+def _of_place(payload: Mapping[str, Any], root: str, relative: str, linked: bool) -> str:
     closed = watch.globs(root)
-    if not linked and not walk.wanted(relative, closed):
-        return "no narrative", None
-    session = watch.session(payload, root)
+    if not linked and not (walk.wanted(relative, closed) and walk.is_walked(root, relative)):
+        return "no narrative"
+    session, tool, agent = watch.session(payload, root), str(payload.get("tool_name")), _agent(payload)
     with db.writing(root) as conn:
         changes = (
             watch.scan(conn, root, closed) if linked or tree.is_empty(conn) else _look(conn, root, relative, payload)
         )
-        edits.record(conn, session, changes, str(payload.get("tool_name")), _agent(payload), watch.is_lifted(conn))
+        edits.record(conn, session, changes, tool, agent, watch.is_lifted(conn))
         if not changes:
-            edits.claim(
-                conn, session, relative, tree.sha_of(conn, relative), str(payload.get("tool_name")), _agent(payload)
-            )
-    return f"ascribed: {len(changes)}", None
+            edits.claim(conn, session, relative, tree.sha_of(conn, relative), tool, agent)
+    return f"ascribed: {len(changes)}"
 
 
 def _look(conn: Connection, root: str, path: str, payload: Mapping[str, Any]) -> list[Change]:

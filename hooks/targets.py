@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os.path
 
+from onefirm.sessions import root as workspace
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +19,21 @@ def path(payload: Mapping[str, Any]) -> str | None:
     if not isinstance(named, str) or not named:
         return None
     return os.path.abspath(os.path.join(str(payload.get("cwd") or os.getcwd()), os.path.expanduser(named)))
+
+
+def places(payload: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Where the file that the call names lies, as (workspace, relative path, absolute path), each once; none for a file
+    outside of every workspace.
+
+    Links are followed first, and then the name counts as it is given: a link may lead out of the workspace, or from a
+    narrative file's name to one that isn't.
+    """
+    named = path(payload)
+    found: dict[tuple[str, str], str] = {}
+    for place in (os.path.realpath(named), named) if named else ():
+        if home := workspace.find_live(os.path.dirname(place)):
+            found.setdefault((os.path.realpath(home), relative(home, place)), place)
+    return [(root, below, place) for (root, below), place in found.items()]
 
 
 def real(path: str) -> str:

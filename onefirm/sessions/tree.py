@@ -8,7 +8,6 @@ whoever judges a change has both sides of it. Which file is narrative is not dec
 from __future__ import annotations
 
 from onefirm.sessions import clock, db, walk
-from onefirm.sessions import edits as edits_room
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,8 +79,11 @@ def keep_text(conn: Connection, content: str) -> str:
 
 
 def read(path: str) -> str:
-    """A file as text; bytes that aren't UTF-8 become replacement characters. Raises OSError."""
-    with open(path, "rb") as file:
+    """A file as text; bytes that aren't UTF-8 become replacement characters. Raises OSError.
+
+    The path may be one that `walk.storable` made.
+    """
+    with open(walk.on_disk(path), "rb") as file:
         return file.read(TEXT_LIMIT).decode("utf-8", "replace")
 
 
@@ -122,14 +124,6 @@ def unreconciled(root: str, session: str) -> list[Unreconciled]:
     return [{"path": path, "why": why, "at": at} for path, why, at in rows]
 
 
-def note_own(root: str, paths: list[str], is_narrative: Callable[[str, str], bool]) -> None:
-    """Takes files that onefirm itself has just written into the snapshot, so that nobody is asked about them."""
-    with db.writing(root) as conn:
-        for path in paths:
-            if change := look(conn, root, path, is_narrative):
-                edits_room.record(conn, None, [change], "onefirm", lifted=True)
-
-
 def prune(root: str, now: float | None = None) -> None:
     """Lets go of edits of long closed sessions, and of texts that nothing refers to."""
     import time
@@ -158,7 +152,7 @@ def _keep(
     """Stores the file's stat, and its text when it is narrative; gives the sha, None when it isn't."""
     try:
         content = read(f"{root}/{path}")
-    except OSError:
+    except (OSError, ValueError):  # one file that can't be read must not stop the look at all others
         return None
     sha = keep_text(conn, content) if is_narrative(path, content) else None
     conn.execute("insert or replace into file values (?, ?, ?, ?, ?, ?)", (path, *stat, sha))

@@ -395,6 +395,32 @@ def test_an_edit_tool_is_written_down_with_its_agent(firm: Firm) -> None:
     assert (edit["tool"], edit["agent"], edit["path"]) == ("Edit", "a1", FILE)
 
 
+@pytest.mark.parametrize("target", ["context/body.txt", "../body.md"])
+def test_an_edit_through_a_link_that_is_narrative_by_its_own_name_is_the_sessions(firm: Firm, target: str) -> None:
+    """The link is a CLAUDE.md; what it leads to is no `.md`, or lies outside of the workspace."""
+    body = firm.write(target, "Record: P-1\n\nOld.\n")
+    link = firm.root / "context/linked/CLAUDE.md"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(body)
+    firm.start()
+    body.write_text("Record: P-1\n\nNew.\n")
+    given = {"file_path": str(link), "old_string": "Old.", "new_string": "New."}
+    firm.run("post_tool_use", hook_event_name="PostToolUse", tool_name="Edit", tool_input=given)
+    assert [edit["path"] for edit in tree.edits(str(firm.root), firm.session())] == ["context/linked/CLAUDE.md"]
+    assert "P-1" in firm.run("stop").block
+
+
+def test_an_edit_in_another_repository_in_the_workspace_is_not_kept_as_narrative(firm: Firm) -> None:
+    file = firm.write("work/site/CLAUDE.md", "Old.\n")
+    firm.write("work/site/.git/HEAD", "ref: refs/heads/main\n")
+    firm.start()
+    file.write_text("New.\n")
+    given = {"file_path": str(file), "old_string": "Old.", "new_string": "New."}
+    firm.run("post_tool_use", hook_event_name="PostToolUse", tool_name="Edit", tool_input=given)
+    assert tree.edits(str(firm.root), firm.session()) == []
+    assert not firm.run("stop").output
+
+
 def test_an_edit_is_told_apart_from_what_the_operator_had_changed_before_it(firm: Firm) -> None:
     firm.start()
     firm.look("P-1")

@@ -4,6 +4,8 @@ import os
 import time
 from pathlib import Path
 
+import pytest
+
 from onefirm.sessions import clock, db, edits, identity, tree, walk
 
 
@@ -36,11 +38,46 @@ def test_a_scan_sees_what_is_narrative_and_nothing_else(root: str) -> None:
     assert scan(root) == []
 
 
-def test_hidden_and_foreign_folders_are_left_out_but_claudes_own(root: str) -> None:
-    for folder in (".git", ".venv", ".onefirm", "node_modules", ".hidden", "a/__pycache__"):
+def test_foreign_folders_are_left_out_and_hidden_ones_are_not(root: str) -> None:
+    for folder in (".git", ".onefirm", "node_modules", "a/.git"):
         put(root, f"{folder}/CLAUDE.md")
-    put(root, ".claude/CLAUDE.md")
-    assert paths(scan(root)) == [".claude/CLAUDE.md"]
+    for folder in (".venv", "a/venv"):
+        put(root, f"{folder}/CLAUDE.md")
+        put(root, f"{folder}/pyvenv.cfg")
+    for folder in (".claude", ".hidden", "b/venv", "c"):
+        put(root, f"{folder}/CLAUDE.md")
+    put(root, "c/pyvenv.cfg")
+    assert paths(scan(root)) == [".claude/CLAUDE.md", ".hidden/CLAUDE.md", "b/venv/CLAUDE.md", "c/CLAUDE.md"]
+
+
+def test_another_repository_or_worktree_in_the_workspace_is_not_walked_but_an_empty_git_hides_nothing(
+    root: str,
+) -> None:
+    put(root, ".git/HEAD", "ref: refs/heads/main\n")
+    put(root, "own.md")
+    put(root, ".claude/worktrees/x/own.md")
+    put(root, ".claude/worktrees/x/.git", "gitdir: ../../../.git/worktrees/x\n")
+    put(root, "work/site/CLAUDE.md")
+    put(root, "work/site/.git/HEAD", "ref: refs/heads/main\n")
+    put(root, "hidden/CLAUDE.md")
+    put(root, "hidden/.git", "")
+    assert paths(scan(root)) == ["hidden/CLAUDE.md", "own.md"]
+    walked = [path for path in ("own.md", ".claude/worktrees/x/own.md", "hidden/CLAUDE.md", "node_modules/a/b.md")
+              if walk.is_walked(root, path)]  # fmt: skip
+    assert walked == ["own.md", "hidden/CLAUDE.md"]
+
+
+def test_a_name_that_is_no_utf8_hides_no_file_not_even_its_own(root: str) -> None:
+    folder = os.fsencode(root) + b"/caf\xe9"
+    os.mkdir(folder)
+    with open(folder + b"/CLAUDE.md", "w") as file:
+        file.write("Record: P-1\n")
+    put(root, "a.md")
+    plain, odd = scan(root)
+    assert plain["path"] == "a.md"
+    assert os.fsencode(walk.on_disk(f"{root}/{odd['path']}")) == folder + b"/CLAUDE.md"
+    assert tree.read(f"{root}/{odd['path']}") == "Record: P-1\n"
+    assert scan(root) == []
 
 
 def test_a_changed_file_is_given_with_both_its_texts(root: str) -> None:
@@ -118,6 +155,36 @@ def test_a_link_to_a_file_of_the_workspace_is_that_file_and_one_to_elsewhere_is_
     outside.write_text("Record: P-9\n")
     (Path(root) / "c.md").symlink_to(outside)
     assert paths(scan(root)) == ["a.md", "c.md"]
+
+
+def test_a_link_to_a_file_that_is_not_walked_by_its_own_name_is_given_by_the_links(root: str) -> None:
+    put(root, "a/body.txt")
+    (Path(root) / "a/CLAUDE.md").symlink_to("body.txt")
+    assert paths(scan(root)) == ["a/CLAUDE.md"]
+    put(root, "a/body.txt", "Record: P-1\nmore")
+    assert paths(scan(root)) == ["a/CLAUDE.md"]
+
+
+def test_a_folder_moved_away_with_a_link_left_is_followed_and_a_loop_is_not(root: str, tmp_path_factory) -> None:
+    outside = tmp_path_factory.mktemp("elsewhere")
+    put(root, "inside/.moved/CLAUDE.md")
+    put(str(outside), "sub/CLAUDE.md", "Record: P-2\n")
+    (Path(root) / "inside/old").symlink_to(".moved")
+    (Path(root) / "out").symlink_to(outside)
+    (Path(root) / "out2").symlink_to(outside)
+    (outside / "loop").symlink_to(root)
+    assert paths(scan(root)) == ["inside/.moved/CLAUDE.md", "out/sub/CLAUDE.md"]
+
+
+def test_behind_a_link_to_a_whole_disk_the_walk_comes_to_an_end(
+    root: str, tmp_path_factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = tmp_path_factory.mktemp("elsewhere")
+    for number in range(9):
+        put(str(outside), f"{number}/CLAUDE.md")
+    (Path(root) / "out").symlink_to(outside)
+    monkeypatch.setattr(walk, "LINKED_FOLDERS", 5)
+    assert len(scan(root)) == 4
 
 
 def test_a_file_that_is_no_text_is_read_as_well_as_it_goes(root: str) -> None:
@@ -212,15 +279,6 @@ def test_a_sentence_is_told_once(root: str) -> None:
         assert edits.tell(conn, "S-a", ["one", "two"]) == ["one", "two"]
         assert edits.tell(conn, "S-a", ["two", "three"]) == ["three"]
         assert edits.tell(conn, "S-b", ["two"]) == ["two"]
-
-
-def test_what_onefirm_writes_itself_is_nobodys_edit(root: str) -> None:
-    scan(root)
-    put(root, "a.md")
-    tree.note_own(root, ["a.md"], is_narrative)
-    assert scan(root) == []
-    with db.reading(root) as conn:
-        assert edits.net(conn, "S-a") == {}
 
 
 def test_old_edits_of_closed_sessions_and_their_texts_are_let_go(root: str) -> None:
