@@ -11,6 +11,7 @@ import click
 from onefirm.cli import screen
 from onefirm.cli.commands import Group, json_option
 from onefirm.cli.invocation import Invocation, pass_invocation
+from onefirm.core.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from onefirm.ledger.events import Head
@@ -31,8 +32,9 @@ def ledger() -> None:
 
 @ledger.command(short_help="Find what was altered, removed or cut.")
 @click.option(
-    "--anchor", "anchors", multiple=True, metavar="git|CHAIN:SEQ:HASH|FILE",
-    help="Hold it against heads that were kept outside: those in the workspace's commits, one, or a file of them.",
+    "--anchor", "anchors", multiple=True, metavar="git|CHAIN:SEQ:HASH|FILE", is_flag=False, flag_value="git",
+    help="Hold it against heads that were kept outside: those in the workspace's commits (also without a value), one,"
+    " or a file of them, such as what verify or export printed.",
 )  # fmt: skip
 @json_option
 @pass_invocation
@@ -51,6 +53,8 @@ def verify(invocation: Invocation, anchors: tuple[str, ...], as_json: bool) -> i
 
     firm = invocation.firm
     kept = [head for anchor in anchors for head in _anchors(invocation, anchor)]
+    if anchors and not kept:
+        screen.say("note: no anchor was found in git: a cut tail can't be seen.")
     with screen.working("Verifying the ledger"), firm.store.read() as conn:
         verdict = check(conn, kept)
         heads = firm.ledger.heads(conn)
@@ -181,15 +185,44 @@ def erase(invocation: Invocation, ref: str, why: str, yes: bool) -> None:
 
 
 def _anchors(invocation: Invocation, anchor: str) -> tuple[Head, ...]:
-    from onefirm import git
     from onefirm.ledger import anchors
 
     if anchor == "git":
-        return anchors.of_trailers(git.trailers(invocation.root, anchors.TRAILER))
+        return _of_commits(invocation)
     path = Path(anchor)
     if path.is_file():
-        return tuple(anchors.parse(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+        return _of_file(path)
+    if ":" not in anchor and ("/" in anchor or path.suffix):
+        raise NotFound(
+            f"There is no file {anchor}.", hint="Name a file of heads, as `onefirm ledger verify` prints them."
+        )
     return (anchors.parse(anchor),)
+
+
+def _of_commits(invocation: Invocation) -> tuple[Head, ...]:
+    from onefirm import git
+    from onefirm.day import anchoring
+
+    root, firm = invocation.root, invocation.firm
+    if not git.is_repository(root):
+        raise NotFound(
+            f"{root} is no git repository, so there is no anchor in git.",
+            hint="Name a head or a file of heads: --anchor CHAIN:SEQ:HASH, --anchor FILE.",
+        )
+    with firm.store.read() as conn:
+        kept = anchoring.of_commits(root, conn, firm.ledger)
+    for chain in kept.given_up:
+        screen.say(f"note: the chain {chain} was given up by `onefirm init --anew`; its anchors are passed over.")
+    return kept.heads
+
+
+def _of_file(path: Path) -> tuple[Head, ...]:
+    from onefirm.day import anchoring
+
+    found = anchoring.of_text(path.read_text(encoding="utf-8", errors="replace"))
+    if not found:
+        raise InvalidInput(f"{path} holds no head.", hint="Keep what `onefirm ledger verify` prints in it.")
+    return found
 
 
 def _print(verdict: Verdict, anchors: int, heads: list[Head]) -> None:

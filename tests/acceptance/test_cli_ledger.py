@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def test_an_entry_says_who_what_when_why_and_on_which_record(onefirm: Terminal) 
 def test_a_whole_ledger_is_verified_and_prints_its_heads(shared: Terminal) -> None:
     verified = shared.done("ledger", "verify", "--anchor", "git").out
     assert "The ledger is whole" in verified
-    assert "1 anchor" in verified
+    assert ", held against " in verified
     assert verified.splitlines()[-1].startswith("head ")
 
 
@@ -57,6 +58,31 @@ def test_what_is_no_anchor_is_refused(shared: Terminal) -> None:
     refused = shared("ledger", "verify", "--anchor", "tomorrow")
     assert refused.code == 1
     assert "chain:number:hash" in refused.err
+
+
+@pytest.mark.row("LED-02")
+def test_no_anchor_in_git_is_told_and_no_repository_refused(onefirm: Terminal) -> None:
+    shutil.rmtree(onefirm.root / ".git")
+    refused = onefirm("ledger", "verify", "--anchor", "git")
+    assert refused.code == 1
+    assert "no git repository" in refused.err
+    subprocess.run(["git", "init", "--quiet"], cwd=onefirm.root, check=True)
+    told = onefirm.done("ledger", "verify", "--anchor")
+    assert "a cut tail can't be seen" in told.err
+
+
+@pytest.mark.row("LED-02")
+def test_what_verify_or_export_printed_is_an_anchor_of_tomorrow(shared: Terminal, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.txt"
+    for words in (("ledger", "verify"), ("ledger", "verify", "--json"), ("ledger", "export")):
+        kept.write_text(shared.done(*words).out)
+        assert "held against 1 anchor" in shared.done("ledger", "verify", "--anchor", str(kept)).out
+    for junk in ('{"heads": 1', "[]", "{}\n{}", ""):
+        kept.write_text(junk)
+        assert shared("ledger", "verify", "--anchor", str(kept)).code == 1
+    missing = shared("ledger", "verify", "--anchor", str(tmp_path / "nowhere.txt"))
+    assert missing.code == 1
+    assert "There is no file" in missing.err
 
 
 @pytest.mark.row("LED-02")
