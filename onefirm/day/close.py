@@ -6,7 +6,8 @@
 4. Write the next action of every project and prospect that was touched.
 5. Commit the narrative by explicit paths; the message anchors the ledger's heads, also where only state was touched.
 6. Record `session.closed`; its effect key makes a second close a repetition.
-7. Mark the session closed.
+7. Copy the database, once a day.
+8. Mark the session closed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Literal
 from onefirm import git
 from onefirm.core.attribution import SYSTEM, By
 from onefirm.core.errors import FirmError
+from onefirm.day import backups
 from onefirm.day.planes import Planes
 from onefirm.ledger.anchors import TRAILER
 from onefirm.sessions import identity, tree
@@ -66,6 +68,7 @@ def _close(planes: Planes, session: str, how: How) -> Closed:
     commit, why_not = _commit(planes, session, touched)
     closed = Closed(session, how, tuple(touched), len(planes.records.pending()), unreconciled, actions, commit, why_not)
     _record_close(planes, closed, by)
+    backups.make(planes)
     return closed
 
 

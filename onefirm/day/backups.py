@@ -1,0 +1,92 @@
+"""Copies of an SQLite database: one a day, made when a session closes, and how one is put back.
+
+Whoever keeps the firm in Postgres backs it up there.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from onefirm.core.clock import today
+from onefirm.day.planes import Planes
+from onefirm.store.migrate import back_up
+
+KEPT = 7
+_DAILY = "firm-????-??-??.db"
+
+
+def make(planes: Planes) -> Path | None:
+    """Copy the database unless today's copy is there, and drop the daily ones beyond the newest KEPT.
+
+    A copy that fails (a full disk, a damaged database) leaves nothing behind and stops nobody; `doctor` tells how old
+    the newest is.
+    """
+    if planes.store.dialect != "sqlite":
+        return None
+    day = today(planes.clock.now(), planes.rules.timezone)
+    target = _folder(planes.root) / f"firm-{day.isoformat()}.db"
+    if target.exists():
+        return None
+    try:
+        copy(database(planes.root), target)
+    except (OSError, sqlite3.Error):
+        return None
+    for old in sorted(_folder(planes.root).glob(_DAILY))[:-KEPT]:
+        old.unlink(missing_ok=True)
+    return target
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a database that may be in use, whole or not at all. Raises OSError or sqlite3.Error; nothing stays then."""
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        back_up(source, draft)
+        _check(draft)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def database(root: Path) -> Path:
+    """Where the `sqlite` store keeps the firm."""
+    return root / ".onefirm" / "firm.db"
+
+
+def known(root: Path) -> list[Path]:
+    """Every copy there is, those made before a migration too, oldest first."""
+    return sorted(_folder(root).glob("firm-*.db"), key=lambda path: path.stat().st_mtime)
+
+
+def putting_back(root: Path, backup: Path) -> str:
+    """The shell command that puts a copy in the database's place; what stands there is kept beside it."""
+    place = shlex.quote(str(database(root)))
+    aside = f"mv {place} {place}.damaged && " if database(root).exists() else ""
+    # The journal of another file would be played into the copy.
+    return f"{aside}rm -f {place}-wal {place}-shm && cp {shlex.quote(str(backup))} {place}"
+
+
+def holds_a_firm(path: Path) -> bool:
+    """Whether a file is a database with tables, or may have been one: what can't be read counts as one."""
+    if not path.exists() or not path.stat().st_size:
+        return False
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as conn:
+            return bool(conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    except sqlite3.Error:
+        return True
+
+
+def _check(made: Path) -> None:
+    # A damaged database is copied without complaint, and would push the last whole copy out after a week.
+    with closing(sqlite3.connect(made)) as conn:
+        (said,) = conn.execute("PRAGMA quick_check(1)").fetchone()
+    if said != "ok":
+        raise sqlite3.DatabaseError(said)
+
+
+def _folder(root: Path) -> Path:
+    return root / ".onefirm" / "backup"

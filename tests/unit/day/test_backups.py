@@ -1,0 +1,52 @@
+"""Copies of the database: whole or not at all, and what a copy is put in the place of."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from onefirm.day import backups
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "firm.db"
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("CREATE TABLE entry (text TEXT)")
+        conn.executemany("INSERT INTO entry VALUES (?)", [(f"{n} " + "x" * 400,) for n in range(500)])
+    return path
+
+
+def test_a_copy_holds_what_the_database_holds(database: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "backup" / "firm-2026-01-01.db"
+    backups.copy(database, copy)
+    with closing(sqlite3.connect(copy)) as conn:
+        assert conn.execute("SELECT count(*) FROM entry").fetchone() == (500,)
+    assert copy.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_damaged_database_is_no_backup(database: Path, tmp_path: Path) -> None:
+    raw = bytearray(database.read_bytes())
+    raw[-40_960:] = os.urandom(40_960)
+    database.write_bytes(raw)
+    with pytest.raises(sqlite3.DatabaseError):
+        backups.copy(database, tmp_path / "backup" / "firm-2026-01-01.db")
+    assert not list((tmp_path / "backup").iterdir())
+
+
+@pytest.mark.parametrize(("content", "holds"), [(None, False), (b"", False), (b"junk" * 2000, True)])
+def test_what_can_not_be_read_may_have_been_a_firm(tmp_path: Path, content: bytes | None, holds: bool) -> None:
+    path = tmp_path / "a #1?%20 firm.db"
+    if content is not None:
+        path.write_bytes(content)
+    assert backups.holds_a_firm(path) is holds
+
+
+def test_a_database_with_tables_holds_a_firm(database: Path, tmp_path: Path) -> None:
+    assert backups.holds_a_firm(database)
+    empty = tmp_path / "empty #2.db"
+    with closing(sqlite3.connect(empty)) as conn:
+        conn.execute("PRAGMA user_version = 1")
+    assert not backups.holds_a_firm(empty)
