@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, func, or_, select
 
 from onefirm.core import canonical
 from onefirm.core.attribution import By
-from onefirm.core.clock import Clock, iso
-from onefirm.core.errors import NotFound, Refused
+from onefirm.core.clock import Clock, iso, parse_iso
+from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.core.ids import uuid7
-from onefirm.ledger.events import GENESIS, Event, Fields, Head, body_of, entry_hash, event_of
+from onefirm.ledger.events import GENESIS, KINDS, Event, Fields, Head, body_of, entry_hash, event_of
 from onefirm.store.tables import chain, event, event_subject, payload
 
 _COLUMNS = (*event.c, payload.c.body)
@@ -25,6 +26,11 @@ _NEWEST = (
     select(event.c.chain_id, event.c.seq, event.c.hash, event.c.at)
     .where(event.c.chain_id == bindparam("chain_id"))
     .order_by(event.c.seq.desc())
+    .limit(1)
+)
+_LATEST = (
+    select(event.c.at, event.c.chain_id)
+    .order_by(event.c.at.desc(), event.c.chain_id.desc(), event.c.seq.desc())
     .limit(1)
 )
 _BY_EFFECT = select(*_COLUMNS).select_from(_JOINED).where(event.c.effect_key == bindparam("effect_key"))
@@ -62,8 +68,11 @@ class Ledger:
         """Write one entry and return it.
 
         With an `effect_key` that is in the ledger already nothing is written and that entry comes back, marked
-        `repeated`. `data` must be JSON; `subjects` are refs, in order of importance.
+        `repeated`. `data` must be JSON; `subjects` are refs, in order of importance. A kind that isn't in KINDS could
+        never be read as a sentence: ValueError.
         """
+        if kind not in KINDS:
+            raise ValueError(f"unknown kind of entry: {kind}")
         self._take_turn(conn, effect_key)
         if effect_key is not None and (existing := self.effect(conn, effect_key)):
             return existing
@@ -90,8 +99,7 @@ class Ledger:
             "chain_id": self.chain_id,
             "seq": head["seq"] + 1 if head else 1,
             "id": uuid7(),
-            # A clock that was set back must not reorder the chain: time stands still until it catches up.
-            "at": max(iso(self._clock.now()), head["at"]) if head else iso(self._clock.now()),
+            "at": self._instant(conn),
             "actor": by.actor,
             "session": by.session,
             "kind": kind,
@@ -103,6 +111,20 @@ class Ledger:
             "prev": head["hash"] if head else GENESIS,
         }
         return {**row, "hash": entry_hash(row)}, body
+
+    def _instant(self, conn: Connection) -> str:
+        """The present, or a moment after the newest entry of any chain: a clock set back must not reorder the ledger.
+
+        A moment, and not the same instant: who asks for what came after that entry must be given this one.
+        """
+        now = iso(self._clock.now())
+        latest = conn.execute(_LATEST).first()
+        if latest is None or latest.at < now or (latest.at == now and latest.chain_id == self.chain_id):
+            return now
+        try:
+            return iso(parse_iso(latest.at) + timedelta(microseconds=1))
+        except (InvalidInput, OverflowError):  # the newest entry's time is damaged: `verify` names it, work goes on
+            return now
 
     def _take_turn(self, conn: Connection, effect_key: str | None) -> None:
         """Wait for other writers; on SQLite a write transaction is alone anyway.

@@ -167,13 +167,29 @@ def test_a_transaction_that_fails_leaves_nothing(firm: Firm) -> None:
     assert firm.head().seq == 2
 
 
-def test_a_clock_that_was_set_back_keeps_the_order_of_the_chain(firm: Firm) -> None:
+def test_a_clock_that_was_set_back_keeps_the_order_of_all_chains(firm: Firm) -> None:
+    server = firm.chain("a-server")
     firm.write(1)
     firm.clock.advance(hours=-5)
+    firm.write(1, server)
     firm.write(1)
     with firm.store.read() as conn:
-        first, second = firm.ledger.events(conn)
-    assert first.at <= second.at
+        first, second, third = firm.ledger.events(conn)
+        assert [one.chain_id for one in (first, second, third)] == ["laptop", "a-server", "laptop"]
+        assert first.at < second.at < third.at
+        assert firm.ledger.events(conn, since_at=first.at) == [second, third]
+
+
+def test_a_damaged_time_does_not_stop_the_next_entry(firm: Firm) -> None:
+    firm.write(1)
+    firm.tamper("UPDATE event SET at = 'zz' || at")
+    firm.write(1)
+    assert [one.seq for one in firm.verdict().findings] == [1]
+
+
+def test_a_kind_that_no_sentence_tells_is_refused(firm: Firm) -> None:
+    with pytest.raises(ValueError, match="record\\.renamed"), firm.store.write() as conn:
+        firm.ledger.append(conn, "record.renamed", {}, subjects=["T-1"], by=CLAUDE)
 
 
 def test_entries_are_filtered_by_subject_kind_time_and_session(firm: Firm) -> None:
