@@ -25,6 +25,11 @@ from onefirm.store import outbox, tables
 TOPIC = "truth.write"
 LEASE_S = 120.0
 """Longer than any one call of a truth, its retries among them."""
+_EVERY = (
+    select(tables.outbox)
+    .where(tables.outbox.c.topic == TOPIC)
+    .order_by(tables.outbox.c.created_at, tables.outbox.c.key)
+)
 ClaimState: TypeAlias = Literal["waiting", "leased", "held"]
 
 
@@ -97,8 +102,7 @@ def put(
 
 def every(conn: Connection) -> list[Claim]:
     """All claims, oldest first."""
-    query = select(tables.outbox).where(tables.outbox.c.topic == TOPIC)
-    found = conn.execute(query.order_by(tables.outbox.c.created_at, tables.outbox.c.key)).mappings()
+    found = conn.execute(_EVERY).mappings()
     return [_of(row) for row in found]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from onefirm.core.clock import iso
@@ -19,6 +19,20 @@ _COLUMNS = (
     "ref", "kind", "title", "status", "props", "etag", "archived", "created_at", "updated_at", "synced_at",
 )  # fmt: skip
 _REFS_AT_ONCE = 500  # databases bound the number of parameters of a statement
+
+
+_SELECT = select(*(record.c[name] for name in _COLUMNS))
+_LOAD = _SELECT.where(record.c.ref.in_(bindparam("refs", expanding=True))).order_by(record.c.ref)
+_LOAD_LOCKED = _LOAD.with_for_update()
+
+
+def _upsert(insert: Any) -> Any:
+    changed = {column.name: insert.excluded[column.name] for column in record.c if column.name != "ref"}
+    return insert.on_conflict_do_update(index_elements=[record.c.ref], set_=changed)
+
+
+# Built once: SQLAlchemy takes longer to build a statement than SQLite to run it.
+_PUT = {"sqlite": _upsert(sqlite.insert(record)), "postgresql": _upsert(postgresql.insert(record))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +60,7 @@ class Record:
 
 def rows() -> Any:
     """A SELECT of the columns that `record_of` reads."""
-    return select(*(record.c[name] for name in _COLUMNS))
+    return _SELECT
 
 
 def record_of(row: Sequence[Any]) -> Record:
@@ -59,23 +73,19 @@ def load(conn: Connection, refs: Iterable[str], *, lock: bool = False) -> dict[s
     found: dict[str, Record] = {}
     wanted = sorted(set(refs))
     for start in range(0, len(wanted), _REFS_AT_ONCE):
-        query = rows().where(record.c.ref.in_(wanted[start : start + _REFS_AT_ONCE])).order_by(record.c.ref)
-        found |= {row.ref: record_of(row) for row in conn.execute(query.with_for_update() if lock else query)}
+        some = {"refs": wanted[start : start + _REFS_AT_ONCE]}
+        found |= {row.ref: record_of(row) for row in conn.execute(_LOAD_LOCKED if lock else _LOAD, some)}
     return found
 
 
 def one(conn: Connection, ref: str) -> Record | None:
     """The record with this ref."""
-    row = conn.execute(rows().where(record.c.ref == ref)).first()
-    return record_of(row) if row else None
+    return load(conn, [ref]).get(ref)
 
 
 def put(conn: Connection, row: TruthRow, schema: Schema, now: datetime) -> None:
     """Take over what the truth says of one record."""
-    values = _values(row, schema, now)
-    insert = (sqlite if conn.dialect.name == "sqlite" else postgresql).insert(record)
-    changed = {name: value for name, value in values.items() if name != "ref"}
-    conn.execute(insert.values(**values).on_conflict_do_update(index_elements=[record.c.ref], set_=changed))
+    conn.execute(_PUT[conn.dialect.name], _values(row, schema, now))
 
 
 def _values(row: TruthRow, schema: Schema, now: datetime) -> dict[str, Any]:

@@ -1,4 +1,9 @@
-"""What every part of the state plane works with."""
+"""What every part of the state plane works with.
+
+Transactions take their locks in one order, so that no two wait for each other: a question of the inbox, claims in the
+outbox, rows of the mirror by ref, counters, and last the ledger's chain, which every entry takes until the commit. A
+new claim may be put after rows were locked: nobody else can hold it yet.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +36,11 @@ class Plane:
     project: Callable[[], None]
     pause: Callable[[float], None]
     step: Callable[[str], None]
+
+    @property
+    def beside(self) -> bool:
+        """Whether the truth commits to the same log as the mirror, so that the order of commits is all that counts."""
+        return self.truth.store is self.store
 
     def now(self) -> datetime:
         """The present instant."""

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
 from onefirm.store.tables import counter
 
 
+def _next(insert: Any) -> Any:
+    raised = {"last": counter.c.last + insert.excluded.last}
+    return insert.on_conflict_do_update(index_elements=[counter.c.name], set_=raised).returning(counter.c.last)
+
+
+# Built once: building a statement takes longer than running it.
+_NEXT = {"sqlite": _next(sqlite.insert(counter)), "postgresql": _next(postgresql.insert(counter))}
+
+
 def next_number(conn: Connection, name: str, count: int = 1) -> int:
     """Reserve `count` numbers and return the first; the row's lock makes two writers wait for each other."""
-    insert = (sqlite if conn.dialect.name == "sqlite" else postgresql).insert(counter)
-    statement = insert.values(name=name, last=count).on_conflict_do_update(
-        index_elements=[counter.c.name], set_={"last": counter.c.last + count}
-    )
-    last = conn.execute(statement.returning(counter.c.last)).scalar_one()
+    last = conn.execute(_NEXT[conn.dialect.name], {"name": name, "last": count}).scalar_one()
     return int(last) - count + 1

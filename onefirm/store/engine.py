@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -20,6 +20,7 @@ from onefirm.store.migrations.head import HEAD
 
 BUSY_TIMEOUT_MS = 30_000
 _VERSION = text("SELECT version_num FROM alembic_version")
+_LATER = text("SET LOCAL synchronous_commit TO OFF")
 _BACKUP_HINT = "Run `onefirm doctor`: it names the newest backup under .onefirm/backup/ and how to put it back."
 
 
@@ -73,15 +74,18 @@ class Store:
             conn.rollback()
 
     @contextmanager
-    def write(self) -> Generator[Connection]:
+    def write(self, *, durable: bool = True) -> Generator[Connection]:
         """One transaction: committed at the end, rolled back on any exception.
 
-        Raises SchemaNewer when another process has migrated meanwhile, and Unavailable for a database that is busy
-        beyond the timeout, read-only, full or damaged.
+        One that isn't `durable` survives the end of this process at once, and a power failure only once a durable one
+        has followed it: they share one log. Raises SchemaNewer when another process has migrated meanwhile, and
+        Unavailable for a database that is busy beyond the timeout, read-only, full or damaged.
         """
         with translated_errors(), self._engine.connect() as conn:
-            conn = conn.execution_options(onefirm_write=True)
+            conn = conn.execution_options(onefirm_write=True, onefirm_durable=durable)
             with conn.begin():
+                if not durable and self.dialect == "postgresql":
+                    conn.execute(_LATER)
                 check_version(conn)
                 yield conn
 
@@ -119,7 +123,12 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _begin_sqlite(conn: Connection) -> None:
-    conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.get_execution_options().get("onefirm_write") else "BEGIN")
+    options = conn.get_execution_options()
+    if options.get("onefirm_write"):
+        level = "FULL" if options.get("onefirm_durable", True) else "NORMAL"
+        # past SQLAlchemy, which would begin a transaction first, and in one this can't be changed
+        cast("sqlite3.Connection", conn.connection.dbapi_connection).execute(f"PRAGMA synchronous={level}")
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if options.get("onefirm_write") else "BEGIN")
 
 
 def schema_version(conn: Connection) -> str | None:

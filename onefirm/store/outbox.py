@@ -19,6 +19,11 @@ from onefirm.core.ids import uuid7
 from onefirm.store.tables import outbox
 
 _LONGEST_PAUSE = timedelta(minutes=30)
+# Built once: building a statement takes longer than running it. Not rowcount, which psycopg gives as -1 here.
+_PUT = {
+    name: dialect.insert(outbox).on_conflict_do_nothing().returning(outbox.c.key)
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +49,18 @@ def put(
     Returns None both for a row that waits for any deliverer and for a key that was there already.
     """
     lease = uuid7() if lease_s else None
-    insert = (sqlite if conn.dialect.name == "sqlite" else postgresql).insert(outbox)
-    put_now = conn.execute(
-        insert.values(
-            key=key,
-            topic=topic,
-            payload=dict(payload),
-            state="leased" if lease else "waiting",
-            attempts=1 if lease else 0,
-            created_at=iso(now),
-            not_before=iso(now),
-            leased_until=iso(now + timedelta(seconds=lease_s)) if lease_s else None,
-            lease=lease,
-        )
-        .on_conflict_do_nothing()
-        .returning(outbox.c.key)  # not rowcount: psycopg's is -1 here
-    ).first()
-    return lease if put_now else None
+    row = {
+        "key": key,
+        "topic": topic,
+        "payload": dict(payload),
+        "state": "leased" if lease else "waiting",
+        "attempts": 1 if lease else 0,
+        "created_at": iso(now),
+        "not_before": iso(now),
+        "leased_until": iso(now + timedelta(seconds=lease_s)) if lease_s else None,
+        "lease": lease,
+    }
+    return lease if conn.execute(_PUT[conn.dialect.name], row).first() else None
 
 
 def claim(conn: Connection, topic: str, now: datetime, lease_s: float, key: str | None = None) -> Waiting | None:

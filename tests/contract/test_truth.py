@@ -163,6 +163,18 @@ class TestEveryTruth:
         assert create(truth, waiting_on=text).props["waiting_on"] == text
 
 
+def test_the_embedded_one_forgets_old_effects_and_keeps_the_young(tmp_path: Path, clock: FixedClock) -> None:
+    store = Store.open(sqlite_url(tmp_path))
+    truth = EmbeddedTruth(store, SCHEMA, clock)
+    create(truth, "old")
+    clock.advance(days=31)
+    create(truth, "young")
+    truth.apply([TruthWrite("create", "task", props={"title": str(n)}) for n in range(300)], "many")
+    assert truth.effect("old") is None
+    assert [row.ref for row in truth.effect("young") or ()] == ["T-2"]
+    store.close()
+
+
 class TestTheSlowTruth:
     """That the truth which tests rely on to fail really does."""
 

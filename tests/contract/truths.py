@@ -39,6 +39,7 @@ class SlowTruth:
     calls: list[str] = field(default_factory=list)
     meanwhile: Callable[[], None] | None = None
     name: str = "the slow truth"
+    store: None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     # -- the port ------------------------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
+from onefirm.store.engine import Store
+
 Op: TypeAlias = Literal["create", "update", "archive", "restore"]
 
 
@@ -89,6 +91,14 @@ class Truth(Protocol):
     @property
     def name(self) -> str:
         """How sentences call it."""
+        ...
+
+    @property
+    def store(self) -> Store | None:
+        """The store whose log its commits go to, None for a truth elsewhere.
+
+        Where it is the mirror's own, a claim need not have reached the disk before the truth is asked.
+        """
         ...
 
     def apply(self, writes: Sequence[TruthWrite], key: str) -> list[TruthRow]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from onefirm.core.clock import Clock, iso
 from onefirm.state.schema import Schema
@@ -19,7 +20,18 @@ from onefirm.store.counters import next_number
 from onefirm.store.engine import Store
 from onefirm.store.tables import truth_effect, truth_row
 
+EFFECTS_KEPT = timedelta(days=30)
+"""How long the answer to an idempotency key is known; what asks for it is settled within minutes of the next start."""
+_PRUNE_EVERY = 256  # writes
 _REFS_AT_ONCE = 500  # databases bound the number of parameters of a statement
+# Built once: SQLAlchemy takes longer to build a statement than SQLite to run it.
+_ADD = truth_row.insert()
+_CHANGE = truth_row.update().where(truth_row.c.ref == bindparam("changed"))
+_NOTE = truth_effect.insert()
+_PRUNE = truth_effect.delete().where(truth_effect.c.at < bindparam("before"))
+_EFFECT = select(truth_effect.c.rows).where(truth_effect.c.key == bindparam("key"))
+_ROWS = select(truth_row).where(truth_row.c.ref.in_(bindparam("refs", expanding=True))).order_by(truth_row.c.ref)
+_ROWS_LOCKED = _ROWS.with_for_update()
 
 
 class EmbeddedTruth:
@@ -28,22 +40,25 @@ class EmbeddedTruth:
     name = "the embedded store"
 
     def __init__(self, store: Store, schema: Schema, clock: Clock) -> None:
-        self._store = store
+        self.store = store
         self._prefixes = {kind.name: kind.prefix for kind in schema.kinds.values()}
         self._clock = clock
 
     def apply(self, writes: Sequence[TruthWrite], key: str) -> list[TruthRow]:
         """All writes in one transaction, their effect among them."""
-        with self._store.write() as conn:
+        # what makes this last is the record of it, which follows in the same log before anyone is told
+        with self.store.write(durable=False) as conn:
             # the counter's row is locked first, so that the same effect twice at once is seen by the second
             version = next_number(conn, "truth", len(writes))
             if (applied := _effect(conn, key)) is not None:
                 return applied
             before = _rows(conn, [write.ref for write in writes if write.ref], lock=True)
             _check(writes, before)
+            if version % _PRUNE_EVERY < len(writes):
+                conn.execute(_PRUNE, {"before": iso(self._clock.now() - EFFECTS_KEPT)})
             now = iso(self._clock.now())
             rows = [self._apply(conn, write, before, version + i, now) for i, write in enumerate(writes)]
-            conn.execute(truth_effect.insert().values(key=key, rows=[asdict(row) for row in rows], at=now))
+            conn.execute(_NOTE, {"key": key, "rows": [asdict(row) for row in rows], "at": now})
             return rows
 
     def _apply(
@@ -55,7 +70,7 @@ class EmbeddedTruth:
         props = {name: value for name, value in {**row.props, **(write.props or {})}.items() if value is not None}
         archived = {"archive": True, "restore": False}.get(write.op, row.archived)
         values = {"props": props, "version": version, "archived": archived, "edited_at": now}
-        conn.execute(truth_row.update().where(truth_row.c.ref == row.ref).values(**values))
+        conn.execute(_CHANGE, {"changed": row.ref, **values})
         return TruthRow(row.ref, row.kind, props, str(version), archived, row.created_at, now)
 
     def _create(self, conn: Connection, write: TruthWrite, version: int, now: str) -> TruthRow:
@@ -63,30 +78,30 @@ class EmbeddedTruth:
         ref = f"{prefix}-{next_number(conn, f'ref:{prefix}')}"
         props = {name: value for name, value in (write.props or {}).items() if value is not None}
         values = {"props": props, "version": version, "archived": False, "created_at": now, "edited_at": now}
-        conn.execute(truth_row.insert().values(ref=ref, kind=write.kind, **values))
+        conn.execute(_ADD, {"ref": ref, "kind": write.kind, **values})
         return TruthRow(ref, write.kind, props, str(version), False, now, now)
 
     def effect(self, key: str) -> list[TruthRow] | None:
         """The rows that an effect left."""
-        with self._store.read() as conn:
+        with self.store.read() as conn:
             return _effect(conn, key)
 
     def read(self, refs: Sequence[str]) -> dict[str, TruthRow]:
         """The rows as they are now."""
-        with self._store.read() as conn:
+        with self.store.read() as conn:
             return _rows(conn, refs)
 
     def changed_since(self, watermark: str | None) -> tuple[list[TruthRow], str]:
         """Rows with a higher change number."""
         after = int(watermark or 0)
         query = select(truth_row).where(truth_row.c.version > after).order_by(truth_row.c.version)
-        with self._store.read() as conn:
+        with self.store.read() as conn:
             rows = [_row(row) for row in conn.execute(query)]
         return rows, rows[-1].etag if rows else str(after)
 
     def ids(self) -> frozenset[str]:
         """The refs of all rows."""
-        with self._store.read() as conn:
+        with self.store.read() as conn:
             return frozenset(conn.execute(select(truth_row.c.ref)).scalars())
 
 
@@ -100,10 +115,10 @@ def _check(writes: Iterable[TruthWrite], rows: Mapping[str, TruthRow]) -> None:
 
 def _rows(conn: Connection, refs: Sequence[str], *, lock: bool = False) -> dict[str, TruthRow]:
     found: dict[str, TruthRow] = {}
-    for start in range(0, len(refs), _REFS_AT_ONCE):
-        some = truth_row.c.ref.in_(sorted(refs)[start : start + _REFS_AT_ONCE])
-        query = select(truth_row).where(some).order_by(truth_row.c.ref)
-        found |= {row.ref: _row(row) for row in conn.execute(query.with_for_update() if lock else query)}
+    wanted = sorted(refs)
+    for start in range(0, len(wanted), _REFS_AT_ONCE):
+        some = {"refs": wanted[start : start + _REFS_AT_ONCE]}
+        found |= {row.ref: _row(row) for row in conn.execute(_ROWS_LOCKED if lock else _ROWS, some)}
     return found
 
 
@@ -112,7 +127,5 @@ def _row(row: Any) -> TruthRow:
 
 
 def _effect(conn: Connection, key: str) -> list[TruthRow] | None:
-    rows: list[dict[str, Any]] | None = conn.execute(
-        select(truth_effect.c.rows).where(truth_effect.c.key == key)
-    ).scalar()
+    rows: list[dict[str, Any]] | None = conn.execute(_EFFECT, {"key": key}).scalar()
     return None if rows is None else [TruthRow(**row) for row in rows]
