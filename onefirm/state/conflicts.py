@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from onefirm.core.attribution import SYSTEM, By
 from onefirm.core.errors import InvalidInput, NotFound, Refused
-from onefirm.state import claims, mirror
+from onefirm.state import claims, mirror, situation
 from onefirm.state.claims import Claim
 from onefirm.state.drafts import Draft
 from onefirm.state.plane import Plane
@@ -68,18 +68,19 @@ def decide(plane: Plane, conn: Connection, item_id: str, keep: Keep, by: By) -> 
     Raises NotFound, InvalidInput, and Refused when it was decided already or can't be written any more.
     """
     item = _open_item(conn, item_id, keep)
+    if not inbox.decide(conn, item_id, keep, by.actor, plane.now()):  # first: of two people at once, one decides
+        raise Refused(f"Somebody else has just decided {item_id}.", hint="onefirm record conflicts lists what is open.")
     claim = claims.one(conn, str(item.payload["key"]))
     if claim is None or claim.state != "held":
         raise Refused(
             f"What {item_id} asks about waits no longer.", hint="onefirm record conflicts lists what is open."
         )
     if keep == "mine":
-        _check_writable(conn, item)
+        _check_writable(conn, item, claim)
         claims.revise(conn, claim, [_over(draft, item) for draft in claim.drafts])
         claims.reopen(conn, claim.key, plane.now())
     else:
         outbox.drop(conn, claim.key)
-    inbox.decide(conn, item_id, keep, by.actor, plane.now())
     for side in item.payload["records"]:
         told = {"kind": side["kind"], "title": side["title"], "keep": keep, "inbox": item_id}
         key = f"{KIND}:{item_id}:{side['ref']}:decided"
@@ -101,14 +102,29 @@ def _open_item(conn: Connection, item_id: str, keep: str) -> InboxItem:
     return item
 
 
-def _check_writable(conn: Connection, item: InboxItem) -> None:
-    now = mirror.load(conn, item.subjects)
-    for ref in item.subjects:
-        if ref not in now or now[ref].archived:
+def _check_writable(conn: Connection, item: InboxItem, claim: Claim) -> None:
+    if lost := situation.dangling(conn, claim.needs):
+        raise Refused(
+            f"It points at {lost[0]}, which was never created.",
+            hint="Answer theirs, then write it again without that.",
+        )
+    there = [draft.ref for draft in claim.drafts if draft.op != "create" and draft.ref in item.subjects]
+    now = mirror.load(conn, there)
+    for ref in there:
+        if ref not in now:
+            raise Refused(f"There is no record {ref} that could be changed.", hint="Answer theirs.")
+        if now[ref].archived:
             raise Refused(
                 f"{ref} is archived at the truth, so it can't be changed.",
                 hint=f"Restore {ref} first, then answer mine; or answer theirs.",
             )
+
+
+def concerned(conn: Connection, item: InboxItem) -> frozenset[str]:
+    """The refs of a decided question, and those of what waits for records that it was about."""
+    subjects = frozenset(item.subjects)
+    needing = (claim.refs for claim in claims.every(conn) if claim.needs & subjects)
+    return subjects.union(*needing)
 
 
 def _over(draft: Draft, item: InboxItem) -> Draft:

@@ -37,7 +37,11 @@ def record(plane: Plane, conn: Connection, claim: Claim, rows: Sequence[TruthRow
     """
     if not claims.settle(conn, claim):
         return None
-    known = mirror.load(conn, [row.ref for row in rows] + [d.ref for d in claim.drafts if d.op == "look"])
+    wrote = [draft for draft in claim.drafts if draft.op != "look"]
+    for draft, row in zip(wrote, rows, strict=True) if claim.queued else ():
+        if draft.op == "create":
+            situation.rename(conn, plane.schema, draft.ref, row.ref)
+    known = mirror.load(conn, [row.ref for row in rows] + [d.ref for d in claim.drafts if d.op == "look"], lock=True)
     answers = iter(rows)
     return [
         _looked(plane, conn, claim, index, known.get(draft.ref))
@@ -59,10 +63,7 @@ def _wrote(
     plane: Plane, conn: Connection, claim: Claim, index: int, row: TruthRow, known: Mapping[str, Record]
 ) -> Written:
     draft, old = claim.drafts[index], known.get(row.ref)
-    subjects = (row.ref,)
-    if claim.queued and draft.op == "create":
-        situation.rename(conn, plane.schema, draft.ref, row.ref)
-        subjects = (row.ref, draft.ref)
+    subjects = (row.ref, draft.ref) if claim.queued and draft.op == "create" else (row.ref,)
     if old is not None and draft.op != "create":
         _tell_outside(plane, conn, old, row, draft)
     kind, told = _story(draft, old, row)

@@ -64,8 +64,8 @@ class Reader:
         # the entry it follows is part of the key: a record may come back to an etag that it had before
         key = f"seen:{by.session}:{record.ref}:{record.etag}:{after}"
         with self._plane.store.write() as conn:
-            self._plane.ledger.append(conn, "record.seen", told, subjects=(record.ref,), by=by, effect_key=key)
             mirror.confirm(conn, record.ref, self._plane.now())
+            self._plane.ledger.append(conn, "record.seen", told, subjects=(record.ref,), by=by, effect_key=key)
         self._plane.project()
 
     def _aged(self, record: Record) -> Record:

@@ -120,9 +120,11 @@ class Records:
 
         Raises NotFound, InvalidInput, Refused.
         """
+        values.check_reason(self.plane.reading, by)
         with self.plane.store.write() as conn:
             item = conflicts.decide(self.plane, conn, item_id, keep, by)
-        self._relay.run(item.subjects)
+            concerned = conflicts.concerned(conn, item)
+        self._relay.run(concerned)
         self.plane.project()
         with self.plane.store.read() as conn:
             return inbox.get(conn, item_id) or item

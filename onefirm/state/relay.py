@@ -121,8 +121,10 @@ class Relay:
 
     def _rebase(self, claim: Claim) -> tuple[Claim, list[Clash]]:
         """Hold the drafts against the truth as it is, and let the mirror say the same first."""
+        claim = self._named(claim)
+        if clashes := self._dangling(claim):
+            return claim, clashes
         try:
-            claim = self._named(claim)
             rows = self._plane.truth.read([draft.ref for draft in claim.drafts if draft.op != "create"])
         except (Unreachable, AnswerLost) as error:
             raise _Waits(False, _why(error)) from None
@@ -144,6 +146,14 @@ class Relay:
             meant = mirror.aliases(conn, temporary)
         drafts = tuple(situation.resolved(draft, self._plane.schema, meant) for draft in claim.drafts)
         return replace(claim, drafts=drafts)
+
+    def _dangling(self, claim: Claim) -> list[Clash]:
+        """The drafts that point at a record which is never created now."""
+        with self._plane.store.read() as conn:
+            lost = situation.dangling(conn, claim.needs)
+        problem = f"it points at {', '.join(lost)}, which was never created"
+        pointing = [draft for draft in claim.drafts if replace(claim, drafts=(draft,)).needs.intersection(lost)]
+        return [Clash(draft, None, dict(draft.set), {}, problem) for draft in pointing]
 
     def _take_over(self, conn: Connection, rows: Mapping[str, TruthRow]) -> None:
         known = mirror.load(conn, rows, lock=True)

@@ -81,6 +81,16 @@ def check_related(conn: Connection, wanted: Sequence[Wanted], now: Situation, mi
                 mistakes.add(one.index, error)
 
 
+def dangling(conn: Connection, temporary: Iterable[str]) -> list[str]:
+    """Those of these temporary refs that mean nothing and never will: the creation was dropped."""
+    wanted = sorted(set(temporary))
+    if not wanted:
+        return []
+    known = set(mirror.aliases(conn, wanted))
+    known |= {draft.ref for claim in claims.every(conn) for draft in claim.drafts if draft.op == "create"}
+    return [ref for ref in wanted if ref not in known]
+
+
 def resolved(drafted: Draft, schema: Schema, meant: Mapping[str, str]) -> Draft:
     """A draft with temporary refs replaced by what they mean now."""
     kind = schema.kinds[drafted.kind]

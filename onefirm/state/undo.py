@@ -53,7 +53,7 @@ class Undoer:
         self._check_archived(told, op, present, later)
         kind = self._plane.schema.kinds[present.kind]
         wanted = Wanted(0, op, kind, present.ref, before, present.etag, undo_of=told.id)
-        key = f"undo:{told.id}:{present.etag}"  # twice at once is once; after a redo it is another
+        key = f"undo:{told.id}:{events[-1].id}"  # twice at once is once; after a redo it is another
         return self._writer.run([wanted], replace(by, cause=told.id), key, request=f"undo {told.id}")
 
     def _told(self, conn: Connection, event_or_ref: str) -> Event:

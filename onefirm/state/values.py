@@ -17,6 +17,7 @@ from datetime import date, datetime
 from typing import Any, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
+from onefirm.core.attribution import By
 from onefirm.core.errors import InvalidInput
 from onefirm.core.ids import parse_ref
 from onefirm.core.money import Money
@@ -78,6 +79,12 @@ def read_text(reading: Reading, name: str, raw: object, *, longest: int = LONGES
     return text
 
 
+def check_reason(reading: Reading, by: By) -> None:
+    """A reason is kept for good, so it obeys the rules of every text. Raises InvalidInput."""
+    if by.reason is not None:
+        read_text(reading, "reason", by.reason)
+
+
 def show(value: Any) -> Any:
     """A stored value as people and models read it: money as `1250.00 EUR`, everything else as it is."""
     if isinstance(value, Mapping):
@@ -124,7 +131,7 @@ def _date(reading: Reading, prop: Property, raw: object) -> str:
             return _date(reading, prop, datetime.fromisoformat(word))
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", word):
             return date.fromisoformat(word).isoformat()
-    except ValueError:
+    except (ValueError, OverflowError):  # an instant may leave the calendar on its way into the firm's timezone
         pass
     raise InvalidInput(f"{prop.name}: “{word[:40]}” is not a date.", hint="Write it as 2026-11-21.")
 

@@ -68,13 +68,12 @@ class Writer:
 
     def write(self, changes: Sequence[Change], by: By, key: str | None) -> list[Written]:
         """Write all changes or none; the answers in their order."""
-        if by.reason is not None:
-            values.read_text(self._plane.reading, "reason", by.reason)
         wanted = drafts.read(self._plane.reading, changes)
         return self.run(wanted, by, *_keyed(key, changes))
 
     def run(self, wanted: Sequence[Wanted], by: By, key: str, request: str | None = None) -> list[Written]:
         """Write what is understood already. Raises Unavailable when others keep the records busy."""
+        values.check_reason(self._plane.reading, by)
         attempt = Attempt(self._plane, wanted, by, key, request)
         waited, pause = 0.0, _FIRST_PAUSE_S
         while waited < BUSY_WAIT_S:
@@ -103,7 +102,7 @@ class Writer:
     def _try(self, attempt: Attempt) -> list[Written] | _Busy | _Moved:
         """The answers, or why there are none yet."""
         try:
-            with self._plane.store.write() as conn:
+            with self._plane.store.write(durable=not self._plane.beside) as conn:
                 done = attempt.claim(conn)
             if isinstance(done, Claim):
                 self._plane.step("claimed")
@@ -229,9 +228,14 @@ class Attempt:
 
     def _earlier(self, conn: Connection) -> list[Written] | None:
         """The answer given before under this key; what waits still is tried once more first."""
+        own = claims.one(conn, self._key)  # read first: it may end meanwhile, and its answer is there then
         answer = outcome.earlier(self._plane, conn, self._key, self._request)
-        own = claims.one(conn, self._key) if answer is None or answer[0].receipt == "pending" else None
-        if own and own.state != "held":
+        if own is None and answer and answer[0].receipt == "pending":
+            raise Refused(
+                f"That write of {answer[0].ref} waited, met a conflict and was dropped: nothing waits any more.",
+                hint="Look at the record, and write what should hold under another key.",
+            )
+        if own and own.state != "held" and (answer is None or answer[0].receipt == "pending"):
             live = own.is_live(self._plane.now(), self._plane.ledger.chain_id)
             if live or not self._behind:
                 raise _Busy(own.refs, live=live)

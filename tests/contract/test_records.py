@@ -4,7 +4,9 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -15,6 +17,7 @@ from onefirm.core.clock import SystemClock
 from onefirm.core.errors import Refused
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.verify import verify
+from onefirm.state.conflicts import Keep
 from onefirm.state.records import Change, Query, Records, StaleWrite
 from onefirm.state.truth.embedded import EmbeddedTruth
 from onefirm.store.engine import Store
@@ -103,3 +106,112 @@ def test_many_writers_at_once_lose_and_double_nothing(opener: Opener) -> None:
         assert verify(conn).ok
     assert first.waiting() == 0
     first.store.close()
+
+
+def test_what_waited_meets_another_change_and_is_decided_once(opener: Opener, clock: FixedClock) -> None:
+    """Of several people who answer one question at once, one decides; the others are told so."""
+    office = open_office(opener(), clock, "slow")
+    ref = office.create("task", owner="Zoe")
+    office.slow.down = True
+    office.update(ref, owner="Mine")
+    office.slow.down = False
+    office.slow.edit(ref, owner="Theirs")
+    assert office.records.sync().conflicts == 1
+    start = Barrier(4, timeout=10)
+
+    def answer(keep: Keep) -> Keep | None:
+        with closing(opener()) as store:
+            other = open_office(store, clock, lambda *_: office.truth)
+            start.wait()
+            try:
+                other.records.decide_conflict("I-1", keep, OPERATOR)
+            except Refused:
+                return None
+        return keep
+
+    with ThreadPoolExecutor(4) as pool:
+        (decided,) = filter(None, pool.map(answer, ("mine", "theirs", "mine", "theirs")))
+    (told,) = office.events("record.decided")
+    assert (told.payload or {})["keep"] == decided
+    assert office.true()[ref].props["owner"] == decided.title()
+    assert office.waiting() == 0
+    agree(office)
+    office.store.close()
+
+
+def test_looking_and_writing_what_is_there_already_wait_for_each_other(opener: Opener) -> None:
+    """Receipts, no-ops and writes of one record take their locks in one order: none ends in a deadlock."""
+    first = open_office(opener(), FixedClock())
+    ref = first.create("task", owner="A")
+
+    def work(worker: int) -> None:
+        with closing(opener()) as store:
+            truth = EmbeddedTruth(store, SCHEMA, SystemClock())
+            ledger = Ledger(SystemClock(), HOME)
+            records = Records(store, ledger, truth, SCHEMA, SystemClock(), timezone="UTC", currency="EUR")
+            for number in range(25):
+                by = By("claude", f"S-{worker}-{number}")
+                if worker % 2:
+                    records.get(ref, by)
+                elif worker == 4 and number % 5 == 0:
+                    records.write([Change("update", ref=ref, set={"due": f"2026-11-{number + 1:02}"})], by)
+                else:
+                    records.write([Change("update", ref=ref, set={"owner": "A"})], by)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(work, range(6)))
+    agree(first)
+    with first.store.read() as conn:
+        assert verify(conn).ok
+    first.store.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (Query(where={"owner": "anna"}), ["Alpha"]),
+        (Query(kind="task", where={"owner": None}), ["Beta", "Gamma"]),
+        (Query(where={"due<": "2026-11-10"}), ["Alpha"]),
+        (Query(where={"due>=": "2026-11-10", "status": ["todo", "doing"]}), ["Beta"]),
+        (Query(kind="task", where={"status!=": "todo"}), ["Gamma"]),
+        (Query(kind="invoice", where={"amount>": "99.99 EUR"}), ["Large"]),
+        (Query(text="amm"), ["Gamma"]),
+        (Query(kind="task", sort="-title", limit=2), ["Gamma", "Beta"]),
+        (Query(about="P-1"), ["Beta"]),
+    ],
+)
+def test_filters_find_the_same_on_both(office: Office, query: Query, found: list[str]) -> None:
+    office.create("project", title="Work")
+    office.create("task", title="Alpha", owner="Anna", due="2026-11-05")
+    office.create("task", title="Beta", due="2026-11-20", project="P-1")
+    office.update(office.create("task", title="Gamma"), status="done")
+    office.create("invoice", title="Small", amount="99.99 EUR")
+    office.create("invoice", title="Large", amount="1000.00 EUR")
+    titles = [row.title for row in office.records.find(query).rows]
+    assert (titles if query.sort else sorted(titles)) == found
+
+
+def test_the_past_and_what_is_taken_back(office: Office) -> None:
+    ref = office.create("task", owner="A")
+    then = office.clock.now()
+    office.clock.advance(hours=1)
+    changed = office.update(ref, owner="B", due="2026-11-30")
+    assert office.records.as_of(ref, then).props["owner"] == "A"
+    assert office.records.undo(changed.event_id, OPERATOR)[0].after == {"due": None, "owner": "A"}
+    with pytest.raises(Refused):
+        office.records.undo(changed.event_id, OPERATOR)
+    with pytest.raises(Refused):
+        office.update(office.create("project", title="P"), status="done")
+    agree(office)
+
+
+def test_a_batch_is_written_whole_or_not_at_all(office: Office) -> None:
+    ref, etag = office.create("task"), office.records.get("T-1").etag
+    office.update(ref, owner="A")
+    with pytest.raises(StaleWrite):
+        office.write(
+            Change("create", kind="client", set={"title": "New"}),
+            Change("update", ref=ref, set={"owner": "B"}, if_match=etag),
+        )
+    assert office.records.find(Query(kind="client")).total == 0
+    agree(office)

@@ -118,6 +118,7 @@ class Puller:
         while True:
             now, home = self._plane.now(), self._plane.ledger.chain_id
             with self._plane.store.write() as conn:
+                mirror.load(conn, refs, lock=True)  # a writer of these rows puts its claim before this one or sees it
                 unfinished = [c for c in claims.touching(claims.every(conn), refs) if c.state == "leased" or c.unknown]
                 if waited >= _BUSY_WAIT_S or not any(claim.is_live(now, home) for claim in unfinished):
                     free = [ref for ref in refs if not any(ref in claim.refs for claim in unfinished)]

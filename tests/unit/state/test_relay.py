@@ -9,7 +9,7 @@ import pytest
 from contract.office import CLAUDE, OPERATOR, Office
 from contract.truths import Broken
 from onefirm.core.attribution import By
-from onefirm.core.errors import FirmError, NotFound, Refused
+from onefirm.core.errors import FirmError, InvalidInput, NotFound, Refused
 from onefirm.core.ids import is_temporary
 from onefirm.state.conflicts import Clash
 from onefirm.state.drafts import Draft
@@ -362,6 +362,21 @@ class TestConflicts:
         remote.records.decide_conflict("I-1", "mine", OPERATOR)
         assert remote.true()[ref].props["owner"] == "Mine"
 
+    def test_one_that_was_answered_out_of_reach_is_asked_again_where_the_value_moved(
+        self, remote: Office, ref: str
+    ) -> None:
+        remote.slow.down = True
+        remote.records.decide_conflict("I-1", "mine", OPERATOR)
+        remote.slow.down = False
+        remote.slow.edit(ref, due="2027-01-01")
+        assert remote.records.sync().conflicts == 1
+        assert [(one.id, one.state) for one in remote.records.conflicts()] == [("I-2", "open")]
+
+    def test_a_reason_that_holds_a_secret_is_refused(self, remote: Office, ref: str) -> None:
+        with pytest.raises(InvalidInput, match="looks like a secret"):
+            remote.records.decide_conflict("I-1", "mine", By("operator", reason="It is sk-secret-1"))
+        assert remote.records.conflicts()
+
     def test_a_batch_is_held_whole(self, remote: Office) -> None:
         one, two = remote.create("task"), remote.create("task")
         remote.slow.down = True
@@ -372,6 +387,37 @@ class TestConflicts:
         assert "owner" not in remote.true()[two].props
         remote.records.decide_conflict("I-1", "mine", OPERATOR)
         assert [remote.true()[ref].props["owner"] for ref in (one, two)] == ["Mine", "Mine"]
+
+
+class TestACreationThatTheTruthRefuses:
+    @pytest.fixture
+    def refs(self, remote: Office) -> tuple[str, str]:
+        """The temporary refs of a project that the truth has refused, and of a task in it."""
+        remote.slow.down = True
+        project = remote.create("project")
+        task = remote.create("task", project=project)
+        remote.slow.down = False
+        remote.slow.faults = ["rejected"]
+        assert remote.records.sync().conflicts == 1
+        return project, task
+
+    def test_mine_tries_it_again(self, remote: Office, refs: tuple[str, str]) -> None:
+        remote.records.decide_conflict("I-1", "mine", OPERATOR)
+        assert remote.true()["T-1"].props["project"] == "P-1"
+        assert remote.waiting() == 0
+
+    def test_theirs_drops_it_and_asks_about_what_points_at_it(self, remote: Office, refs: tuple[str, str]) -> None:
+        remote.records.decide_conflict("I-1", "theirs", OPERATOR)
+        (item,) = remote.records.conflicts()
+        assert item.subjects == [refs[1]]
+        assert f"points at {refs[0]}, which was never created" in item.title
+        assert remote.true() == {}
+        with pytest.raises(Refused, match="never created"):
+            remote.records.decide_conflict(item.id, "mine", OPERATOR)
+        assert [one.id for one in remote.records.conflicts()] == [item.id], "a refused answer is no answer"
+        remote.records.decide_conflict(item.id, "theirs", OPERATOR)
+        assert remote.true() == {}
+        assert remote.waiting() == 0
 
 
 class TestProcessesThatDie:
@@ -538,3 +584,5 @@ def test_a_repeated_key_of_a_write_that_is_held_says_that_it_waits(remote: Offic
     remote.records.sync()
     assert remote.write(change, key="k", by=CLAUDE)[0].receipt == "pending"
     remote.records.decide_conflict("I-1", "theirs", OPERATOR)
+    with pytest.raises(Refused, match=f"of {ref} waited, met a conflict and was dropped"):
+        remote.write(change, key="k", by=CLAUDE)

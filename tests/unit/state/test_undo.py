@@ -3,6 +3,7 @@
 import pytest
 
 from contract.office import OPERATOR, Office
+from onefirm.core.attribution import By
 from onefirm.core.errors import FirmError, InvalidInput, NotFound, Refused
 from onefirm.ledger.events import Event
 from onefirm.state.records import Change
@@ -57,6 +58,28 @@ class TestUndo:
         assert office.records.get(ref).props["owner"] == "Anna"
         assert office.records.undo(change.event_id, OPERATOR)[0].after == {"owner": None}
         assert redo.after == {"owner": "Anna"}
+
+    def test_it_goes_on_where_the_truths_etags_come_back(self, remote: Office) -> None:
+        ref = remote.create("task", owner="A")
+        entry = remote.update(ref, owner="B").event_id
+        for owner in "ABABA":
+            (answer,) = remote.records.undo(entry, OPERATOR)
+            assert (answer.repeated, remote.true()[ref].props["owner"]) == (False, owner)
+            entry = answer.event_id
+            remote.clock.advance(minutes=1)
+
+    def test_the_first_change_is_taken_back_again_after_it_was_brought_back(self, remote: Office) -> None:
+        ref = remote.create("task", owner="A")
+        change = remote.update(ref, owner="B")
+        undo = remote.records.undo(change.event_id, OPERATOR)[0]
+        remote.records.undo(undo.event_id, OPERATOR)
+        assert not remote.records.undo(change.event_id, OPERATOR)[0].repeated
+        assert remote.true()[ref].props["owner"] == "A"
+
+    def test_a_reason_that_holds_a_secret_is_refused(self, office: Office) -> None:
+        ref = office.create("task", owner="A")
+        with pytest.raises(InvalidInput, match="looks like a secret"):
+            office.records.undo(ref, By("claude", "S-1", "The key is sk-secret-123"))
 
     def test_a_change_that_was_taken_back_is_not_taken_back_twice(self, office: Office) -> None:
         ref = office.create("task")

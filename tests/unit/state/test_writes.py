@@ -105,6 +105,7 @@ class TestUpdating:
             ({"client": ["CL-1", "CL-2"]}, "one ref, not 2"),
             ({"duedate": "2026-12-01"}, "closest first: due,"),
             ({"due": "tomorrow"}, "“tomorrow” is not a date. Write it as 2026-11-21"),
+            ({"due": "0001-01-01T00:00:00+14:00"}, "is not a date. Write it as 2026-11-21"),
             ({"due": "2026-02-30"}, "not a date"),
             ({"status": "finished"}, "Its statuses: discovery, delivery, review, on_hold, done, cancelled"),
             ({"status": None}, "status can't be empty"),
