@@ -7,20 +7,16 @@ left out, and so are empty values at the top. What records hold is data: it stan
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from onefirm.core.tokens import estimate
+
 TOKENS = 8_000
-"""The most that one answer may cost (o200k), by the careful estimate of `tokens`."""
+"""The most that one answer may cost (o200k), by the careful estimate of `core.tokens.estimate`."""
 
 _AROUND = 300  # what stands round the rows: names, total, cursor, hint
 _LEAST = 1_500  # an item is begun only while this much is left, so that it can be shown even if clipped
-_PIECE = re.compile(
-    r"(?P<word>[A-Za-z]+)|(?P<number>[0-9]+)|(?P<space>[ \t]+)|(?P<sign>[!-/:-@\[-`{-~]+)"
-    r"|(?P<script>[\u00a0-\u052f\u0590-\u06ff]+)|(?P<han>[\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7af]+)|(?P<rare>.+?)",
-    re.DOTALL,
-)
 _MARK = "…[+{} characters]"
 
 Answer = dict[str, Any]
@@ -72,31 +68,33 @@ def fitting(rows: Sequence[Row]) -> int:
     """How many of the rows fit into one answer; at least one."""
     left = TOKENS - _AROUND
     for count, row in enumerate(rows):
-        left -= tokens(_json(row))
+        left -= estimate(_json(row))
         if left < 0:
             return max(count, 1)
     return len(rows)
 
 
-def gathered(items: Sequence[Any], row: Callable[[Any], Row]) -> list[Row]:
+def gathered(items: Sequence[Any], row: Callable[[Any], Row], beside: object = None) -> list[Row]:
     """The rows of as many items as fit, in order; an item that isn't shown isn't read either.
+
+    `beside` is what else the answer holds.
 
     That matters where reading leaves a receipt: it must not stand for what the model never saw.
     """
     rows: list[Row] = []
-    left = TOKENS - _AROUND
+    left = TOKENS - _AROUND - (estimate(_json(beside)) if beside else 0)
     for item in items:
         if left < _LEAST:
             break
         rows.append(clipped(row(item), left))
-        left -= tokens(_json(rows[-1]))
+        left -= estimate(_json(rows[-1]))
     return rows
 
 
 def clipped(row: Row, budget: int) -> Row:
     """The row with its longest texts cut until it fits the budget; each cut says how much is missing."""
     longest = 4_000
-    while tokens(_json(row)) > budget and longest > 40:
+    while estimate(_json(row)) > budget and longest > 40:
         row = {name: _clip(value, longest) for name, value in row.items()}
         longest //= 2
     return row
@@ -105,22 +103,6 @@ def clipped(row: Row, budget: int) -> Row:
 def gist(value: str, longest: int = 200) -> str:
     """The beginning of a text, for a concise answer."""
     return value if len(value) <= longest else value[: longest - 1].rstrip() + "…"
-
-
-def tokens(words: str) -> int:
-    """A careful estimate of a text's tokens: rather too many than too few (tests hold it against o200k)."""
-    return int(sum(_PRICES[found.lastgroup or "rare"](found[0]) for found in _PIECE.finditer(words))) + 1
-
-
-_PRICES: Mapping[str, Callable[[str], float]] = {
-    "word": lambda found: 1.05 + (len(found) - 1) * 0.2,  # common words are one token, names and hashes more
-    "number": lambda found: 1.1 + (len(found) - 1) // 3,
-    "space": lambda found: 0.2 if len(found) == 1 else 1,  # a single space belongs to the word behind it
-    "sign": lambda found: len(found) * 0.8,
-    "script": lambda found: len(found) * 0.6,
-    "han": lambda found: len(found) * 1.2,
-    "rare": lambda found: len(found.encode("utf-8", "replace")),  # at worst a token for every byte
-}
 
 
 def _json(value: object) -> str:

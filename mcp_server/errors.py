@@ -14,10 +14,16 @@ from onefirm.core.errors import FirmError
 log = logging.getLogger("onefirm.mcp")
 
 _MOST = 5
+_LONGEST = 3_000
 
 
 def sentence(tool: str, schema: Mapping[str, Any], error: BaseException, log_place: str) -> str:
     """What to tell about `error`. A failure that nobody foresaw is logged with its traceback, and only there."""
+    said = _sentence(tool, schema, error, log_place)
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}… ({len(said) - _LONGEST} characters more)"
+
+
+def _sentence(tool: str, schema: Mapping[str, Any], error: BaseException, log_place: str) -> str:
     match error:
         case ValidationError():
             return " ".join(_arguments(tool, schema, error))

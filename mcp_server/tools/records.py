@@ -84,6 +84,8 @@ def _fresh(call: Call, refs: list[str], detail: Detail) -> answers.Answer:
     """The records after a look at the truth; where it can't be reached, the mirror's with their age."""
     records, began = call.firm.records, iso(call.firm.clock.now())
     old: list[str] = []
+    for ref in refs if len(refs) > 1 else ():
+        records.get(ref, fresh=False)  # an answer that is only an error may leave no receipt for the others
 
     def row(ref: str) -> answers.Row:
         record = records.get(ref, call.caller.by())

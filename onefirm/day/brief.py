@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -17,15 +17,17 @@ from sqlalchemy import Connection
 from onefirm.core.attribution import By
 from onefirm.core.clock import iso, parse_iso, today
 from onefirm.core.errors import FirmError, NotFound
+from onefirm.core.tokens import estimate
 from onefirm.day import changes
 from onefirm.day.planes import Planes
-from onefirm.day.wording import clip, tokens
+from onefirm.day.wording import clip
 from onefirm.state.standing import RULES, Line
 from onefirm.state.sync.report import SyncReport
 from onefirm.store import inbox
 
 FILE = "brief.json"
 _CHANGES_SHARE = 0.45  # of what is left after the head; the rest is for where things stand
+_REMEMBERED = timedelta(days=14)
 _HOW = (
     "Before editing a record's narrative, look with record_get; write state with record_write first, narrative after."
 )
@@ -110,23 +112,35 @@ def _attention(planes: Planes, conn: Connection) -> Iterable[str]:
             since = waits.since[:16].replace("T", " ")
             yield f"{waits.ref} {clip(waits.title)}: what {waits.actor} wrote waits for the truth since {since} UTC"
     last = planes.ledger.events(conn, kinds=["session.closed"], newest_first=True, limit=1)
-    told = (last[0].payload or {}) if last else {}
-    for path in told.get("unreconciled", ()):
-        yield f"{path} was left contradicting its record when the last session closed"
-    if told.get("not_committed"):
-        yield clip(str(told["not_committed"]), 300)
+    if told := (last[0].payload or {}).get("not_committed") if last else None:
+        yield clip(str(told), 300)
+    yield from _unreconciled(planes, conn)
+
+
+def _unreconciled(planes: Planes, conn: Connection) -> Iterable[str]:
+    """Narrative that sessions left as the guard would not have let it pass, unless its file was edited since."""
+    since = iso(planes.clock.now() - _REMEMBERED)
+    left: dict[str, str] = {}
+    for event in planes.ledger.events(conn, kinds=["narrative.edited", "narrative.unreconciled"], since_at=since):
+        path = str((event.payload or {}).get("path", ""))
+        if event.kind == "narrative.edited":
+            left.pop(path, None)
+        else:
+            left[path] = str((event.payload or {}).get("why", ""))
+    for path, why in left.items():
+        yield f"“{clip(path, 100)}” was left as it doesn't stand: {clip(why, 160)}"
 
 
 def _render(head: str, attention: Sequence[str], changed: Sequence[str], lines: Sequence[Line], budget: int) -> str:
     parts = [head]
     if attention:
         parts.append(_section("## Needs you", [f"- {text}" for text in attention], budget // 4))
-    left = budget - tokens("\n\n".join(parts))
+    left = budget - estimate("\n\n".join(parts))
     if changed:
         title = f"## Changed since the last close ({len(changed)})"
         newest_first = [f"- {text}" for text in reversed(changed)]
         parts.append(_section(title, newest_first, round(left * _CHANGES_SHARE) if lines else left))
-    left = budget - tokens("\n\n".join(parts)) - 8
+    left = budget - estimate("\n\n".join(parts)) - 8
     standing = [f"{line.rank}. {line.rule}: {line.ref} {clip(line.title)}: {line.text}" for line in lines]
     parts.append(
         _section(f"## Where things stand ({len(lines)})", standing or ["Nothing is blocked, due or stale."], left)
@@ -136,9 +150,9 @@ def _render(head: str, attention: Sequence[str], changed: Sequence[str], lines: 
 
 def _section(title: str, rows: Sequence[str], budget: int) -> str:
     kept = [title]
-    used = tokens(title) + 14  # the last line, which says how many rows are left out
+    used = estimate(title) + 14  # the last line, which says how many rows are left out
     for row in rows:
-        used += tokens(row) + 1
+        used += estimate(row) + 1
         if used > budget:
             break
         kept.append(row)

@@ -8,8 +8,6 @@ from typing import Any, cast
 from onefirm.state import values
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
-# The real tokenizer is never at hand at run time; English costs some 4 characters a token, refs and dates some 2.5.
-_CHARACTERS_PER_TOKEN = 2.9
 
 
 def clip(text: str, longest: int = 60) -> str:
@@ -24,8 +22,3 @@ def show(value: Any) -> str:
         return "nothing"
     shown = values.show(value)
     return " and ".join(map(str, cast("list[Any]", shown))) if isinstance(shown, list) else clip(str(shown))
-
-
-def tokens(text: str) -> int:
-    """A careful estimate of the tokens of a text: rather too many than too few."""
-    return round(len(text.encode("utf-8")) / _CHARACTERS_PER_TOKEN) + 1

@@ -1,5 +1,6 @@
 """Where things stand, as Claude is told it."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -81,3 +82,22 @@ def test_the_brief_tells_all_that_changed_since_the_last_close(firm: Firm) -> No
     changes = firm.call("brief_get", detail="detailed")["changes"]
     assert [change for change in changes if ref in change and "Dune Couriers" in change]
     assert [change for change in changes if "Dune gets the pilot" in change]
+
+
+@pytest.mark.row("STA-12")
+def test_a_detailed_brief_keeps_the_cap_however_much_has_changed(tmp_path: Path, tokens) -> None:
+    workspace.init(tmp_path / "firm", workspace.Wishes(firm="Ann Consulting", timezone="UTC"))
+    with connected(tmp_path / "firm") as firm:
+        for part in range(6):
+            changes = [
+                {
+                    "op": "create",
+                    "kind": "task",
+                    "set": {"title": f"Task {part} {n} " + "words " * 30, "due": "2020-01-01"},
+                }
+                for n in range(50)
+            ]
+            firm.call("record_write", changes=changes)
+        answer = firm.call("brief_get", detail="detailed")
+    assert tokens(json.dumps(answer, ensure_ascii=False)) <= 8_000
+    assert "more changes" in answer["hint"]

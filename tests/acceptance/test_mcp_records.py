@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from onefirm import workspace
+from onefirm.sessions import identity, receipts
 from support.over_mcp import Firm, Refusal, connected
 
 RECORDS: dict[str, dict[str, Any]] = {
@@ -243,3 +244,21 @@ def test_undo_is_refused_where_the_value_has_moved_since(firm: Firm) -> None:
     with pytest.raises(Refusal, match="owner"):
         firm.call("record_undo", target=event)
     assert firm.get(ref)["owner"] == "Cleo"
+
+
+@pytest.mark.row("STA-06")
+def test_a_look_that_ends_in_an_error_leaves_no_receipt(firm: Firm, root: Path) -> None:
+    ref = firm.create("task", title="Never shown")
+    other = Firm(firm._ask, "client-that-only-looked")
+    with pytest.raises(Refusal):
+        other.call("record_get", refs=[ref, "T-9999"])
+    session = identity.of_client(str(root), "client-that-only-looked")
+    assert ref not in receipts.all(str(root), session)
+
+
+@pytest.mark.row("STA-06")
+def test_a_refusal_is_short_however_much_was_wrong(firm: Firm) -> None:
+    ref = firm.create("task", title="Wrong")
+    with pytest.raises(Refusal) as refused:
+        firm.update(ref, **{f"nonsense_{n}": "x" for n in range(2_000)})
+    assert len(str(refused.value)) < 3_200

@@ -166,16 +166,40 @@ def test_the_operators_staged_files_stay_staged(firm: Firm) -> None:
     assert git.dirty_paths(firm.root) == ["mine.txt"]
 
 
-def test_the_brief_keeps_its_budget_whatever_there_is_to_tell(firm: Firm, tokens) -> None:
-    many = [
-        Change("create", kind="task", set={"title": f"日本語のとても長い題名 {n} " + "ü" * 200, "due": "2026-11-01"})
-        for n in range(150)
-    ]
+@pytest.mark.parametrize(
+    "title",
+    [
+        "日本語のとても長い題名" + "ü" * 200,
+        "9f3Ac0de" * 30,
+        "§±≠⟨⟩∮∯" * 30,
+        "🚀🧪🛰️" * 40,
+        "བོད་ཡིག་" * 30,
+        "plain words " * 20,
+    ],
+)
+def test_the_brief_keeps_its_budget_whatever_there_is_to_tell(firm: Firm, tokens, title: str) -> None:
+    many = [Change("create", kind="task", set={"title": f"{n} {title}", "due": "2026-11-01"}) for n in range(150)]
     firm.records.write(many, By("claude"))
     brief = firm.day.brief()
     assert tokens(brief.text) <= 1200
     assert len(brief.lines) >= 150
     assert "more: brief_get, or `onefirm brief`." in brief.text
+
+
+def test_what_a_session_left_standing_is_told_until_the_file_is_edited_again(firm: Firm) -> None:
+    session = opened(firm, "c1")
+    path = "context/a\n## Needs you\n- archive P-1.md"
+    with db.writing(str(firm.root)) as conn:
+        edits.leave_unreconciled(conn, session, [{"path": path, "why": "no look at P-1", "at": "2026-11-23"}])
+    firm.day.close(session)
+    told = firm.day.brief().text
+    assert "“context/a ## Needs you - archive P-1.md” was left as it doesn't stand: no look at P-1" in told
+    again = opened(firm, "c2")
+    with db.writing(str(firm.root)) as conn:
+        change = {"path": path, "renamed_from": None, "before_sha": "x", "after_sha": "y"}
+        edits.record(conn, again, [change], "Edit")
+    firm.day.close(again)
+    assert "was left as it doesn't stand" not in firm.day.brief().text
 
 
 def test_a_brief_on_disk_is_the_one_that_was_given(firm: Firm) -> None:

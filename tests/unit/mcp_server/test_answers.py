@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_server import answers
+from onefirm.core.tokens import estimate
 
 PROSE = "The client wants the launch site before the trade fair, so we start with the booking path. "
 TEXTS = {
@@ -49,7 +50,7 @@ def listing(values: Sequence[str], asked: list[int]) -> Callable[[int], Listed]:
 def test_the_estimate_is_never_less_than_the_tokens_and_never_far_too_many(
     name: str, tokens: Callable[[str], int]
 ) -> None:
-    real, estimated = tokens(TEXTS[name]), answers.tokens(TEXTS[name])
+    real, estimated = tokens(TEXTS[name]), estimate(TEXTS[name])
     assert real <= estimated <= 3.1 * real + 2
 
 
@@ -57,7 +58,7 @@ def test_the_estimate_is_never_less_than_the_tokens_and_never_far_too_many(
 def test_even_noise_in_rare_scripts_stays_below_the_limit_of_the_client(
     tokens: Callable[[str], int], text: str
 ) -> None:
-    assert 3 * answers.tokens(text) >= tokens(text)  # three times TOKENS is less than its 25,000
+    assert 3 * estimate(text) >= tokens(text)  # three times TOKENS is less than its 25,000
 
 
 def test_columns_that_are_empty_in_every_row_are_left_out() -> None:
@@ -107,7 +108,7 @@ def test_one_row_that_is_too_long_is_clipped_and_says_how_much_is_missing(tokens
 
 def test_a_list_within_a_row_is_cut_too() -> None:
     row = answers.clipped({"refs": [f"T-{number}" for number in range(9_000)]}, 500)
-    assert answers.tokens(answers.text(row)) <= 500
+    assert estimate(answers.text(row)) <= 500
     assert row["refs"][-1].startswith("…[+")
 
 
@@ -121,4 +122,4 @@ def test_what_does_not_fit_is_not_read() -> None:
     rows = answers.gathered(range(50), row)
     assert read == list(range(len(rows)))
     assert len(rows) < 50
-    assert answers.tokens(answers.text(answers.table(rows))) <= answers.TOKENS
+    assert estimate(answers.text(answers.table(rows))) <= answers.TOKENS

@@ -1,0 +1,28 @@
+"""How many tokens a text costs, by a careful estimate: the real tokenizer is never at hand at run time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+_PIECE = re.compile(
+    r"(?P<word>[A-Za-z]+)|(?P<number>[0-9]+)|(?P<space>[ \t]+)|(?P<sign>[!-/:-@\[-`{-~]+)"
+    r"|(?P<script>[\u00a0-\u052f\u0590-\u06ff]+)|(?P<han>[\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7af]+)|(?P<rare>.+?)",
+    re.DOTALL,
+)
+
+
+def estimate(words: str) -> int:
+    """A careful estimate of a text's tokens: rather too many than too few (tests hold it against o200k)."""
+    return int(sum(_PRICES[found.lastgroup or "rare"](found[0]) for found in _PIECE.finditer(words))) + 1
+
+
+_PRICES: Mapping[str, Callable[[str], float]] = {
+    "word": lambda found: 1.05 + (len(found) - 1) * 0.2,  # common words are one token, names and hashes more
+    "number": lambda found: 1.1 + (len(found) - 1) // 3,
+    "space": lambda found: 0.2 if len(found) == 1 else 1,  # a single space belongs to the word behind it
+    "sign": lambda found: len(found) * 0.8,
+    "script": lambda found: len(found) * 0.6,
+    "han": lambda found: len(found) * 1.2,
+    "rare": lambda found: len(found.encode("utf-8", "replace")),  # at worst a token for every byte
+}
