@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from onefirm.core import canonical
 
 GENESIS = "0" * 64
+UNREADABLE = "?"  # stands for the subjects of an entry whose own are damaged
 HASHED = (
     "chain_id", "seq", "id", "at", "actor", "session", "kind", "version", "subjects", "cause", "effect_key",
     "payload_sha256", "prev",
@@ -35,7 +36,11 @@ class Fields(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One entry. `payload`, `reason` and `salt` are None once erased; `repeated`: its effect was recorded before."""
+    """One entry.
+
+    `payload`, `reason` and `salt` are None once erased, or when they are `damaged` beyond reading (`verify` names it);
+    `repeated`: its effect was recorded before.
+    """
 
     chain_id: str
     seq: int
@@ -55,6 +60,7 @@ class Event:
     reason: str | None = None
     repeated: bool = False
     salt: str | None = None
+    damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +85,40 @@ def body_of(data: Mapping[str, Any], reason: str | None, salt: str) -> str:
     return canonical.dumps({"data": data, "reason": reason, "salt": salt})
 
 
+def read_body(text: str | None) -> Mapping[str, Any] | None:
+    """What `body_of` wrote; empty once it is erased, None when it can't be read: one bad row must not stop a list."""
+    if text is None:
+        return {}
+    try:
+        body = cast("object", json.loads(text))
+    except (ValueError, RecursionError):
+        return None
+    told = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
+    sound = isinstance(told.get("data"), dict) and isinstance(told.get("reason"), str | None)
+    return told if sound else None
+
+
 def event_of(row: Fields, *, repeated: bool = False) -> Event:
     """An Event from a row of `event` joined with `payload.body`."""
-    body: dict[str, Any] = json.loads(row["body"]) if row["body"] is not None else {}
+    body, subjects = read_body(row["body"]), _subjects(row["subjects"])
     fields = {name: row[name] for name in HASHED if name != "subjects"}
+    told = body or {}
     return Event(
         **fields,
-        subjects=tuple(json.loads(row["subjects"])),
+        subjects=(UNREADABLE,) if subjects is None else subjects,
         hash=row["hash"],
-        payload=body.get("data"),
-        reason=body.get("reason"),
-        salt=body.get("salt"),
+        payload=told.get("data"),
+        reason=told.get("reason"),
+        salt=told.get("salt"),
         repeated=repeated,
+        damaged=body is None or subjects is None,
     )
+
+
+def _subjects(text: str) -> tuple[str, ...] | None:
+    try:
+        refs = cast("object", json.loads(text))
+    except (ValueError, RecursionError):
+        return None
+    named: list[Any] = cast("list[Any]", refs) if isinstance(refs, list) else [0]
+    return tuple(named) if all(isinstance(ref, str) for ref in named) else None

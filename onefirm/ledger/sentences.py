@@ -32,8 +32,10 @@ def sentence(event: Event) -> str:
         form = f" (form {event.version})" if said else ""
         return f"{who} wrote an entry “{clean(event.kind, 60)}”{form}{_about(event)}{_why(event)}."
     if event.payload is None:
-        return f"{who} {said.plain}{_about(event)}; what it said was erased later."
-    return f"{who} {said.full(event.payload, event)}{_why(event)}."
+        lost = "can't be read: it is damaged" if event.damaged else "was erased later"
+        return f"{who} {said.plain}{_about(event)}; what it said {lost}."
+    damage = "; the entry is damaged" if event.damaged else ""
+    return f"{who} {said.full(event.payload, event)}{_why(event)}{damage}."
 
 
 def line(event: Event, timezone: str = "UTC") -> str:

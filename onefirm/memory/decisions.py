@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,15 +15,14 @@ from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.core.ids import parse_ref
 from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
-from onefirm.ledger.events import Event, Fields
+from onefirm.ledger.events import Event, Fields, read_body
 from onefirm.memory import passages, statements
 from onefirm.memory.pages import Page
-from onefirm.memory.statements import SecretsCheck, no_secrets
+from onefirm.memory.statements import DAMAGED, ERASED, SecretsCheck, no_secrets
 from onefirm.store.counters import next_number
 from onefirm.store.engine import Store
 from onefirm.store.tables import decision, event, event_subject, payload
 
-ERASED = "(what it said was erased)"
 _MOST_ROWS = 200
 _later = decision.alias("later")
 _ORDER = (decision.c.at, event.c.chain_id, event.c.seq)
@@ -32,7 +30,7 @@ _ORDER = (decision.c.at, event.c.chain_id, event.c.seq)
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One decision; `superseded_by` is None while it stands. An erased one has its words replaced by ERASED."""
+    """One decision; `superseded_by` is None while it stands. One that was erased has its words replaced by ERASED."""
 
     ref: str
     at: str
@@ -96,9 +94,10 @@ class Decisions:
         """Append a decision.
 
         Without `about` it concerns what the decision that it supersedes was about. Raises InvalidInput for words that
-        can't be kept, NotFound for an unknown ref, Refused for a closed engagement, a secret, or a decision that was
-        superseded already.
+        can't be kept (the reason's too), NotFound for an unknown ref, Refused for a closed engagement, a secret, or a
+        decision that was superseded already.
         """
+        statements.check_reason(by, self._secrets_check)
         said = {
             "what": statements.statement("what", what, self._secrets_check),
             "why": statements.statement("why", why, self._secrets_check),
@@ -240,13 +239,15 @@ def _page(rows: Sequence[Decision], limit: int, total: int) -> Page[Decision]:
 
 
 def _decision(row: Fields) -> Decision:
-    said: dict[str, Any] = json.loads(row["body"])["data"] if row["body"] is not None else {}
+    body = read_body(row["body"])
+    lost = DAMAGED if body is None else ERASED
+    said: dict[str, Any] = (body or {}).get("data", {})
     return Decision(
         row["ref"],
         row["at"],
         row["actor"],
-        said.get("what", ERASED),
-        said.get("why", ERASED),
+        said.get("what", lost),
+        said.get("why", lost),
         tuple(said.get("alternatives", ())),
         tuple(said.get("evidence", ())),
         tuple(row["subjects"]),

@@ -17,7 +17,7 @@ from onefirm.ledger.events import Event
 from onefirm.memory import passages, statements
 from onefirm.memory.pages import Page
 from onefirm.memory.places import places
-from onefirm.memory.statements import SecretsCheck, no_secrets
+from onefirm.memory.statements import DAMAGED, ERASED, SecretsCheck, no_secrets
 from onefirm.store.counters import next_number
 from onefirm.store.engine import Store
 from onefirm.store.tables import lesson
@@ -25,7 +25,6 @@ from onefirm.store.tables import lesson
 Status = Literal["candidate", "hardened", "retired"]
 Verdict = Literal["harden", "retire", "keep"]
 OUTCOMES: dict[str, Status] = {"harden": "hardened", "retire": "retired", "keep": "candidate"}
-ERASED = "(what it said was erased)"
 _KINDS = ["lesson.recorded", "lesson.seen_again", "lesson.decided"]
 _MOST_ROWS = 200
 
@@ -80,6 +79,7 @@ class Lessons:
         InvalidInput for words that can't be kept, NotFound for an unknown ref, Refused for a secret or a rule that is
         known word for word.
         """
+        statements.check_reason(by, self._secrets_check)
         concerned = statements.refs(about)
         because = statements.statement("why", why, self._secrets_check)
         if again:
@@ -120,8 +120,10 @@ class Lessons:
     def decide(self, ref: str, verdict: Verdict, *, by: By) -> Lesson:
         """A person's word: make it a rule, retire it, or keep it (again) as a candidate.
 
-        Raises InvalidInput for another verdict, NotFound, and Refused where it would change nothing.
+        Raises InvalidInput for another verdict or a reason that can't be kept, NotFound, and Refused where it would
+        change nothing.
         """
+        statements.check_reason(by, self._secrets_check)
         name = parse_ref(ref)
         if verdict not in OUTCOMES:
             raise InvalidInput(f"“{verdict}” is no verdict.", hint=f"Use one of: {', '.join(OUTCOMES)}.")
@@ -197,12 +199,13 @@ class _Story:
 
     def told(self) -> Lesson:
         said: Any = self.first.payload or {}
+        lost = DAMAGED if self.first.damaged else ERASED
         return Lesson(
             self.first.subjects[0],
             self.first.at,
             self.first.actor,
-            said.get("rule", ERASED),
-            said.get("why", ERASED),
+            said.get("rule", lost),
+            said.get("why", lost),
             said.get("theme", "general"),
             self.first.subjects[1:],
             self.status,

@@ -8,12 +8,15 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
+from onefirm.core.attribution import By
 from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.core.ids import parse_ref
 from onefirm.ledger import aliases
 
 LONGEST = 4_000
 MOST_ITEMS = 20
+ERASED = "(what it said was erased)"
+DAMAGED = "(what it said can't be read: `onefirm ledger verify`)"
 THEME = re.compile(r"[^\W_][\w -]{0,39}")
 
 SecretsCheck = Callable[[str], str | None]
@@ -41,6 +44,12 @@ def statement(name: str, text: str, secrets_check: SecretsCheck) -> str:
             hint="Leave it out; keep it with `onefirm secret set NAME`.",
         )
     return stripped
+
+
+def check_reason(by: By, secrets_check: SecretsCheck) -> None:
+    """A reason is kept as long as what it is the reason of, so it obeys the same rules. Raises as `statement`."""
+    if by.reason is not None:
+        statement("reason", by.reason, secrets_check)
 
 
 def statements(name: str, texts: Sequence[str], secrets_check: SecretsCheck) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from onefirm.core.attribution import By
 from onefirm.core.errors import NotFound, Refused, Unavailable
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import GENESIS, HASHED, Head, entry_hash
+from onefirm.ledger.sentences import sentence
 from onefirm.ledger.verify import verify
 from onefirm.store.engine import Store, make_engine, sqlite_path
 from onefirm.store.migrate import migrate
@@ -290,6 +291,31 @@ def test_a_payload_changed_after_it_was_written_is_named_in_plain_words(firm: Fi
     [finding] = firm.verdict().findings
     assert finding.sentence == "entry 41 of chain laptop: its payload was changed after it was written."
     assert (finding.chain_id, finding.seq, finding.event_id) == ("laptop", 41, ids[40])
+
+
+@pytest.mark.parametrize(
+    ("column", "broken"),
+    [
+        ("body", "{"),
+        ("body", '"x"'),
+        ("body", '{"data":[]}'),
+        ("subjects", "{"),
+        ("subjects", "[1]"),
+        ("subjects", "{}"),
+    ],
+)
+def test_an_entry_damaged_beyond_reading_is_named_and_the_others_are_still_read(
+    firm: Firm, column: str, broken: str
+) -> None:
+    _, second, _ = firm.write(3)
+    table, key = ("payload", "event_id") if column == "body" else ("event", "id")
+    firm.tamper(f"UPDATE {table} SET {column} = :broken WHERE {key} = :id", broken=broken, id=second)
+    with firm.store.read() as conn:
+        told = [sentence(one) for one in firm.ledger.events(conn)]
+    assert [("damaged" in one, "Draft" in one) for one in told][::2] == [(False, True)] * 2
+    assert "damaged" in told[1]
+    assert firm.verdict().findings[0].event_id == second
+    assert firm.verdict().findings[0].seq == 2
 
 
 def test_a_cut_tail_shows_against_an_anchor(firm: Firm) -> None:

@@ -14,9 +14,10 @@ from onefirm.core.attribution import By
 from onefirm.core.errors import InvalidInput, NotFound, Refused, Unavailable
 from onefirm.ledger.append import Ledger
 from onefirm.memory import search
-from onefirm.memory.decisions import ERASED, Decision, DecisionQuery, Decisions
+from onefirm.memory.decisions import Decision, DecisionQuery, Decisions
 from onefirm.memory.lessons import Lesson, Lessons
 from onefirm.memory.recall import Document, Recall, tokens
+from onefirm.memory.statements import DAMAGED, ERASED
 from onefirm.store.engine import Store
 from onefirm.store.migrate import migrate
 from onefirm.store.tables import passage, record_alias
@@ -203,6 +204,25 @@ def test_an_erased_decision_keeps_its_place_and_loses_its_words(memory: Memory) 
     assert memory.decisions.find(DecisionQuery(text="erased")).total == 0
 
 
+def test_a_damaged_decision_or_lesson_is_named_as_such_beside_the_others(memory: Memory) -> None:
+    damage(memory, memory.decide("Zebra crossing").event_id, memory.learn("Ask first").event_id)
+    memory.decide("Something else")
+    memory.learn("Another rule")
+    assert [one.what for one in memory.decisions.find().rows] == ["Something else", DAMAGED]
+    assert [one.rule for one in memory.lessons.find().rows] == ["Another rule", DAMAGED]
+    assert memory.decisions.find(DecisionQuery(text="e")).total == 1
+    assert memory.memory.rebuild() == 2
+
+
+def damage(memory: Memory, *event_ids: str) -> None:
+    """Leave half of these payloads, behind the database's back."""
+    with memory.store.write() as conn:
+        on_table = "" if conn.dialect.name == "sqlite" else " ON payload"
+        conn.execute(text(f"DROP TRIGGER payload_only_erased{on_table}"))
+        for one in event_ids:
+            conn.execute(text("UPDATE payload SET body = substr(body, 1, 20) WHERE event_id = :id"), {"id": one})
+
+
 def test_the_tables_of_memory_hold_no_words(memory: Memory) -> None:
     memory.decide("Zebra", "because")
     memory.learn("Giraffe", "because")
@@ -240,6 +260,26 @@ def test_what_can_not_be_kept_is_refused_and_nothing_is_written(
         memory.decisions.record(**fields, by=CLAUDE)
     assert memory.decisions.find().total == 0
     assert memory.decide("Next").ref == "DEC-1"
+
+
+@pytest.mark.parametrize(
+    ("reason", "error"),
+    [("x" * 4_001, InvalidInput), ("a\x00b", InvalidInput), ("it is hunter2", Refused), (" ", InvalidInput)],
+)
+def test_a_reason_obeys_the_rules_of_every_text(memory: Memory, reason: str, error: type[Exception]) -> None:
+    memory.secrets["hunter2"] = "a password"
+    memory.learn("Ask first")
+    by = By("operator", reason=reason)
+    for write in (
+        lambda: memory.decide("Static site", by=by),
+        lambda: memory.learn("Another rule", by=by),
+        lambda: memory.learn("", again="L-1", by=by),
+        lambda: memory.lessons.decide("L-1", "harden", by=by),
+    ):
+        with pytest.raises(error, match="reason"):
+            write()
+    assert memory.kinds("L-1") == ["lesson.recorded"]
+    assert memory.decisions.find().total == 0
 
 
 # -- lessons -----------------------------------------------------------------------------------------------------------
