@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
+import signal
+import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -44,7 +48,13 @@ def demo(folder: Path | None, day: bool, as_json: bool) -> int:
 
     if day:
         return _live(folder)
-    report = seed(folder or Path(tempfile.mkdtemp(prefix="onefirm-demo-")), Wishes())
+    place = folder or Path(tempfile.mkdtemp(prefix="onefirm-demo-"))
+    try:
+        report = seed(place, Wishes())
+    except BaseException:
+        if folder is None:
+            place.rmdir()
+        raise
     if as_json:
         screen.data(report)
     else:
@@ -57,14 +67,24 @@ def seed(folder: Path, wishes: Wishes) -> Report:
     """Make the demo firm and say so while it takes its seconds."""
     from onefirm.demo.seed import found
 
-    with screen.working(f"Living a month of a fictional firm in {folder}"):
-        return found(folder, wishes)
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        with screen.working(f"Living a month of a fictional firm in {folder}"):
+            return found(folder, wishes)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("no firm was made") from None
+
+
+def _terminated(signal_number: int, _frame: FrameType | None) -> NoReturn:
+    # By default a termination ends the process without its `finally`, and what is half made would stay.
+    sys.exit(128 + signal_number)
 
 
 def _live(folder: Path | None) -> int:
     from onefirm.demo.telling import NotSo, Teller
 
     teller = Teller(screen.show_now)
+    signal.signal(signal.SIGTERM, _terminated)
     place = Path(tempfile.mkdtemp(prefix="onefirm-day-"))
     try:
         root = folder or place / "firm"
@@ -95,7 +115,8 @@ def _day(root: Path, place: Path, teller: Teller) -> None:
 
 
 def _tell_next(root: Path) -> None:
+    place = shlex.quote(str(root))
     screen.show("\nNext:")
     for command, what in _NEXT:
-        screen.show(f"  {program()} -C {root} {command:<26} {what}")
-    screen.show(f'  cd {root} && claude --plugin-dir "{path()}"')
+        screen.show(f"  {program()} -C {place} {command:<26} {what}")
+    screen.show(f"  cd {place} && claude --plugin-dir {shlex.quote(str(path()))}")

@@ -69,8 +69,9 @@ def _ended(error: BaseException, arguments: Sequence[str], invocation: Invocatio
     return _bug(error, arguments, invocation)
 
 
-def _interrupted(_error: Any) -> int:
-    screen.say("\nInterrupted; what was done so far is kept.")
+def _interrupted(error: BaseException) -> int:
+    said = str(error) if isinstance(error, KeyboardInterrupt) else ""
+    screen.say(f"\nInterrupted; {said or 'what was done so far is kept'}.")
     return INTERRUPTED
 
 

@@ -7,8 +7,11 @@ same code that writes yours. Only ids and dates differ from one seeding to the n
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date, timedelta
+import shlex
+import shutil
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,7 @@ from onefirm.state.records import Change
 from onefirm.workspace import Report, Wishes
 
 _BEFORE = timedelta(days=31)
+_UNFINISHED = "demo-unfinished"
 _SETTLING = timedelta(minutes=5)
 
 
@@ -35,25 +39,61 @@ def found(target: Path, wishes: Wishes, clock: Clock | None = None) -> Report:
     1. Init, a month ago by the story's clock. Refused when the firm has a history of its own.
     2. Every happening at its moment; what Claude does in one day is one session, but for the last day's.
     3. The context tree with the refs that were given, in one commit that anchors the ledger.
+
+    What is interrupted leaves nothing in a folder that was empty or wasn't there; a firm that was begun and killed is
+    known by a mark in it, and refused.
     """
     present = (clock or SystemClock()).now()
     moving = StoryClock(present - _BEFORE)
     _refuse_lived_in(target)
-    report = workspace.init(target, dataclasses.replace(wishes, firm=wishes.firm or story.NAME), moving)
+    with _all_or_nothing(target):
+        report = workspace.init(target, dataclasses.replace(wishes, firm=wishes.firm or story.NAME), moving)
+        unfinished = report.root / workspace.HIDDEN / _UNFINISHED
+        unfinished.touch(mode=0o600)
+        _fill(report, moving, present)
+        unfinished.unlink()
+    return report
+
+
+@contextmanager
+def _all_or_nothing(target: Path) -> Generator[None]:
+    is_new = not target.exists()
+    is_empty = is_new or (target.is_dir() and not any(target.iterdir()))
+    try:
+        yield
+    except BaseException:
+        if is_empty:
+            shutil.rmtree(target, ignore_errors=True)
+            if not is_new:
+                target.mkdir()
+        raise
+
+
+def _fill(report: Report, moving: StoryClock, present: datetime) -> None:
     with open_firm(report.root, clock=moving) as firm:
         day = today(present, firm.settings.timezone)
         refs = _live(firm, moving, story.read(day, firm.settings.timezone), day)
         moving.move_to(present)
         _write_context(firm, report, refs)
-    return report
 
 
 def _refuse_lived_in(target: Path) -> None:
+    if (target / workspace.HIDDEN / _UNFINISHED).exists():
+        raise Refused(
+            f"{target} is a demo firm whose making was cut off.",
+            hint=f"Name another one; if nothing of yours is in this, remove it: rm -r {shlex.quote(str(target))}",
+        )
     if not (target / workspace.HIDDEN / "firm.db").exists():
         return
     with open_firm(target) as firm, firm.store.read() as conn:
         if firm.ledger.events(conn, kinds=["record."], limit=1):
-            raise Refused(f"{target} has a history of its own.", hint="Name an empty folder: `onefirm demo DIR`.")
+            (first,) = firm.ledger.events(conn, limit=1)
+            entries = sum(head.seq for head in firm.ledger.heads(conn))
+            raise Refused(
+                f"{target} has a history of its own: “{firm.settings.firm}”, {entries} entries in its ledger since"
+                f" {first.at[:10]}. Nothing was changed.",
+                hint=f"See it: `onefirm -C {shlex.quote(str(target))} brief`. For a demo firm, name an empty folder.",
+            )
 
 
 # -- the month ---------------------------------------------------------------------------------------------------------
