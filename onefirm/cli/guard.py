@@ -11,6 +11,7 @@ import click
 from onefirm.cli import screen
 from onefirm.cli.commands import Group, json_option
 from onefirm.cli.invocation import Invocation, pass_invocation
+from onefirm.core.errors import Refused
 
 if TYPE_CHECKING:
     from onefirm.sessions.shapes import Hatch
@@ -54,7 +55,13 @@ def status(invocation: Invocation, as_json: bool) -> None:
     Examples:
       onefirm guard status
     """
+    from onefirm.day.surroundings import guard_is_missing
+
     lifted = _lifted(invocation)
+    if guard_is_missing(invocation.root):
+        raise Refused(
+            "guard.json is missing or damaged: every narrative edit is refused.", hint="Run `onefirm doctor --fix`."
+        )
     if as_json:
         screen.data({"stands": lifted is None, "lifted": lifted})
     elif lifted is None:

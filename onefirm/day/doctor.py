@@ -1,85 +1,74 @@
 """What is live, broken, off or stale, each with the command that fixes it.
 
-A check is a function from the planes to findings; CHECKS lists them in the order in which they are told.
+`surroundings` has the checks that need no database; here are those that read it, and the order in which all are told.
+A check is a function to findings. One that fails is told as broken, and the others go on.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Literal
 
-from onefirm import __version__
-from onefirm.core.clock import parse_iso
+from onefirm.core.clock import Clock
+from onefirm.core.errors import FirmError
+from onefirm.core.ids import is_temporary
+from onefirm.day import anchoring, surroundings
 from onefirm.day.planes import Planes
+from onefirm.day.surroundings import MEND, Finding, Level, counted, read_json
 from onefirm.ledger.verify import verify
+from onefirm.narrative import tree
 from onefirm.narrative.compile import compile_guard
-from onefirm.sessions import db, hatch, identity, marks
+from onefirm.sessions import db, hatch
+from onefirm.state import mirror
 from onefirm.store import inbox
 
-Level = Literal["ok", "warn", "broken", "off"]
-_STALE_HOOK = timedelta(days=7)
-_HOOKS = ("session_start", "guard", "post_tool_use", "stop", "session_end")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line: `fix` is a command to type, empty when there is nothing to do."""
-
-    level: Level
-    area: str
-    what: str
-    fix: str = ""
+__all__ = ["Finding", "Level", "examine", "examine_outside"]
+_MOST_FILES = 5
 
 
 def examine(planes: Planes) -> list[Finding]:
-    """Run every check. A check that itself fails is told as broken; the others go on."""
-    found: list[Finding] = []
-    for check in CHECKS:
-        try:
-            found.extend(check(planes))
-        except (OSError, sqlite3.Error, db.Lost, ValueError) as error:
-            found.append(
-                Finding("broken", check.__name__.strip("_"), f"the check failed: {error}", "onefirm doctor --fix")
-            )
-    return found
+    """Run every check."""
+    outside = examine_outside(planes.root, planes.clock)
+    inside = [finding for check in CHECKS for finding in _ran(check.__name__, partial(check, planes))]
+    return [*outside, *inside]
 
 
-def _programs(_planes: Planes) -> Iterator[Finding]:
-    yield Finding("ok", "python", f"{sys.version.split()[0]} at {sys.executable}")
-    git = shutil.which("git")
-    if git is None:
-        yield Finding("broken", "git", "git is not installed; narrative can't be committed", "install git")
-        return
-    version = subprocess.run([git, "--version"], capture_output=True, text=True, timeout=10, check=False)
-    yield Finding("ok", "git", version.stdout.strip().removeprefix("git version "))
+def examine_outside(root: Path, clock: Clock) -> list[Finding]:
+    """Run the checks that need no database."""
+    checks = surroundings.CHECKS
+    return [finding for check in checks for finding in _ran(check.__name__, partial(check, root, clock))]
 
 
-def _files(planes: Planes) -> Iterator[Finding]:
-    folder = planes.root / ".onefirm"
-    open_to_others = [path for path in [folder, *folder.rglob("*")] if path.stat().st_mode & 0o077]
-    if open_to_others:
-        names = ", ".join(str(path.relative_to(planes.root)) for path in open_to_others[:3])
-        yield Finding("warn", "permissions", f"others on this machine may read {names}", "onefirm doctor --fix")
-    free = shutil.disk_usage(folder).free
-    if free < 200 * 1024 * 1024:
-        yield Finding("warn", "disk", f"only {free // 1024 // 1024} MB are free", "free some space")
+def _ran(name: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
+    area = name.strip("_")
+    try:
+        yield from list(check())
+    except FirmError as error:
+        yield Finding("broken", area, error.message, "" if "onefirm doctor" in error.hint else error.hint)
+    except db.Lost as error:
+        yield Finding("broken", area, f"session.db can't be used: {error}", MEND)
+    except (OSError, sqlite3.Error, ValueError, KeyError) as error:
+        yield Finding("broken", area, f"the check failed: {error}", "check the disk and the file's permissions")
 
 
 def _ledger(planes: Planes) -> Iterator[Finding]:
     with planes.store.read() as conn:
-        verdict = verify(conn)
+        try:
+            kept, why = anchoring.of_commits(planes.root, conn, planes.ledger), ""
+        except FirmError as error:
+            kept, why = anchoring.Kept((), ()), error.message
+        verdict = verify(conn, kept.heads)
+    if why:
+        yield Finding("warn", "ledger", f"its anchors in git can't be read: {why}", "git -C . log")
     if verdict.ok:
-        yield Finding("ok", "ledger", f"{verdict.entries} entries in {verdict.chains} chain(s), whole")
+        against = f", held against {counted(len(kept.heads), 'anchor')} in git" if kept.heads else ", no anchor in git"
+        whole = f"{counted(verdict.entries, 'entry', 'entries')} in {counted(verdict.chains, 'chain')}, whole{against}"
+        yield Finding("ok", "ledger", whole)
     for finding in verdict.findings:
-        yield Finding("broken", "ledger", finding.sentence, "onefirm ledger verify")
+        yield Finding("broken", "ledger", finding.sentence, "onefirm ledger verify --anchor git")
 
 
 def _truth(planes: Planes) -> Iterator[Finding]:
@@ -87,21 +76,21 @@ def _truth(planes: Planes) -> Iterator[Finding]:
     with planes.store.read() as conn:
         conflicts = inbox.open_items(conn, "conflict")
     if waiting:
-        yield Finding("warn", "truth", f"{len(waiting)} write(s) wait for the truth", "onefirm session close")
+        wait = f"{counted(len(waiting), 'write waits', 'writes wait')} for the truth"
+        yield Finding("warn", "truth", wait, "onefirm session close")
     if conflicts:
-        yield Finding(
-            "warn", "inbox", f"{len(conflicts)} conflict(s) wait for your decision", "onefirm record conflicts"
-        )
+        wait = f"{counted(len(conflicts), 'conflict waits', 'conflicts wait')} for your decision"
+        yield Finding("warn", "inbox", wait, "onefirm record conflicts")
     if not waiting and not conflicts:
         yield Finding("ok", "truth", "nothing waits")
 
 
 def _guard(planes: Planes) -> Iterator[Finding]:
+    if surroundings.guard_is_missing(planes.root):
+        return  # told already
     path = planes.root / ".onefirm" / "guard.json"
-    if _read_json(path) != json.loads(json.dumps(compile_guard(planes.schema.to_dict()))):
-        yield Finding(
-            "broken", "guard", "guard.json doesn't fit the schema; narrative edits are refused", "onefirm doctor --fix"
-        )
+    if read_json(path) != json.loads(json.dumps(compile_guard(planes.schema.to_dict()))):
+        yield Finding("broken", "guard", "guard.json doesn't fit the schema; narrative edits are judged wrongly", MEND)
         return
     with db.reading(str(planes.root)) as conn:
         lifted = hatch.active(conn, planes.clock.now().timestamp())
@@ -111,46 +100,23 @@ def _guard(planes: Planes) -> Iterator[Finding]:
         yield Finding("ok", "guard", f"compiled from schema {planes.schema.version}")
 
 
-def _hooks(planes: Planes) -> Iterator[Finding]:
-    left = {mark["hook"]: mark for mark in marks.all(str(planes.root))}
-    missing = [name for name in _HOOKS if name not in left]
-    if missing:
-        yield Finding(
-            "warn", "hooks", f"never ran here: {', '.join(missing)}", "start Claude Code in this folder with the plugin"
-        )
-    for name, mark in left.items():
-        yield from _mark(planes, name, mark)
+def _narrative(planes: Planes) -> Iterator[Finding]:
+    """Narrative files whose head names a record that isn't there."""
+    prefixes = {kind.prefix for kind in planes.schema.kinds.values()}
+    named = [
+        (file.path, ref)
+        for file in tree.read(planes.root)
+        for ref in file.refs
+        if ref.partition("-")[0] in prefixes and not is_temporary(ref)
+    ]
+    with planes.store.read() as conn:
+        known = mirror.load(conn, list({ref for _, ref in named}))
+    lost = [(path, ref) for path, ref in named if ref not in known]
+    for path, ref in lost[:_MOST_FILES]:
+        fix = "correct its `Record:` line, or remove the file"
+        yield Finding("warn", "narrative", f"{path} names {ref}, and there is no such record", fix)
+    if len(lost) > _MOST_FILES:
+        yield Finding("warn", "narrative", f"{counted(len(lost) - _MOST_FILES, 'more file')} like these")
 
 
-def _mark(planes: Planes, name: str, mark: marks.Mark) -> Iterator[Finding]:
-    if mark["version"] != __version__:
-        said = f"{name} runs version {mark['version']}, this is {__version__}"
-        yield Finding("warn", "hooks", said, "restart Claude Code, then `claude plugin update onefirm`")
-    elif planes.clock.now() - parse_iso(mark["at"]) > _STALE_HOOK:
-        yield Finding(
-            "warn", "hooks", f"{name} last ran on {mark['at'][:10]}", "check that the plugin is enabled: /plugin"
-        )
-    elif mark["outcome"] == "failed":
-        yield Finding("broken", "hooks", f"{name} failed at {mark['at'][:16]}", "onefirm doctor --fix")
-    else:
-        yield Finding("ok", "hooks", f"{name}: {mark['outcome']} at {mark['at'][:16]}, {mark['ms']} ms")
-
-
-def _sessions(planes: Planes) -> Iterator[Finding]:
-    left = identity.to_close(str(planes.root))
-    if left:
-        yield Finding("warn", "sessions", f"{len(left)} session(s) ended without being closed", "onefirm session close")
-    alive = [session for session in identity.open_sessions(str(planes.root)) if session["alive"]]
-    yield Finding("ok", "sessions", f"{len(alive)} open")
-
-
-CHECKS: tuple[Callable[[Planes], Iterable[Finding]], ...] = (
-    _programs, _files, _ledger, _truth, _guard, _hooks, _sessions,
-)  # fmt: skip
-
-
-def _read_json(path: Path) -> object:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+CHECKS: tuple[Callable[[Planes], Iterable[Finding]], ...] = (_ledger, _truth, _guard, _narrative)
