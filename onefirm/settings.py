@@ -22,6 +22,12 @@ def _timezone(name: str) -> str:
     return name
 
 
+def _one_line(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("must be one line of text")
+    return text
+
+
 def _store(url: str) -> str:
     if url == "sqlite" or url.startswith("secret:"):
         return url
@@ -50,7 +56,7 @@ class Settings(_Section):
     """The whole of onefirm.yaml. Every key but `firm` has a default."""
 
     version: Literal[1] = 1
-    firm: Annotated[str, Field(min_length=1, max_length=120)]
+    firm: Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_one_line)]
     operator: Annotated[str, Field(max_length=120)] = ""
     timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
@@ -80,6 +86,17 @@ def check(file: yamlfile.YamlFile) -> Settings:
             f"{FILE} has {len(problems)} mistake{'s' if len(problems) > 1 else ''}:\n" + "\n".join(problems),
             hint="Mend these lines; nothing was changed.",
         ) from None
+
+
+def mistake(name: str, value: str) -> str | None:
+    """What is wrong with a value for one setting, before there is a file; None when it may stand."""
+    try:
+        Settings.model_validate({"firm": "A firm", name: value})
+    except ValidationError as error:
+        said = error.errors()[0]
+        pattern = said["type"] == "string_pattern_mismatch"
+        return "is no ISO code such as EUR" if pattern else said["msg"].removeprefix("Value error, ")
+    return None
 
 
 def _problem(file: yamlfile.YamlFile, problem: Any) -> str:

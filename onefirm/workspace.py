@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets as randomness
+import shlex
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,18 +16,24 @@ from zoneinfo import available_timezones
 from onefirm import git, settings, shipped
 from onefirm.core.attribution import OPERATOR, By
 from onefirm.core.clock import Clock, SystemClock, iso
-from onefirm.core.errors import FirmError, InvalidInput, NotFound, Unavailable
+from onefirm.core.errors import FirmError, InvalidInput, NotFound, Refused, Unavailable
+from onefirm.day import backups
+from onefirm.day.surroundings import open_to_others
+from onefirm.ledger import anchors
 from onefirm.ledger.append import Ledger
+from onefirm.ledger.events import Head
 from onefirm.narrative.compile import compile_guard, write_guard
 from onefirm.secrets import Secrets
 from onefirm.sessions import db
 from onefirm.sessions import root as roots
-from onefirm.settings import FILE, Settings
+from onefirm.settings import FILE
 from onefirm.state import schema as schemas
 from onefirm.store.engine import Store, sqlite_path
 from onefirm.store.migrate import migrate
 
 HIDDEN = ".onefirm"
+IMPORT = "@context/CLAUDE.md"
+_NOTE = re.compile(r"<!--.*?-->\n*", re.DOTALL)
 _READS = ("brief_get", "record_find", "record_get", "decision_find", "memory_recall", "ledger_trace")
 
 
@@ -38,6 +45,7 @@ class Report:
     made: list[str] = field(default_factory=list[str])
     kept: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
+    committed: list[str] = field(default_factory=list[str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,14 @@ def database_url(root: Path, store: str, secrets: Secrets) -> str:
     return found.reveal()
 
 
+def database_file(root: Path) -> Path | None:
+    """The SQLite file that the firm is kept in; None where it is kept elsewhere, or onefirm.yaml can't be read."""
+    try:
+        return sqlite_path(_url(root))
+    except FirmError:
+        return None
+
+
 def installation(root: Path) -> str:
     """This installation's chain id. Raises NotFound when the workspace was never initialised here."""
     try:
@@ -84,22 +100,26 @@ def installation(root: Path) -> str:
         ) from None
 
 
-def init(target: Path, wishes: Wishes, clock: Clock | None = None) -> Report:
+def init(target: Path, wishes: Wishes, clock: Clock | None = None, *, anew: bool = False) -> Report:
     """Make a workspace of a folder, or report that it is one already.
 
     1. The folder, its git repository, onefirm.yaml, CLAUDE.md, context/, .claude/settings.json: each only if missing.
     2. `.onefirm/`: installation, database, chain, schema, guard, session.db.
     3. One commit of exactly the files made here.
 
-    Every step can be repeated, so an init that was cut off is finished by the next one. Raises InvalidInput for a
-    file, or inside another workspace.
+    Every step can be repeated, so an init that was cut off is finished by the next one. `anew` is the one way to begin
+    with an empty firm where the database of another is missing; the ledger says that it was given up.
+
+    Raises InvalidInput for a file, or inside another workspace; Refused when the firm's database is missing (or, with
+    `anew`, when it is there); Unavailable for a folder that can't be made.
     """
     root = target.resolve()
     _refuse_nested(root)
+    _refuse_lost(root, anew)
     report = Report(root)
     _lay_files(report, wishes)
-    prepare(report, clock or SystemClock())
-    _commit(report)
+    prepare(report, clock or SystemClock(), anew=anew)
+    _commit(report, anew)
     return report
 
 
@@ -115,21 +135,51 @@ def _refuse_nested(root: Path) -> None:
 
 
 def _lay_files(report: Report, wishes: Wishes) -> None:
-    report.root.mkdir(parents=True, exist_ok=True)
+    try:
+        report.root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(
+            f"{report.root} can't be made: {error.strerror}.", hint="Choose a folder that you may write to."
+        ) from None
     if not git.is_repository(report.root):
         git.init(report.root)
         report.made.append(".git/")
     for path, text in _texts(report.root, wishes):
         _lay(report, path, text)
+    report.notes += _by_hand(report)
+
+
+def _by_hand(report: Report) -> Iterator[str]:
+    """What the operator's own files lack, since none of them is ever changed."""
+    if IMPORT not in _read(report.root / "CLAUDE.md"):
+        yield f"CLAUDE.md is yours and was kept; add this line to it: {IMPORT}"
+    own = _read(report.root / ".claude/settings.json")
+    lacking = {
+        name: missing
+        for name, rules in _permissions().items()
+        if (missing := [rule for rule in rules if json.dumps(rule) not in own])
+    }
+    if lacking:
+        told = json.dumps({"permissions": lacking})
+        yield f".claude/settings.json is yours and was kept; add these permissions to it: {told}"
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _texts(root: Path, wishes: Wishes) -> Iterator[tuple[str, str]]:
     firm = wishes.firm or _title(root.name)
     yield FILE, _settings_text(firm, wishes)
-    yield "CLAUDE.md", f"# {firm}\n\n@context/CLAUDE.md\n"
+    yield "CLAUDE.md", f"# {firm}\n\n{IMPORT}\n"
     tree = shipped.path() / "context"
     for source in sorted(tree.rglob("*.md")):
-        yield f"context/{source.relative_to(tree).as_posix()}", source.read_text(encoding="utf-8")
+        # Notes about the template would be read with every session.
+        text = _NOTE.sub("", source.read_text(encoding="utf-8"))
+        yield f"context/{source.relative_to(tree).as_posix()}", text
     yield ".claude/settings.json", json.dumps(_claude_settings(), indent=2) + "\n"
 
 
@@ -166,50 +216,124 @@ def _local_timezone() -> str:
 
 def _claude_settings() -> dict[str, object]:
     """What every workspace wants of Claude Code: reads without a question, and no hand on onefirm's own files."""
+    return {"permissions": _permissions()}
+
+
+def _permissions() -> dict[str, list[str]]:
     return {
-        "permissions": {
-            "allow": [f"mcp__plugin_onefirm_firm__{tool}" for tool in _READS],
-            "deny": [f"Read({HIDDEN}/secrets.json)", f"Edit({HIDDEN}/**)"],
-        }
+        "allow": [f"mcp__plugin_onefirm_firm__{tool}" for tool in _READS],
+        "deny": [f"Read({HIDDEN}/secrets.json)", f"Edit({HIDDEN}/**)"],
     }
 
 
-def _commit(report: Report) -> None:
+def _commit(report: Report, anew: bool) -> None:
+    """Commit exactly what was made; the message anchors the ledger, so that a lost database is noticed from now on."""
     paths = [path for path in report.made if not path.endswith("/") and not path.startswith(HIDDEN)]
     try:
-        git.commit_paths(report.root, paths, "Begin the firm's workspace", [])
+        if git.commit_paths(report.root, paths, "Begin the firm's workspace", _trailers(report.root)):
+            report.committed += paths
+        elif anew:
+            git.commit_nothing(report.root, "Begin an empty firm", _trailers(report.root))
     except FirmError as error:
         report.notes.append(f"not committed: {error}")
+
+
+def _trailers(root: Path) -> list[tuple[str, str]]:
+    store = Store.open(_url(root))
+    try:
+        with store.read() as conn:
+            return [(anchors.TRAILER, str(head)) for head in Ledger(SystemClock(), installation(root)).heads(conn)]
+    finally:
+        store.close()
+
+
+def _url(root: Path) -> str:
+    return database_url(root, settings.load(root).store, Secrets(root))
 
 
 # -- .onefirm ----------------------------------------------------------------------------------------------------------
 
 
-def prepare(report: Report, clock: Clock) -> None:
-    """Make or mend everything under `.onefirm/`: what is whole stays as it is."""
-    hidden = report.root / HIDDEN
+def prepare(report: Report, clock: Clock, *, anew: bool = False) -> None:
+    """Make or mend everything under `.onefirm/`: what is whole stays as it is.
+
+    installation.json comes after the database, so that it tells that there was one. Raises Refused when it is missing.
+    """
+    root, hidden = report.root, report.root / HIDDEN
+    _refuse_lost(root, anew)
+    given_up = _lost_chains(root) if anew else []
     hidden.mkdir(mode=0o700, exist_ok=True)
     # The folder ignores itself, so that the operator's own .gitignore needs no change.
     _lay_private(report, f"{HIDDEN}/.gitignore", "*\n")
-    _lay_private(report, f"{HIDDEN}/installation.json", json.dumps({"chain_id": f"i{randomness.token_hex(6)}"}))
-    firm = settings.load(report.root)
-    url = database_url(report.root, firm.store, Secrets(report.root))
-    _refuse_lost(report.root, sqlite_path(url))
+    if anew:
+        _forget(root)
+    url = _url(root)
     if migrate(url, hidden / "backup", iso(clock.now()).replace(":", "")) is None:
         report.made.append(f"{HIDDEN}/firm.db")
-    _found(report.root, url, firm, clock)
-    db.connect(str(report.root)).close()
-    _close_to_others(hidden)
+    _set_aside_unreadable(root)
+    _lay_private(report, f"{HIDDEN}/installation.json", json.dumps({"chain_id": _chain(url)}))
+    if _found(root, url, clock, given_up):
+        report.made.append(f"{HIDDEN}/guard.json")
+    if _is_unreadable_session(root):
+        report.made.append(f"{HIDDEN}/session.db")
+    db.connect(str(root)).close()
+    if closed := _close_to_others(hidden):
+        report.made.append(f"the permissions of {', '.join(closed)}")
 
 
-def _refuse_lost(root: Path, database: Path | None) -> None:
+def _refuse_lost(root: Path, anew: bool) -> None:
     """A database that was there once is never replaced by an empty one: a firm would be gone without a word."""
-    if database is None or database.exists() or not (root / HIDDEN / "guard.json").exists():
-        return  # the guard's rules are written last, so without them this is the rest of an init that was cut off
-    raise Unavailable(
-        f"The firm's database {database} was here and is missing; nothing was made in its place.",
-        hint="Put it back: `onefirm doctor` names the newest backup.",
-    )
+    path = sqlite_path(_url(root)) if (root / FILE).exists() else backups.database(root)
+    if path is None:
+        return
+    if backups.holds_a_firm(path):
+        if anew:
+            raise Refused(f"{path} holds a firm.", hint="Move it away yourself if it shall be given up.")
+        return
+    signs = [] if anew else _signs(root)
+    if signs:
+        raise Refused(
+            f"The firm's database {path} is missing or empty, and there was one: {' and '.join(signs)}."
+            " Nothing was made.",
+            hint=_way_back(root),
+        )
+
+
+def _signs(root: Path) -> list[str]:
+    chains = sorted({head.chain_id for head in _anchored(root)})
+    return [
+        *([f"{HIDDEN}/installation.json tells of it"] if (root / HIDDEN / "installation.json").exists() else []),
+        *([f"git has anchors of its ledger ({', '.join(chains)})"] if chains else []),
+    ]
+
+
+def _way_back(root: Path) -> str:
+    copies = backups.known(root)
+    anew = f"To begin with an empty firm on purpose: onefirm init {shlex.quote(str(root))} --anew"
+    if not copies:
+        return f"Put a copy of it back at that place, if you keep one elsewhere. {anew}"
+    names = ", ".join(path.name for path in copies[::-1])
+    back = backups.putting_back(root, copies[-1])
+    return f"Backups in {HIDDEN}/backup: {names}. Put the newest back: {back}\n  → {anew}"
+
+
+def _anchored(root: Path) -> tuple[Head, ...]:
+    try:
+        return anchors.of_trailers(git.trailers(root, anchors.TRAILER))
+    except FirmError:  # no git, or a repository of someone else's: no sign either way
+        return ()
+
+
+def _lost_chains(root: Path) -> list[str]:
+    return sorted({head.chain_id for head in _anchored(root)})
+
+
+def _forget(root: Path) -> None:
+    """Take away what belonged to the lost database; secrets and backups stay."""
+    for name in ("installation.json", "guard.json", "brief.json"):
+        (root / HIDDEN / name).unlink(missing_ok=True)
+    if (root / HIDDEN / "session.db").exists():
+        db.rebuild(str(root)).close()
 
 
 def _lay_private(report: Report, path: str, text: str) -> None:
@@ -220,31 +344,67 @@ def _lay_private(report: Report, path: str, text: str) -> None:
         report.made.append(path)
 
 
-def _found(root: Path, url: str, firm: Settings, clock: Clock) -> None:
+def _set_aside_unreadable(root: Path) -> None:
+    try:
+        installation(root)
+    except NotFound:
+        return
+    except InvalidInput:
+        path = root / HIDDEN / "installation.json"
+        path.replace(path.with_name(f"{path.name}.damaged"))
+
+
+def _chain(url: str) -> str:
+    """The chain to write on: the only one of an SQLite file is this installation's own; else a new one."""
+    store = Store.open(url)
+    try:
+        with store.read() as conn:
+            heads = Ledger(SystemClock(), "").heads(conn) if store.dialect == "sqlite" else []
+    finally:
+        store.close()
+    return heads[0].chain_id if len(heads) == 1 else f"i{randomness.token_hex(6)}"
+
+
+def _found(root: Path, url: str, clock: Clock, given_up: list[str]) -> bool:
+    """Begin this installation's chain and apply the shipped schema, each only once; True when the guard was written."""
     store = Store.open(url)
     ledger = Ledger(clock, installation(root))
-    by = By(OPERATOR, reason="onefirm init")
+    by = By(OPERATOR, reason="onefirm init --anew" if given_up else "onefirm init")
+    said = {"firm": settings.load(root).firm, **({"gave_up": given_up} if given_up else {})}
     try:
         with store.write() as conn:
             ledger.found(conn, socket.gethostname())
             if ledger.head(conn) is None:
-                ledger.append(conn, "workspace.created", {"firm": firm.firm}, subjects=(), by=by)
+                ledger.append(conn, "workspace.created", said, subjects=(), by=by)
             schema = schemas.current(conn) or schemas.apply(conn, schemas.shipped(), ledger, by, clock.now())
     finally:
         store.close()
+    path = root / HIDDEN / "guard.json"
+    before = path.read_bytes() if path.is_file() else b""
     write_guard(str(root), compile_guard(schema.to_dict()))
+    return path.read_bytes() != before
 
 
-def _close_to_others(hidden: Path) -> None:
-    for path in [hidden, *hidden.rglob("*")]:
-        if path.stat().st_mode & 0o077 and not path.is_symlink():
-            path.chmod(0o700 if path.is_dir() else 0o600)
+def _is_unreadable_session(root: Path) -> bool:
+    try:
+        db.connect(str(root), readonly=True).close()
+    except (db.Error, db.Lost):
+        return True
+    return False
+
+
+def _close_to_others(hidden: Path) -> list[str]:
+    found = open_to_others(hidden)
+    for path in found:
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    left = open_to_others(hidden)  # some disks know no permissions
+    return [path.relative_to(hidden.parent).as_posix() for path in found if path not in left]
 
 
 def repair(root: Path, clock: Clock | None = None) -> list[str]:
     """What `onefirm doctor --fix` does: back up and migrate, recompile the guard, remake session.db, mend permissions.
 
-    Returns what was made. Never touches a record, the ledger's entries or the operator's files.
+    Returns what was made or mended. Never touches a record, the ledger's entries or the operator's files.
     """
     report = Report(root)
     prepare(report, clock or SystemClock())

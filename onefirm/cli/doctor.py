@@ -41,16 +41,20 @@ def doctor(invocation: Invocation, fix: bool, as_json: bool) -> int:
 
 
 def _examined(invocation: Invocation, fix: bool) -> tuple[Sequence[str], Sequence[Finding]]:
+    from onefirm.day import wreck
+
     root, made = invocation.root, []
     try:
         if fix:
             made = _mend(invocation)
         with screen.working("Examining the workspace"):
-            return made, invocation.firm.day.examine()
+            found = invocation.firm.day.examine()
+        return made, [*found, *(wreck.put_back(root) if any(map(wreck.is_damage, found)) else ())]
     except FirmError as error:
-        from onefirm.day import wreck
+        from onefirm.core.clock import SystemClock
+        from onefirm.workspace import database_file
 
-        return made, wreck.examine(root, error)
+        return made, wreck.examine(root, error, SystemClock(), database_file(root))
 
 
 def _mend(invocation: Invocation) -> list[str]:
@@ -58,7 +62,7 @@ def _mend(invocation: Invocation) -> list[str]:
 
     with screen.working("Mending"):
         made = repair(invocation.root)
-    screen.say(f"Mended: {', '.join(made) or 'nothing had to be'}.")
+    screen.say(f"Mended: {', '.join(made)}." if made else "Nothing had to be mended.")
     return made
 
 
@@ -66,4 +70,4 @@ def _print(findings: Sequence[Finding]) -> None:
     for finding in findings:
         screen.marked(f"{finding.level:<6}", _STYLES[finding.level], f"{finding.area}: {finding.what}")
         if finding.fix:
-            screen.show(f"       → {finding.fix}")
+            screen.entry(f"→ {finding.fix}", " " * 7)

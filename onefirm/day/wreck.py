@@ -1,34 +1,49 @@
-"""What the doctor can still say of a workspace that can't be opened: why, and what to put back."""
+"""What the doctor can still say of a workspace that can't be opened: why, what else holds, and what to put back."""
 
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from onefirm.core.clock import Clock
 from onefirm.core.errors import FirmError
-from onefirm.day.doctor import Finding
+from onefirm.day import backups
+from onefirm.day.doctor import Finding, examine_outside
 
 
-def examine(root: Path, error: FirmError) -> list[Finding]:
-    """The findings of a workspace whose opening failed with `error`."""
-    return [
-        Finding("ok", "python", f"{sys.version.split()[0]} at {sys.executable}"),
-        Finding("broken", "workspace", error.message, "" if "onefirm doctor" in error.hint else error.hint),
-        *_database(root),
-    ]
+def examine(root: Path, error: FirmError, clock: Clock, database: Path | None) -> list[Finding]:
+    """The findings of a workspace whose opening failed with `error`; the checks that need no database go on.
+
+    `database` is the SQLite file that should be there, None where the firm is kept elsewhere.
+    """
+    lost = database is not None and (not backups.holds_a_firm(database) or "damaged" in error.message)
+    outside = [finding for finding in examine_outside(root, clock) if not (lost and finding.area == "backup")]
+    return [*outside, *_opening(error, lost), *(put_back(root) if lost else ())]
 
 
-def _database(root: Path) -> Iterator[Finding]:
-    database = root / ".onefirm" / "firm.db"
-    backups = sorted((root / ".onefirm" / "backup").glob("firm-*.db"), key=lambda path: path.stat().st_mtime)
-    if not backups:
-        fix = f"put a copy of it at {database}, if you keep one elsewhere"
+def is_damage(finding: Finding) -> bool:
+    """Whether a finding says that the database itself is damaged, so that a copy has to take its place."""
+    return finding.level == "broken" and "database" in finding.what and "damaged" in finding.what
+
+
+def _opening(error: FirmError, lost: bool) -> Iterator[Finding]:
+    # `doctor` never sends anybody to itself, and where a database is lost, the backups below are the way.
+    circle = "`onefirm doctor`" in error.hint
+    yield Finding("broken", "workspace", error.message, "" if circle or lost else error.hint)
+    yield Finding("off", "ledger, truth, narrative", "not examined: they stand in the database")
+
+
+def put_back(root: Path) -> Iterator[Finding]:
+    """Which copy to put in the database's place, and with which command."""
+    database = backups.database(root)
+    copies = backups.known(root)
+    if copies:
+        what = f"the newest is {copies[-1].name}; what came after it would be lost. Then: onefirm doctor"
+        yield Finding("warn", "backup", what, backups.putting_back(root, copies[-1]))
+    else:
+        fix = f"put a copy of it at {database}, if you keep one elsewhere; then: onefirm doctor"
         yield Finding("warn", "backup", "there is no backup under .onefirm/backup/", fix)
-        return
-    place, newest = shlex.quote(str(database)), shlex.quote(str(backups[-1]))
-    aside = f"mv {place} {place}.damaged && " if database.exists() else ""
-    # The journal of another file would be played into the copy.
-    fix = f"{aside}rm -f {place}-wal {place}-shm && cp {newest} {place}"
-    yield Finding("warn", "backup", f"the newest is {backups[-1].name}; what came after it would be lost", fix)
+    aside = f"mv {shlex.quote(str(database))} {shlex.quote(str(database))}.damaged && " if database.exists() else ""
+    anew = f"{aside}onefirm init {shlex.quote(str(root))} --anew"
+    yield Finding("off", "workspace", "without any copy, only an empty firm can be begun, on purpose", anew)

@@ -1,0 +1,77 @@
+"""Making a workspace: what is refused, what is kept, what is told."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.terminal import Terminal
+from support.unmeasured import not_measured
+
+
+@pytest.mark.row("OPS-01")
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--currency", "EURO"), "--currency"),
+        (("--name", "Two\nlines"), "--name"),
+        (("--name", ""), "--name"),
+        (("--timezone", "Europe/Berln"), "Europe/Berlin"),
+    ],
+)
+def test_a_wrong_wish_is_refused_before_anything_is_made(tmp_path: Path, words: tuple[str, str], told: str) -> None:
+    refused = Terminal(tmp_path)("init", str(tmp_path / "firm"), *words)
+    assert refused.code == 1
+    assert told in refused.err
+    assert not (tmp_path / "firm").exists()
+
+
+@pytest.mark.row("OPS-01")
+@pytest.mark.parametrize("folder", ["", "/proc/firm"])
+def test_a_folder_that_is_none_is_refused_with_a_sentence(tmp_path: Path, folder: str) -> None:
+    refused = Terminal(tmp_path)("init", folder)
+    assert refused.code == 1
+    assert "DIR is empty" in refused.err or "can't be made" in refused.err
+
+
+@pytest.mark.row("OPS-01")
+def test_own_files_are_kept_and_what_they_lack_is_told(tmp_path: Path) -> None:
+    root = tmp_path / "my firm"
+    (root / ".claude").mkdir(parents=True)
+    (root / "CLAUDE.md").write_text("# Mine\n")
+    (root / ".claude" / "settings.json").write_text("{}")
+    (root / "notes.md").write_text("mine")
+    made = Terminal(tmp_path).done("init", str(root), "--currency", "usd")
+    assert "@context/CLAUDE.md" in made.err
+    assert "permissions" in made.err
+    assert "kept as they were: CLAUDE.md, .claude/settings.json" in made.out
+    told = ["git", "show", "--name-only", "--format=", "HEAD"]
+    committed = subprocess.run(told, cwd=root, capture_output=True, text=True, check=True).stdout.split()
+    line = next(line for line in made.out.splitlines() if "committed exactly these" in line)
+    assert sorted(committed) == sorted(line.partition(": ")[2].split(", "))
+    assert "CLAUDE.md" not in committed
+    assert (root / "CLAUDE.md").read_text() == "# Mine\n"
+    assert f"cd '{root}'" in made.out
+    assert json.loads(Terminal(root).done("brief", "--json").out)
+    assert 'currency: "USD"' in (root / "onefirm.yaml").read_text()
+
+
+@pytest.mark.row("OPS-01")
+def test_a_new_tree_holds_no_notes_about_the_template(tmp_path: Path) -> None:
+    root = Path(Terminal(tmp_path).data("init", str(tmp_path / "firm"))["root"])
+    texts = [path.read_text() for path in (root / "context").rglob("*.md")]
+    assert len(texts) > 5
+    assert not [text for text in texts if "<!--" in text or "\n\n\n" in text]
+
+
+@pytest.mark.row("OPS-01")
+def test_a_folder_that_may_not_be_written_is_told(tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        not_measured("a folder that may not be written, because root may: run the tests as another user")
+    tmp_path.chmod(0o500)
+    refused = Terminal(Path("/"))("init", str(tmp_path / "firm"))
+    tmp_path.chmod(0o700)
+    assert refused.code == 1
+    assert "can't be made: Permission denied" in refused.err
