@@ -16,6 +16,7 @@ import os
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
@@ -24,10 +25,32 @@ from pathlib import Path
 
 STEP_LIMIT_S = 900
 NEEDED = ("alembic", "click", "git", "mcp", "pydantic", "rich", "sqlalchemy", "yaml")
-_OFFLINE = (
-    "failed to establish a new connection", "name resolution", "network is unreachable", "dns error",
-    "error sending request", "connection refused", "timed out", "proxyerror", "cannot connect to proxy",
+_KNOWN = (
+    (
+        ("no space left", "disk quota exceeded"),
+        "The disk is full, and the environment could not be made. Free some 200 MB",
+    ),
+    (
+        ("permission denied", "operation not permitted", "read-only file system"),
+        "The environment can't be made in {folder}: it is not yours to write. Make that folder yours, or let its owner "
+        "run `onefirm doctor` once",
+    ),
+    (
+        ("hash mismatch", "do not match the hashes"),
+        "A package that came is not the one that onefirm's lock names, so nothing was installed. A cache or a mirror "
+        "on the way may hold another file: empty it (uv cache clean, pip cache purge) or go round it",
+    ),
+    (
+        ("failed to establish a new connection", "name resolution", "network is unreachable", "dns error",
+         "error sending request", "connection refused", "timed out", "proxyerror", "cannot connect to proxy"),
+        "The packages could not be fetched: the package index can't be reached. Go online",
+    ),
+    (
+        ("ensurepip",),
+        "This Python ({python}) can't make a venv. Install python3-venv, or uv",
+    ),
 )  # fmt: skip
+"""What installers and the system say when they give up, and what the operator can do about it."""
 
 
 class BuildFailed(Exception):
@@ -70,8 +93,8 @@ def ready(place: Place) -> bool:
 
 def start(place: Place) -> subprocess.Popen[bytes]:
     """Build in a process of its own that outlives this one; a second builder waits for the first and finds it done."""
-    place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (place.folder / "build.log").open("ab") as log:
+    _make_folder(place)
+    with open(place.folder / "build.log", "ab", opener=_private) as log:
         return subprocess.Popen(
             [sys.executable, "-I", __file__, "build", str(place.root), str(place.data)],
             stdin=subprocess.DEVNULL,
@@ -93,10 +116,13 @@ def wait(place: Place, say: Callable[[str], object]) -> None:
             say(step)
         told = len(steps)
     if not ready(place):
-        raise BuildFailed(
-            last_failure(place) or f"The environment could not be made; see {place.folder / 'build.log'}."
-        )
+        raise BuildFailed(why(place))
     say("ready.")
+
+
+def why(place: Place) -> str:
+    """Why a build that has ended made nothing."""
+    return last_failure(place) or f"The environment could not be made. The whole story: {place.folder / 'build.log'}."
 
 
 def last_failure(place: Place) -> str:
@@ -117,20 +143,21 @@ def build(place: Place) -> None:
     with _alone(place):
         if ready(place):
             return
-        began = time.monotonic()
-        target = place.folder / place.name
-        shutil.rmtree(target, ignore_errors=True)
+        began, target = time.monotonic(), place.folder / "unnamed"
         try:
+            target = place.folder / place.name
+            shutil.rmtree(target, ignore_errors=True)
             _install(place, target)
             _step("checking that it imports")
             _run([str(_python(target)), "-I", "-c", f"import {', '.join(NEEDED)}"])
             shutil.copyfile(place.lock, target / "requirements.txt")
-        except BuildFailed as failed:
+            _switch(place, target)
+        except (BuildFailed, OSError) as failed:
             shutil.rmtree(target, ignore_errors=True)
-            sentence = _sentence(str(failed), place)
-            (place.folder / "failed").write_text(f"{sentence}\n", encoding="utf-8")
+            sentence = told(failed, place)
+            with suppress(OSError), open(place.folder / "failed", "w", encoding="utf-8", opener=_private) as file:
+                file.write(f"{sentence}\n")
             raise BuildFailed(sentence) from None
-        _switch(place, target)
         (place.folder / "failed").unlink(missing_ok=True)
         _step(f"made in {time.monotonic() - began:.0f} s")
 
@@ -167,17 +194,17 @@ def _with_pip(place: Place, target: Path) -> bool:
     return True
 
 
-def _sentence(said: str, place: Place) -> str:
-    """What the operator can do about the words with which the installers gave up."""
-    words, again = said.lower(), f"the next start tries again. The whole story: {place.folder / 'build.log'}"
-    if any(mark in words for mark in _OFFLINE):
-        return f"The packages could not be fetched: the package index can't be reached. Go online; {again}"
-    if "ensurepip" in words:
-        return f"This Python ({sys.executable}) can't make a venv. Install python3-venv, or uv; {again}"
-    if "no space left" in words:
-        return f"The disk is full. Free some 200 MB; {again}"
+def told(failed: BuildFailed | OSError, place: Place) -> str:
+    """A failure as a sentence with the next step, from the words of an installer or of the system."""
+    said = f"{failed}"
     last = (said.strip().splitlines() or ["no reason was given"])[-1]
-    return f"The environment could not be made: {last[:300]}; {again}"
+    sentence = f"The environment could not be made: {last[:300]}"
+    for marks, known in _KNOWN:
+        if any(mark in said.lower() for mark in marks):
+            sentence = known.format(folder=place.folder, python=sys.executable)
+            break
+    log = place.folder / "build.log"
+    return f"{sentence}; the next start tries again." + (f" The whole story: {log}." if os.access(log, os.R_OK) else "")
 
 
 def _switch(place: Place, target: Path) -> None:
@@ -193,13 +220,25 @@ def _switch(place: Place, target: Path) -> None:
 
 @contextmanager
 def _alone(place: Place) -> Generator[None]:
-    place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_folder(place)
     handle = os.open(place.folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)
+
+
+def _make_folder(place: Place) -> None:
+    """Others may use what is made here; an older folder was its owner's alone."""
+    place.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    if place.folder.stat().st_uid == os.getuid():
+        place.folder.chmod(0o755)
+
+
+def _private(path: str, flags: int) -> int:
+    """Opens what an installer said, which may hold the address of a private index, for its owner alone."""
+    return os.open(path, flags, 0o600)
 
 
 def _run(command: list[str]) -> None:
@@ -247,6 +286,12 @@ def _version(root: Path) -> str:
 _STEP = "onefirm: "
 
 
+def say(text: str) -> None:
+    """On stderr, for a terminal of 80 columns; a path stays whole."""
+    lines = textwrap.wrap(f"{_STEP}{text}", 79, break_long_words=False, break_on_hyphens=False)
+    print("\n".join(lines), file=sys.stderr, flush=True)
+
+
 def main(verb: str, root: str, data: str) -> int:
     """`environment.py build|start|wait ROOT DATA`; steps and failures go to stderr, but `build`'s to its log."""
     place = Place(Path(root), Path(data))
@@ -254,11 +299,11 @@ def main(verb: str, root: str, data: str) -> int:
         if verb == "start":
             start(place)
         elif verb == "wait":
-            wait(place, lambda text: print(f"{_STEP}{text}", file=sys.stderr, flush=True))
+            wait(place, say)
         else:
             build(place)
     except (BuildFailed, OSError) as failed:
-        print(failed if verb == "build" else f"{_STEP}{failed}", file=sys.stderr, flush=True)
+        say(told(failed, place) if isinstance(failed, OSError) else str(failed))
         return 1
     return 0
 

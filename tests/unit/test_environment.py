@@ -1,6 +1,9 @@
 """The launcher and the environment that it makes, in a plugin folder with a program of three lines and a fake uv."""
 
+import errno
+import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -8,29 +11,43 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 import pytest
 
+from onefirm import environment
+from onefirm.environment import BuildFailed
+from support.unmeasured import not_measured
+
 PROJECT = Path(__file__).resolve().parents[2]
 PROGRAM = """\
-import os, sys
+import json, os, sys
 def main():
+    if sys.argv[1:] == ["mcp"]:
+        for message in map(json.loads, sys.stdin):
+            if "id" in message:
+                result = {"instructions": "", "tools": [{"name": "real"}]}
+                print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}), flush=True)
+        return
     print("ran", *sys.argv[1:])
     print("python", sys.prefix if not os.environ.get("SHOW") else sys.path)
 """
 UV = """\
 #!/bin/sh
-# Stands in for uv: `venv … DIR` makes a folder whose python is the test's; `pip install` does as it is told.
+# Stands in for uv: `venv … DIR` makes a folder whose python is the test's, which needs no second to try each package;
+# `pip install` does as it is told.
 echo "$*" >>"$UV_LOG"
 case $1 in
   venv) for last; do :; done
     mkdir -p "$last/bin"
-    printf '#!/bin/sh\\nexec "%s" "$@"\\n' "$TEST_PYTHON" >"$last/bin/python" && chmod +x "$last/bin/python" ;;
-  pip) [ -z "${UV_SAYS:-}" ] || { echo "$UV_SAYS" >&2; exit 1; } ;;
+    printf '#!/bin/sh\\n[ "$2" = -c ] || exec "%s" "$@"\\n' "$TEST_PYTHON" >"$last/bin/python"
+    chmod +x "$last/bin/python" ;;
+  pip) tries=0; until [ -e "${GATE:-/}" ] || [ $((tries += 1)) -gt 600 ]; do sleep 0.05; done
+    [ -z "${UV_SAYS:-}" ] || { echo "$UV_SAYS" >&2; exit 1; } ;;
 esac
 """
 IMPOSSIBLE = f"nothing-of-this-name==1 --hash=sha256:{'0' * 64}\n"
-TOOLS = ("sh", "sed", "tr", "cmp", "readlink", "mkdir", "chmod", "printf")
+TOOLS = ("sh", "cat", "sed", "tr", "cmp", "readlink", "mkdir", "chmod", "printf", "sleep")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +87,11 @@ class Plugin:
             time.sleep(0.02)
 
 
+def spoken(done: subprocess.CompletedProcess[str]) -> str:
+    """What it said on stderr, without the line breaks of a terminal."""
+    return " ".join(done.stderr.split())
+
+
 def program(path: Path, text: str) -> None:
     path.write_text(text)
     path.chmod(0o755)
@@ -81,7 +103,8 @@ def plugin(tmp_path: Path) -> Plugin:
     for folder in (root / "bin", root / "onefirm" / "cli", path):
         folder.mkdir(parents=True)
     shutil.copy(PROJECT / "bin" / "onefirm", root / "bin")
-    shutil.copy(PROJECT / "onefirm" / "environment.py", root / "onefirm")
+    for module in ("environment.py", "stand_in.py"):
+        shutil.copy(PROJECT / "onefirm" / module, root / "onefirm")
     (root / "onefirm" / "__init__.py").write_text('__version__ = "1.0.0"\n')
     (root / "onefirm" / "cli" / "__init__.py").write_text(PROGRAM)
     (root / "requirements.txt").write_text("# one\n")
@@ -146,20 +169,70 @@ def test_an_environment_whose_python_is_gone_is_made_anew(plugin: Plugin) -> Non
     ("said", "sentence"),
     [
         ("error: dns error: failed to lookup address", "the package index can't be reached"),
-        ("OSError: No space left on device", "The disk is full"),
-        ("error: hash mismatch", "No matching distribution found for nothing-of-this-name==1"),
+        ("error: something new", "No matching distribution found for nothing-of-this-name==1"),
     ],
 )
 def test_a_build_that_fails_says_why_and_what_to_do(plugin: Plugin, said: str, sentence: str) -> None:
+    """What uv says, and then pip, which looks into an empty folder and never into the network."""
     (plugin.root / "requirements.txt").write_text(IMPOSSIBLE)
-    failed = plugin.run("brief", UV_SAYS=said, PIP_NO_INDEX="1")
+    offline = {"UV_SAYS": said, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(plugin.path)}
+    failed = plugin.run("brief", **offline)
     assert failed.returncode == 1
-    assert sentence in failed.stderr
-    assert "build.log" in failed.stderr
+    assert sentence in spoken(failed)
+    assert "build.log" in spoken(failed)
+    assert "Traceback" not in failed.stderr
     assert plugin.environments() == []
-    told = plugin.run("hook", "start", UV_SAYS=said, PIP_NO_INDEX="1")
-    assert "The last try failed" in told.stdout
+    told = plugin.run("hook", "start", **offline)
+    assert "The last try failed" in json.loads(told.stdout)["text"]
     assert sentence in told.stdout
+
+
+@pytest.mark.parametrize("words", [("brief",), ("hook", "start")])
+def test_a_data_folder_of_another_is_named_with_what_to_do(plugin: Plugin, words: tuple[str, ...]) -> None:
+    plugin.data.mkdir()
+    plugin.data.chmod(0o500)
+    done = subprocess.run(
+        [*bound_by_modes(), plugin.root / "bin" / "onefirm", *words],
+        env=plugin.env(), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    said = json.loads(done.stdout)["text"] if words == ("hook", "start") else spoken(done)
+    assert done.returncode == (75 if words == ("hook", "start") else 1)
+    assert f"can't be made in {plugin.data / 'env'}: it is not yours to write. Make that folder yours" in said
+    assert "Traceback" not in done.stderr
+
+
+def bound_by_modes() -> list[str]:
+    """What to put before a command that a file's mode is to hold, even run by root."""
+    if os.geteuid():
+        return []
+    return [shutil.which("setpriv") or not_measured("an unwritable folder: no setpriv for root"), "--bounding-set=-all"]
+
+
+def test_a_data_folder_that_is_a_file_is_told_in_a_sentence(plugin: Plugin) -> None:
+    plugin.data.write_text("")
+    failed = plugin.run("brief")
+    assert failed.returncode == 1
+    assert spoken(failed).startswith("onefirm: setting up (once for each version; about a minute)… onefirm: The env")
+    assert str(plugin.data / "env") in spoken(failed)
+    assert "Traceback" not in failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("failed", "sentence"),
+    [
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "The disk is full"),
+        (BuildFailed("OSError: No space left on device"), "The disk is full"),
+        (BuildFailed("error: Hash mismatch for `a==1`\nmore"), "not the one that onefirm's lock names"),
+        (BuildFailed("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES"), "not the one that onefirm's lock names"),
+        (BuildFailed("failed to write: Permission denied (os error 13)"), "it is not yours to write"),
+        (OSError(errno.EROFS, os.strerror(errno.EROFS)), "it is not yours to write"),
+        (BuildFailed("a Traceback\nValueError: odd"), "could not be made: ValueError: odd"),
+    ],
+)
+def test_the_words_of_a_failure_become_a_sentence(tmp_path: Path, failed: BuildFailed | OSError, sentence: str) -> None:
+    told = environment.told(failed, environment.Place(tmp_path, tmp_path))
+    assert sentence in told
+    assert told.endswith("the next start tries again.")
 
 
 def test_without_a_python_that_is_new_enough_there_is_a_sentence(plugin: Plugin) -> None:
@@ -193,6 +266,53 @@ def test_a_named_interpreter_goes_before_everything(plugin: Plugin) -> None:
     done = plugin.run("brief", ONEFIRM_PYTHON=sys.executable)
     assert done.stdout.startswith("ran brief")
     assert plugin.builds() == 0
+
+
+def test_a_named_interpreter_without_the_packages_is_told_by_name(plugin: Plugin) -> None:
+    bare = str(plugin.path / "python3")
+    refused = plugin.run("brief", ONEFIRM_PYTHON=bare)
+    assert refused.returncode == 1
+    assert "which lacks " in refused.stderr
+    assert "mcp" in refused.stderr
+    assert "Unset it" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    start = plugin.run("hook", "start", ONEFIRM_PYTHON=bare)
+    assert (start.returncode, "which lacks " in json.loads(start.stdout)["text"]) == (75, True)
+
+
+def test_a_named_interpreter_that_is_gone_is_told_by_name(plugin: Plugin) -> None:
+    refused = plugin.run("brief", ONEFIRM_PYTHON="/nowhere/python")
+    assert refused.returncode == 1
+    assert "ONEFIRM_PYTHON names /nowhere/python, which can't be run" in spoken(refused)
+
+
+def test_a_clones_own_environment_serves_the_client_too(plugin: Plugin) -> None:
+    own = plugin.root / ".data"
+    plugin.run("brief", CLAUDE_PLUGIN_DATA=str(own))
+    assert plugin.run("hook", "start").stdout.startswith("ran hook start")
+    assert plugin.builds() == 1
+    (plugin.root / "requirements.txt").write_text("# another\n")
+    assert plugin.run("brief").stdout.startswith("ran brief")
+    assert plugin.builds() == 2
+
+
+def test_a_clones_venv_serves_if_it_has_the_packages(plugin: Plugin) -> None:
+    python = plugin.root / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    program(python, f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (plugin.root / ".venv" / "lib" / "python3.11" / "site-packages" / "mcp").mkdir(parents=True)
+    assert plugin.run("brief").stdout.startswith("ran brief")
+    assert plugin.builds() == 0
+
+
+@pytest.mark.parametrize("other", ["# one\n# two\n", "", "# two\n"])
+def test_without_cmp_the_lock_is_compared_all_the_same(plugin: Plugin, other: str) -> None:
+    (plugin.path / "cmp").unlink()
+    assert plugin.run("brief").stdout.startswith("ran brief")
+    assert plugin.run("brief").stderr == ""
+    (plugin.root / "requirements.txt").write_text(other)
+    assert plugin.run("brief").stdout.startswith("ran brief")
+    assert plugin.builds() == 2
 
 
 def test_a_link_to_the_launcher_finds_its_plugin(plugin: Plugin, tmp_path: Path) -> None:
@@ -229,3 +349,92 @@ def test_what_a_killed_build_left_is_made_anew(plugin: Plugin) -> None:
     assert plugin.run("brief").stdout.startswith("ran brief")
     assert (half / "requirements.txt").exists()
     assert plugin.builds() == 2
+
+
+# -- the server before there is an environment -------------------------------------------------------------------------
+
+
+class Client:
+    """An MCP client that has been told to expect an answer to each message."""
+
+    def __init__(self, plugin: Plugin, **env: str) -> None:
+        self.server = subprocess.Popen(
+            [plugin.root / "bin" / "onefirm", "mcp"],
+            env=plugin.env(**env), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
+        )  # fmt: skip
+        self.number = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.communicate(timeout=30)
+
+    def send(self, method: str, **params: Any) -> None:
+        assert self.server.stdin
+        message = {"jsonrpc": "2.0", "method": method, "params": params, **self._id(method)}
+        self.server.stdin.write(json.dumps(message).encode() + b"\n")
+
+    def _id(self, method: str) -> dict[str, int]:
+        self.number += 1
+        return {} if method.startswith("notifications/") else {"id": self.number}
+
+    def hear(self) -> Any:
+        assert self.server.stdout
+        assert select.select([self.server.stdout], [], [], 30)[0], "the server says nothing"
+        return json.loads(self.server.stdout.readline())
+
+    def ask(self, method: str, **params: Any) -> Any:
+        self.send(method, **params)
+        heard = self.hear()
+        assert heard["id"] == self.number, heard
+        return heard
+
+    def greet(self) -> Any:
+        said = self.ask("initialize", protocolVersion="2025-11-25", capabilities={}, clientInfo={"name": "test"})
+        self.send("notifications/initialized")
+        return said["result"]
+
+
+def names(said: Any) -> list[str]:
+    return [tool["name"] for tool in said["result"]["tools"]]
+
+
+def test_the_server_answers_at_once_and_hands_over_when_the_packages_are_there(plugin: Plugin) -> None:
+    gate = plugin.path / "gate"
+    with Client(plugin, GATE=str(gate)) as client:
+        assert client.ask("server/discover")["error"]["code"] == -32601
+        assert "setting up" in client.greet()["instructions"]
+        assert names(client.ask("tools/list")) == ["setup_wait"]
+        client.send("tools/call", name="setup_wait", arguments={})
+        waiting = client.number
+        gate.touch()
+        assert client.hear()["method"] == "notifications/tools/list_changed"
+        assert names(client.ask("tools/list")) == ["real"]
+        told = client.hear()
+    assert (told["id"], told["result"]["isError"]) == (waiting, False)
+    assert (client.server.returncode, plugin.builds()) == (0, 1)
+
+
+def test_who_waits_for_tools_that_cant_come_is_told_why_and_may_ask_again(plugin: Plugin) -> None:
+    (plugin.root / "requirements.txt").write_text(IMPOSSIBLE)
+    with Client(plugin, UV_SAYS="dns error", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(plugin.path)) as client:
+        client.greet()
+        refused = client.ask("tools/call", name="setup_wait", arguments={})["result"]
+        assert refused["isError"]
+        assert "Go online" in refused["content"][0]["text"]
+        (plugin.root / "requirements.txt").write_text("# one\n")
+        (plugin.path / "uv").write_text(UV.replace("UV_SAYS", "NOTHING"))
+        client.send("tools/call", name="setup_wait", arguments={})
+        assert client.hear()["method"] == "notifications/tools/list_changed"
+        assert names(client.ask("tools/list")) == ["real"]
+        assert not client.hear()["result"]["isError"]
+
+
+def test_a_server_that_doesnt_start_in_its_environment_is_told_to_who_waits(plugin: Plugin) -> None:
+    (plugin.root / "onefirm" / "cli" / "__init__.py").write_text("import nothing_of_this_name\n")
+    with Client(plugin) as client:
+        client.greet()
+        refused = client.ask("tools/call", name="setup_wait", arguments={})["result"]
+    assert refused["isError"]
+    assert "onefirm doctor" in refused["content"][0]["text"]
