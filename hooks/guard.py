@@ -79,7 +79,10 @@ def _by_truth(
         said = f"onefirm: the operator has the guard off ({opened['why']}); else: {guard.told(verdict['findings'])}"
         return "let through: the guard is off", _context(said)
     if verdict["findings"]:
-        return _deny(guard.refusal(path, verdict["findings"]), verdict["findings"][0]["rule"])
+        from hooks import tools
+
+        said = guard.refusal(path, verdict["findings"])
+        return _deny(said + tools.missing(said), verdict["findings"][0]["rule"])
     if verdict["notes"]:
         return "passed with a note", _context("onefirm: " + " ".join(verdict["notes"]))
     return "passed", None

@@ -36,6 +36,8 @@ elif [ -x "${CLAUDE_PLUGIN_DATA:-}/env/current/bin/python" ]; then
   python=$CLAUDE_PLUGIN_DATA/env/current/bin/python
 elif [ -x "$here/../.venv/bin/python" ]; then
   python=$here/../.venv/bin/python
+elif [ -x "$here/../.data/env/current/bin/python" ]; then
+  python=$here/../.data/env/current/bin/python
 else
   python=python3
 fi

@@ -19,22 +19,25 @@ if TYPE_CHECKING:
     from typing import Any
 
 DEADLINE_S = 4.0
-SETTING_UP = 75
+SETTING_UP, SETS_UP = 75, "setting up"
 # 1,200 tokens are held by the core; this is the net under it, in characters.
 CLIP = 4_800
 
 
 def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | None]:
-    """The brief is context for the model; that it is old, or missing, is said in it."""
+    """The brief is context for the model; that it is old, or missing, is said in it. The operator, who sees neither, is
+    told when the tools are still missing.
+    """
     source = str(payload.get("source") or "startup")
     session = _session(payload, root, source)
     news = _look(root, session, source)
     outcome, text = _brief(root, session, watch.client(payload), source)
+    told = {"systemMessage": text.replace("\n", " ")} if outcome == SETS_UP else {}
     answer = {
         "hookEventName": "SessionStart",
         "additionalContext": clipped("\n".join(part for part in (text, news) if part)),
     }
-    return outcome, {"hookSpecificOutput": answer}
+    return outcome, {**told, "hookSpecificOutput": answer}
 
 
 def clipped(text: str, limit: int = CLIP) -> str:
@@ -89,7 +92,7 @@ def _brief(root: str, session: str, client: str, source: str) -> tuple[str, str]
     except (OSError, ValueError, KeyError, TypeError):
         code, text = 1, ""
     if text:
-        return ("fresh brief" if code == 0 else "setting up"), text
+        return ("fresh brief" if code == 0 else SETS_UP), text
     why = (
         f"the fresh one was not ready within {deadline_s:g} s"
         if code is None

@@ -48,10 +48,12 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
 
 
 def _reason(found: Mapping[str, list[Finding]]) -> str:
+    from hooks import tools
+
     lines = [f"- {path}: {guard.told(findings)}" for path, findings in list(found.items())[:SHOWN]]
     if len(found) > SHOWN:
         lines.append(f"- and {len(found) - SHOWN} more files")
-    return "\n".join([HEAD, *lines, TAIL])
+    return "\n".join([HEAD, *lines, TAIL + tools.missing("\n".join(lines))])
 
 
 def _others(conn: Connection, root: str, known: Mapping[str, Any], session: str) -> str:
