@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -22,9 +23,20 @@ def path() -> Path:
 
 
 def program() -> str:
-    """What to type to run this copy: `onefirm` where that is on PATH, else its path, from here if it lies below."""
+    """What to type to run this copy, wherever one stands: `onefirm` where that is on PATH, else its whole path."""
     if shutil.which("onefirm"):
         return "onefirm"
+    return shlex.quote(str(launcher()))
+
+
+def launcher() -> Path:
+    """The program of this copy: what a wheel installed, else the checkout's `bin/onefirm`."""
     installed = Path(sys.executable).with_name("onefirm")
-    launcher = installed if installed.is_file() else path() / "bin" / "onefirm"
-    return str(launcher.relative_to(Path.cwd()) if launcher.is_relative_to(Path.cwd()) else launcher)
+    return installed if installed.is_file() else path() / "bin" / "onefirm"
+
+
+def putting_on_path() -> str:
+    """The command after which `onefirm` alone will do; empty where it does already."""
+    if shutil.which("onefirm"):
+        return ""
+    return f"mkdir -p ~/.local/bin && ln -s {shlex.quote(str(launcher()))} ~/.local/bin/onefirm"
