@@ -15,7 +15,8 @@ from onefirm.ledger.sentences import sentence
 
 _TOLD = (
     "record.created", "record.updated", "record.archived", "record.restored", "record.pulled", "record.conflicted",
-    "decision.", "lesson.", "narrative.unreconciled", "guard.lifted", "payload.erased", "schema.applied",
+    "decision.", "lesson.", "narrative.unreconciled", "guard.lifted", "guard.restored", "payload.erased",
+    "schema.applied",
 )  # fmt: skip
 
 
@@ -65,7 +66,13 @@ def last_close(planes: Planes, conn: Connection) -> Event | None:
 
 def since(planes: Planes, conn: Connection, at: str | None) -> list[Change]:
     """The net changes after an instant (None: from the beginning), in order of their last event."""
-    return fold(planes.ledger.events(conn, kinds=_TOLD, since_at=at))
+    told = planes.ledger.events(conn, kinds=_TOLD, since_at=at)
+    return fold([event for event in told if not _begins(event)])
+
+
+def _begins(event: Event) -> bool:
+    """Whether it is the schema that every firm begins with."""
+    return event.kind == "schema.applied" and (event.payload or {}).get("version") == 1
 
 
 def fold(events: Sequence[Event]) -> list[Change]:

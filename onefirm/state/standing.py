@@ -124,11 +124,18 @@ def _line(scene: _Scene, record: Record) -> tuple[Line, str] | None:
         return None
     rule, first = next(iter(findings.items()))
     priority = str(record.props.get("priority") or "normal")
-    score = _WEIGHT[rule] + _PRIORITY.get(priority, 0) + min(first.days, _MOST_DAYS)
+    score = _WEIGHT[rule] + _urgency(scene, rule, _PRIORITY.get(priority, 0), first.days)
     because = tuple(dict.fromkeys(fact for finding in findings.values() for fact in finding.because))
     facts = (*because, f"priority is {priority}") if "priority" in kind.properties else because
     line = Line(0, rule, record.ref, record.kind, record.title, first.text, facts, score)
     return line, str(record.props.get(kind.deadline or "") or "9999")
+
+
+def _urgency(scene: _Scene, rule: str, priority: int, days: int) -> int:
+    """Below 100. What is due soon is ranked by its date first, everything else by its priority."""
+    if rule == "due soon":
+        return round(90 * days / max(scene.rules.due_soon_days, 1)) + priority // 10
+    return priority + min(days, _MOST_DAYS)
 
 
 def _order(found: tuple[Line, str]) -> tuple[Any, ...]:
@@ -146,7 +153,7 @@ def _ranked(found: Line, rank: int) -> Line:
 
 def _blocked(scene: _Scene, kind: Kind, record: Record) -> _Finding | None:
     blockers = [ref for ref in record.props.get("blocked_by") or () if ref in scene.open]
-    named = [f"{ref} “{scene.open[ref].title}”" for ref in blockers]
+    named = [f"{ref} “{scene.open[ref].title}”{_back(scene.open[ref], record)}" for ref in blockers]
     status = kind.group_of(record.status) == "blocked"
     facts = (f"status is {record.status}",) if status else ()
     if named:
@@ -157,7 +164,13 @@ def _blocked(scene: _Scene, kind: Kind, record: Record) -> _Finding | None:
     if kind.name == "task" and record.props.get("blocked_by"):
         freed = ", ".join(record.props["blocked_by"])
         return _Finding(f"{record.status}, though {freed} is closed: it can go on", (*facts, f"{freed} is closed"))
-    return _Finding(record.status, facts)
+    if whom := record.props.get("waiting_on"):
+        return _Finding(f"waits for {whom}", (*facts, f"waiting_on is {whom}"))
+    return _Finding("it says not by what", facts)
+
+
+def _back(blocker: Record, record: Record) -> str:
+    return ", which waits for this one" if record.ref in (blocker.props.get("blocked_by") or ()) else ""
 
 
 def _overdue(scene: _Scene, kind: Kind, record: Record) -> _Finding | None:
@@ -165,7 +178,8 @@ def _overdue(scene: _Scene, kind: Kind, record: Record) -> _Finding | None:
     if due is None or due >= scene.today or kind.group_of(record.status) == "paused":
         return None
     days = (scene.today - due).days
-    text = f"{_deadline_word(kind)} {due.isoformat()}, {_days(days)} ago{_amount(record)}"
+    unsent = ", still a draft" if record.status == "draft" else ""
+    text = f"{_deadline_word(kind)} {due.isoformat()}, {_days(days)} ago{_amount(record)}{unsent}"
     return _Finding(text, (f"{kind.deadline} is {due.isoformat()}", f"today is {scene.today.isoformat()}"), days)
 
 

@@ -41,7 +41,14 @@ def only(*records: Record) -> Line:
 class TestRules:
     def test_a_blocked_status(self) -> None:
         line = only(rec("task", "blocked"))
-        assert (line.rule, line.because[0]) == ("blocked", "status is blocked")
+        assert (line.rule, line.text, line.because[0]) == ("blocked", "it says not by what", "status is blocked")
+        assert only(rec("task", "blocked", waiting_on="the landlord")).text == "waits for the landlord"
+
+    def test_two_that_block_each_other_say_so(self) -> None:
+        one = rec("task", "todo", title="Sign", blocked_by=["T-801"])
+        two = rec("task", "todo", ref="T-801", title="Pay", blocked_by=[one.ref])
+        texts = {line.ref: line.text for line in lines(one, two)}
+        assert texts[one.ref] == "blocked by T-801 “Pay”, which waits for this one"
 
     def test_blocked_by_open_records_whatever_the_status(self) -> None:
         blocker = rec("task", "doing", title="Get the keys")
@@ -93,6 +100,9 @@ class TestRules:
     def test_an_unpaid_invoice_says_its_amount(self) -> None:
         line = only(rec("invoice", "sent", due="2026-10-01", amount={"minor": 125000, "currency": "EUR"}))
         assert (line.rule, line.text) == ("overdue", "due 2026-10-01, 32 days ago, 1250.00 EUR")
+
+    def test_an_invoice_that_was_never_sent_says_so(self) -> None:
+        assert only(rec("invoice", "draft", due="2026-10-31")).text == "due 2026-10-31, 2 days ago, still a draft"
 
     def test_what_is_on_hold_is_not_overdue(self) -> None:
         assert lines(rec("project", "on_hold", due="2026-10-01")) == []
@@ -171,6 +181,12 @@ class TestOrder:
             "T-10002",
         ]
         assert [line.rank for line in found] == list(range(1, 8))
+
+    def test_what_is_due_soon_stands_in_the_order_of_its_dates(self) -> None:
+        at_last = rec("task", due="2026-11-08", priority="urgent")
+        first = rec("task", due="2026-11-03", priority="low")
+        same_day = rec("task", due="2026-11-03", priority="high")
+        assert [line.ref for line in lines(at_last, first, same_day)] == [same_day.ref, first.ref, at_last.ref]
 
     def test_every_rule_is_explained(self) -> None:
         assert list(RULES) == ["blocked", "overdue", "pending", "due soon", "waiting", "stale", "no next action"]
