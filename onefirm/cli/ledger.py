@@ -148,10 +148,9 @@ def export(invocation: Invocation, form: str, about: str | None) -> None:
 
     firm = invocation.firm
     with firm.store.read() as conn:
-        events = firm.ledger.events(conn, ref=parse_ref(about) if about else None)
-    lines = jsonl(events) if form == "jsonl" else markdown(events)
-    for line in lines:
-        click.echo(line.rstrip("\n"))
+        events = firm.ledger.stream(conn, ref=parse_ref(about) if about else None)
+        for line in jsonl(events) if form == "jsonl" else markdown(events, firm.settings.timezone):
+            click.echo(line.rstrip("\n"))
 
 
 @ledger.command(short_help="Erase what entries say about a record.")
@@ -160,28 +159,26 @@ def export(invocation: Invocation, form: str, about: str | None) -> None:
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @pass_invocation
 def erase(invocation: Invocation, ref: str, why: str, yes: bool) -> None:
-    """Erase for good what the entries about a record say; the chain stays whole. Claude can't do this.
+    """Erase for good what the firm knows of an archived record; the chain stays whole. Claude can't do this.
+
+    The ledger's entries about it, its row and whatever was copied from them lose their content. It says what stays.
 
     \b
     Examples:
       onefirm ledger erase CL-2 --why "asked for by the client on 3 November"
     """
-    from onefirm.core.ids import parse_ref
-
     invocation.need_person("Erasing entries")
-    firm, subject = invocation.firm, parse_ref(ref)
-    with firm.store.read() as conn:
-        entries = [event.id for event in firm.ledger.events(conn, ref=subject) if event.payload is not None]
-    if not entries:
-        screen.say(f"No entry about {subject} has anything left to erase.")
+    day = invocation.firm.day
+    count = day.erasable(ref)
+    if not count:
+        screen.say(f"No entry about {ref} has anything left to erase.")
         return
     if not yes:
-        click.confirm(
-            f"Erase the content of {len(entries)} entries about {subject}? It can't be taken back", abort=True, err=True
-        )
-    with firm.store.write() as conn:
-        firm.ledger.erase(conn, entries, invocation.by(why))
-    screen.show(f"Erased the content of {len(entries)} entries about {subject}; the chain stays whole.")
+        click.confirm(f"Erase the content of {count} entries about {ref}? It can't be taken back", abort=True, err=True)
+    erased = day.erase(ref, invocation.by(why))
+    screen.show(f"Erased the content of {erased.entries} entries about {erased.ref}; the chain stays whole.")
+    for sentence in erased.stays:
+        screen.say(f"note: {sentence}")
 
 
 def _anchors(invocation: Invocation, anchor: str) -> tuple[Head, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from onefirm.core.attribution import SYSTEM, By
-from onefirm.day import brief, close, doctor, hatch, start
+from onefirm.day import brief, close, doctor, erase, hatch, start
 from onefirm.day.brief import Brief
 from onefirm.day.planes import Planes
 
@@ -43,6 +43,14 @@ class Day:
     def restore_guard(self, by: By) -> bool:
         """Let the guard stand again; False when it wasn't lifted."""
         return hatch.restore(self._planes, by)
+
+    def erasable(self, ref: str) -> int:
+        """How many entries about a record still have content that can be erased. Raises Refused while it is in use."""
+        return erase.erasable(self._planes, ref)
+
+    def erase(self, ref: str, by: By) -> erase.Erased:
+        """Erase what the firm knows of a record, a decision or a lesson, for good."""
+        return erase.erase(self._planes, ref, by)
 
     def examine(self) -> list[doctor.Finding]:
         """The doctor's findings."""

@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from onefirm.core.attribution import By
 from onefirm.core.clock import iso
 from onefirm.day.planes import Planes
+from onefirm.memory.statements import check_reason
 from onefirm.sessions import hatch
 
 
 def lift(planes: Planes, minutes: int, by: By) -> datetime:
     """Lift the guard for some minutes, for `by`'s reason; a second time replaces the first. Returns when it ends."""
+    check_reason(by, planes.secrets_check)
     until = planes.clock.now() + timedelta(minutes=minutes)
     told = {"until": iso(until), "minutes": minutes}
     with planes.store.write() as conn:

@@ -139,8 +139,10 @@ class Ledger:
         if effect_key is not None:
             conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(effect_key, 0))))
 
-    def erase(self, conn: Connection, event_ids: Sequence[str], by: By) -> Event:
+    def erase(self, conn: Connection, event_ids: Sequence[str], by: By, *, subjects: Sequence[str] = ()) -> Event:
         """Erase the payloads and reasons of these entries for good; the tombstone is an entry of its own.
+
+        Whatever else knows their words is for `day.erase`.
 
         Raises NotFound for an unknown entry, Refused for a tombstone (the proof of an erasure stays) and when all of
         them are erased already.
@@ -152,7 +154,7 @@ class Ledger:
         if conn.dialect.name == "sqlite":
             # Without it the erased words stay readable in the file's free space.
             conn.exec_driver_sql("PRAGMA secure_delete=ON")
-        tombstone = self.append(conn, "payload.erased", {"events": erasable}, subjects=(), by=by)
+        tombstone = self.append(conn, "payload.erased", {"events": erasable}, subjects=subjects, by=by)
         for batch in _batches(erasable):
             erased = payload.update().where(payload.c.event_id.in_(batch))
             conn.execute(erased.values(body=None, tombstone=tombstone.id))

@@ -243,6 +243,20 @@ def index(conn: Connection, entry: Event) -> None:
         passages.put(conn, "lesson", data["ref"], [(data["rule"], body)], about, entry.payload_sha256)
 
 
+def standing(conn: Connection, ledger: Ledger, ref: str) -> Status | None:
+    """How a lesson stands; None when this is no lesson."""
+    stories = told(ledger.events(conn, ref=ref, kinds=_KINDS))
+    return next((story.status for story in stories if story.first.subjects[0] == ref), None)
+
+
+def restate(conn: Connection, ledger: Ledger, ref: str, before: Status, tombstone: Event) -> None:
+    """Decide once more what was decided, if the erasing took that too: a rule must not lapse with its words."""
+    if standing(conn, ledger, ref) != before:
+        verdict = next(name for name, status in OUTCOMES.items() if status == before)
+        by = By(SYSTEM, tombstone.session, "what was said about it was erased, and its standing stays", tombstone.id)
+        ledger.append(conn, "lesson.decided", {"ref": ref, "verdict": verdict}, subjects=[ref], by=by)
+
+
 def _take_turn(conn: Connection) -> None:
     """Wait for whoever else writes about lessons: their standing is read before it is changed."""
     next_number(conn, "lesson", 0)

@@ -89,6 +89,15 @@ class Store:
                 check_version(conn)
                 yield conn
 
+    def compact(self) -> bool:
+        """Empty SQLite's write-ahead log, where erased words would wait for a while; False when others are using it."""
+        if self.dialect != "sqlite":
+            return True
+        with translated_errors(), self._engine.connect() as conn:
+            driver = cast("sqlite3.Connection", conn.connection.driver_connection)
+            (busy, _, _) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
+
     def close(self) -> None:
         """Return every connection; the store can't be used afterwards."""
         self._engine.dispose()

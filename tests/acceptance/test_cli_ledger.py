@@ -87,6 +87,8 @@ def test_what_verify_or_export_printed_is_an_anchor_of_tomorrow(shared: Terminal
 
 @pytest.mark.row("LED-02")
 def test_erasing_takes_the_words_and_leaves_the_chain_whole(onefirm: Terminal) -> None:
+    assert "not archived" in onefirm("ledger", "erase", "CN-10", "--why", "asked for by her", "--yes").err
+    onefirm.done("record", "archive", "CN-10")
     erased = onefirm.done("ledger", "erase", "CN-10", "--why", "asked for by her", "--yes")
     assert "the chain stays whole" in erased.out
     assert all(event["payload"] is None for event in onefirm.data("record", "timeline", "CN-10") if event["seq"] < 376)

@@ -1,0 +1,71 @@
+"""What is scrubbed of a record is gone from every table of state, on every store."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+
+from contract.office import OPERATOR, Office, open_office
+from contract.stores import postgres_store, sqlite_url
+from onefirm.core.errors import Refused
+from onefirm.state import claims, scrub
+from onefirm.state.records import Change
+from onefirm.store import inbox, tables
+from onefirm.store.engine import Store
+from support.clock import FixedClock
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def office(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock) -> Iterator[Office]:
+    if request.param == "sqlite":
+        store = Store.open(sqlite_url(tmp_path))
+    else:
+        store = postgres_store(request.getfixturevalue("postgres_url"), tmp_path)
+    office = open_office(store, clock)
+    office.write(
+        Change("create", kind="client", set={"title": "Halvorsen", "email": "a@halvorsen.example", "owner": "Ada"}),
+        Change("create", kind="client", set={"title": "Harbour Ltd"}),
+    )
+    office.create("contact", client="CL-1")
+    yield office
+    store.close()
+
+
+def test_a_scrubbed_record_keeps_its_ref_and_status_and_the_others_keep_everything(office: Office) -> None:
+    with office.store.write() as conn:
+        item = inbox.ask(conn, "conflict", "k", "Halvorsen?", ["CL-1"], {"mine": "Halvorsen"}, office.clock.now())
+        inbox.decide(conn, item, "mine", "operator", office.clock.now())
+        scrub.scrub(conn, ["CL-1"])
+    with office.store.read() as conn:
+        for table in (tables.record, tables.truth_row, tables.truth_effect, tables.inbox):
+            rows = [str(row) for row in conn.execute(select(table))]
+            assert rows
+            assert not any("alvorsen" in row for row in rows), table.name
+        assert scrub.pointing(conn, "CL-1") == ["CN-1"]
+    left = office.mirrored()["CL-1"]
+    assert dict(left.props) == dict(office.true()["CL-1"].props) == {"title": "(erased)", "status": "active"}
+    assert office.records.get("CL-2").title == "Harbour Ltd"
+    assert office.records.sync().pulled == ()
+
+
+def test_a_record_in_use_is_not_scrubbed(office: Office) -> None:
+    def check() -> None:
+        with office.store.read() as conn:
+            scrub.check(conn, "CL-1", ["CL-1"])
+
+    with pytest.raises(Refused, match="not archived"):
+        check()
+    office.write(Change("archive", ref="CL-1"))
+    check()
+    with office.store.write() as conn:
+        held = claims.put(conn, "k", [], OPERATOR, office.clock.now(), "i", reads=["CL-1"])
+    with pytest.raises(Refused, match="still waits"):
+        check()
+    with office.store.write() as conn:
+        assert claims.settle(conn, held)
+        inbox.ask(conn, "conflict", "k", "Which?", ["CL-1"], {}, office.clock.now())
+    with pytest.raises(Refused, match="still waits"):
+        check()
+    with office.store.read() as conn:
+        assert conn.execute(text("SELECT count(*) FROM inbox")).scalar() == 1

@@ -1,0 +1,113 @@
+"""Erasing takes a client's words out of every place of ours, and says where they may still be."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from onefirm import workspace
+from onefirm.bootstrap import Firm, open_firm
+from onefirm.core.attribution import By
+from onefirm.core.errors import NotFound, Refused
+from onefirm.day import backups
+from onefirm.ledger.verify import verify
+from onefirm.state.records import Change
+from support.clock import FixedClock
+
+MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+OPERATOR = By("operator", reason="asked for by the client")
+NAME = "Halvorsen"
+
+
+@pytest.fixture
+def firm(tmp_path: Path) -> Iterator[Firm]:
+    """A firm with an archived client of this name, a contact that points at it, a decision and a lesson about it."""
+    clock = FixedClock(MORNING)
+    workspace.init(tmp_path / "firm", workspace.Wishes(firm="Northlight Studio", timezone="Europe/Berlin"), clock)
+    with open_firm(tmp_path / "firm", clock=clock) as firm:
+        write(
+            firm, Change("create", kind="client", set={"title": NAME, "email": "a@halvorsen.example", "owner": "Ada"})
+        )
+        write(firm, Change("create", kind="contact", set={"title": "Somebody", "client": "CL-1"}))
+        firm.records.get("CL-1", By("claude", "S-1"))
+        firm.decisions.record(f"Call {NAME} first", "they asked", about=["CL-1"], by=OPERATOR)
+        firm.lessons.record(f"{NAME} reads mail late", "twice", about=["CL-1"], by=OPERATOR)
+        firm.lessons.decide("L-1", "harden", by=OPERATOR)
+        (firm.root / "context" / "notes.md").write_text("# Notes\n\nRecord: CL-1\n\nThey pay in time.\n")
+        firm.recall.refresh()
+        firm.day.brief()
+        yield firm
+
+
+def write(firm: Firm, change: Change) -> None:
+    firm.records.write([change], OPERATOR)
+
+
+def archive(firm: Firm) -> None:
+    write(firm, Change("archive", ref="CL-1"))
+
+
+def holding(firm: Firm) -> list[str]:
+    """The files of the firm in which the name can be read, whatever made them."""
+    found = (path for path in (firm.root / ".onefirm").rglob("*") if path.is_file())
+    return [path.name for path in found if NAME.lower().encode() in path.read_bytes().lower()]
+
+
+def test_a_client_is_gone_from_every_file_and_the_ledger_is_whole(firm: Firm) -> None:
+    archive(firm)
+    assert "firm.db" in {name.partition("-")[0] for name in holding(firm)}
+    erased = firm.day.erase("cl-1", OPERATOR)
+    assert (erased.ref, erased.entries) == ("CL-1", 5)
+    assert holding(firm) == []
+    left = firm.records.get("CL-1")
+    assert (left.title, left.status, left.archived, left.props) == (
+        "(erased)", "active", True, {"title": "(erased)", "status": "active"},
+    )  # fmt: skip
+    assert firm.records.get("CN-1").props["client"] == "CL-1"
+    with firm.store.read() as conn:
+        assert verify(conn).ok
+        assert firm.ledger.events(conn, ref="CL-1")[-1].kind == "payload.erased"
+    with pytest.raises(Refused, match="Nothing was erased"):
+        firm.day.erase("CL-1", OPERATOR)
+
+
+def test_it_says_where_the_words_may_still_be(firm: Firm) -> None:
+    archive(firm)
+    backups.copy(backups.database(firm.root), firm.root / ".onefirm" / "backup" / "firm-2026-11-22.db")
+    told = " ".join(firm.day.erase("CL-1", OPERATOR).stays)
+    for where in ("context/notes.md", "git history", "Backups", "CN-1", "Exports"):
+        assert where in told
+
+
+def test_only_what_is_archived_is_erased(firm: Firm) -> None:
+    for attempt in (firm.day.erasable, lambda ref: firm.day.erase(ref, OPERATOR)):
+        with pytest.raises(Refused, match="not archived") as refused:
+            attempt("CL-1")
+    assert refused.value.hint == "Archive it first: `onefirm record archive CL-1`."
+    assert firm.records.get("CL-1").title == NAME
+
+
+def test_a_lesson_keeps_its_standing_when_its_words_and_its_verdict_are_erased(firm: Firm) -> None:
+    assert firm.day.erasable("L-1") == 2
+    firm.day.erase("L-1", OPERATOR)
+    [lesson] = firm.lessons.find().rows
+    assert (lesson.erased, lesson.status) == (True, "hardened")
+    assert firm.recall.recall("mail late").hits == ()
+
+
+def test_a_reason_with_a_secret_is_refused_wherever_it_would_stay_for_good(firm: Firm) -> None:
+    archive(firm)
+    firm.secrets.set("mail_password", "correct-horse-battery")
+    by = By("operator", reason="it is correct-horse-battery")
+    with pytest.raises(Refused, match="secret"):
+        firm.day.erase("CL-1", by)
+    with pytest.raises(Refused, match="secret"):
+        firm.day.lift_guard(5, by)
+    assert firm.day.erasable("CL-1") == 5
+
+
+def test_a_ref_that_nobody_knows_has_nothing_to_erase(firm: Firm) -> None:
+    assert firm.day.erasable("CL-77") == 0
+    with pytest.raises((Refused, NotFound)):
+        firm.day.erase("CL-77", OPERATOR)
