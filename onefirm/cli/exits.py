@@ -18,6 +18,7 @@ from typing import Any
 import click
 
 from onefirm.cli import screen
+from onefirm.cli.hints import in_commands
 from onefirm.cli.invocation import Invocation
 from onefirm.core.errors import FirmError
 
@@ -45,6 +46,7 @@ def run(arguments: Sequence[str]) -> int:
         return _ended(error, arguments, invocation)
     finally:
         invocation.close()
+        _let_go()
 
 
 def _answer(arguments: list[str], invocation: Invocation) -> Any:
@@ -76,9 +78,25 @@ def _interrupted(error: BaseException) -> int:
 
 
 def _reader_left(_error: Any) -> int:
-    # `onefirm ledger log | head` is served: the rest of the output has nowhere to go, also not at exit
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return DONE
+    return DONE  # `onefirm ledger log | head` is served
+
+
+def _let_go() -> None:
+    """Drop output that has nowhere to go: Python would try again at exit, and end with a code of its own."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _aborted(error: BaseException) -> int:
+    if not isinstance(error if isinstance(error, EOFError) else error.__context__, EOFError):
+        return _interrupted(error)
+    screen.refuse(
+        "Standard input ended before the answer; nothing was done.",
+        "Answer in a terminal, or give `--yes` where the command has it.",
+    )
+    return REFUSED
 
 
 def _usage(error: click.UsageError) -> int:
@@ -97,7 +115,7 @@ def _click(error: click.ClickException) -> int:
 
 
 def _firm(error: FirmError) -> int:
-    screen.refuse(error.message, error.hint)
+    screen.refuse(error.message, in_commands(error.hint))
     return REFUSED
 
 
@@ -105,7 +123,7 @@ def _disk(error: OSError) -> int | None:
     hint = _ENVIRONMENT.get(error.errno or 0)
     if hint is None:
         return None
-    screen.refuse(f"{error.filename or 'The disk'}: {error.strerror}.", hint)
+    screen.refuse(f"{error.filename or 'Output or disk'}: {error.strerror}.", hint)
     return REFUSED
 
 
@@ -121,7 +139,8 @@ def _package(error: ModuleNotFoundError) -> int | None:
 
 
 _ENDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Callable[[Any], int | None]], ...] = (
-    ((KeyboardInterrupt, EOFError, click.Abort), _interrupted),
+    (KeyboardInterrupt, _interrupted),
+    ((EOFError, click.Abort), _aborted),
     (BrokenPipeError, _reader_left),
     (click.UsageError, _usage),
     (click.ClickException, _click),

@@ -1,6 +1,7 @@
 """Errors become exit codes and sentences, in one place."""
 
 import errno
+import io
 import os
 import pty
 import signal
@@ -147,3 +148,47 @@ def test_an_interrupted_command_ends_as_one(tmp_path: Path) -> None:
     assert child.returncode == exits.INTERRUPTED
     assert "Interrupted" in talk
     assert "Traceback" not in talk
+
+
+LISTED = ["plugin", "path"]
+
+
+def test_a_full_disk_behind_the_output_is_refused_once_and_quietly() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [PROJECT / "bin" / "onefirm", *LISTED],
+            env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert done.returncode == exits.REFUSED
+    assert done.stderr.splitlines()[0] == "onefirm: Output or disk: No space left on device."
+    assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_the_caller_closed_is_no_bug(closed: str) -> None:
+    command = f'"{PROJECT}/bin/onefirm" {" ".join(LISTED)} {closed}'
+    done = subprocess.run(command, shell=True, env=environment(), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (exits.DONE, "")
+
+
+@pytest.mark.parametrize("words", [["ask"], ["read"]])
+def test_no_answer_on_standard_input_is_a_refusal_and_no_interruption(
+    words: list[str], terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @click.command("ask")
+    def ask() -> None:
+        if words == ["read"]:
+            raise EOFError
+        click.confirm("Sure?", abort=True, err=True)
+
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    monkeypatch.setattr(commands.LazyGroup, "get_command", lambda *_: ask)
+    monkeypatch.setitem(commands.COMMANDS, "ask", "")
+    answer = terminal("ask")
+    assert answer.code == exits.REFUSED
+    assert "Standard input ended before the answer; nothing was done." in answer.err
+
+
+def test_a_hint_in_the_terminal_is_a_command(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = run_into(NotFound("There is no T-9.", hint="record_find kind=task lists them."), terminal, monkeypatch)
+    assert answer.err.endswith("  → `onefirm record find task` lists them.\n")
