@@ -52,12 +52,13 @@ def record(
       onefirm decision record "No portal" --why "nobody asked for one" --about P-1
       onefirm decision record "Booking path first" --why "four of five gave up" \\
           --instead-of "the blog first" --evidence "five students watched" \\
-          --supersedes DEC-1
+          --supersedes DEC-3
     """
     made = invocation.firm.decisions.record(
         what, why, alternatives=alternatives, evidence=evidence, about=about, supersedes=supersedes, by=invocation.by()
     )
-    screen.data(made) if as_json else screen.show(f"{made.ref} {made.what}")
+    instead = f" (instead of {made.supersedes})" if made.supersedes else ""
+    screen.data(made) if as_json else screen.show(f"{made.ref} {made.what}{instead}")
 
 
 @decision.command("list")

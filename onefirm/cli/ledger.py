@@ -120,6 +120,8 @@ def log(
         return
     for event in reversed(newest):
         screen.show(line(event, firm.settings.timezone))
+    if not newest:
+        screen.say("No entries meet this.")
 
 
 @ledger.command()

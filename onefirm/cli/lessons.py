@@ -19,7 +19,7 @@ def lesson() -> None:
     Examples:
       onefirm lesson record "Ask for the order number" --why "it came back"
       onefirm lesson list --status candidate
-      onefirm lesson decide L-1 harden
+      onefirm lesson decide L-2 harden
     """
 
 
@@ -42,7 +42,8 @@ def record(
       onefirm lesson record --again L-2 --why "it held at Heron" --about PR-4
     """
     made = invocation.firm.lessons.record(rule, why, theme=theme, about=about, again=again, by=invocation.by())
-    screen.data(made) if as_json else screen.show(f"{made.ref} ({made.status}) {made.rule}")
+    seen = f", met {made.sightings} times" if made.sightings > 1 else ""
+    screen.data(made) if as_json else screen.show(f"{made.ref} ({made.status}{seen}) {made.rule}")
 
 
 @lesson.command("list")
@@ -69,6 +70,8 @@ def list_(
     screen.table(
         ("ref", "status", "theme", "seen", "rule"), [(x.ref, x.status, x.theme, x.sightings, x.rule) for x in page.rows]
     )
+    if not page.rows:
+        screen.say("No lessons meet this.")
 
 
 @lesson.command()
@@ -81,8 +84,10 @@ def decide(invocation: Invocation, ref: str, verdict: Literal["harden", "retire"
 
     \b
     Examples:
-      onefirm lesson decide L-1 harden
+      onefirm lesson decide L-2 harden
     """
     invocation.need_person("Deciding about a lesson")
-    made = invocation.firm.lessons.decide(ref, verdict, by=invocation.by())
-    screen.data(made) if as_json else screen.show(f"{made.ref} ({made.status}) {made.rule}")
+    lessons = invocation.firm.lessons
+    before = lessons.get(ref).status
+    made = lessons.decide(ref, verdict, by=invocation.by())
+    screen.data(made) if as_json else screen.show(f"{made.ref} {made.rule}: {before} → {made.status}")

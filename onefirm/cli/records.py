@@ -26,7 +26,7 @@ def record() -> None:
     Examples:
       onefirm record find task status=doing
       onefirm record get P-1
-      onefirm record update T-4 status=done --why "sent on Friday"
+      onefirm record update T-41 status=done --why "sent on Friday"
     """
 
 
@@ -71,6 +71,31 @@ def find(
         return
     screen.table(_COLUMNS, (_row(invocation, row) for row in page.rows))
     _tell_more(len(page.rows), page.total, page.cursor)
+
+
+@record.command("kinds", short_help="Which kinds there are, and what they hold.")
+@click.argument("kind", required=False)
+@json_option
+@pass_invocation
+def kinds_(invocation: Invocation, kind: str | None, as_json: bool) -> None:
+    """List the kinds of records with their statuses and properties; of one KIND also which move is legal.
+
+    \b
+    Examples:
+      onefirm record kinds
+      onefirm record kinds task
+    """
+    from onefirm.cli import kinds
+
+    schema = invocation.firm.schema
+    known = schema.kind(kind) if kind else None
+    if as_json:
+        told = schema.to_dict()["kinds"]
+        screen.data(told[known.name] if known else told)
+    elif known:
+        kinds.show(known)
+    else:
+        kinds.show_all(schema.kinds.values())
 
 
 @record.command(short_help="Show one record, now or then.")
@@ -126,8 +151,8 @@ def update(
 
     \b
     Examples:
-      onefirm record update T-4 status=done --why "sent on Friday"
-      onefirm record update T-4 blocked_by=T-2 blocked_by=T-3
+      onefirm record update T-41 status=done --why "sent on Friday"
+      onefirm record update T-41 blocked_by=T-40 blocked_by=T-52
       onefirm record update P-1 due=
     """
     from onefirm.state.records import Change
@@ -145,9 +170,9 @@ def archive(invocation: Invocation, refs: tuple[str, ...], why: str | None, as_j
 
     \b
     Examples:
-      onefirm record archive C-3 --why "merged with C-1"
+      onefirm record archive T-3 --why "part of T-2 now"
     """
-    _write(invocation, _of_each("archive", refs), why, as_json)
+    _write(invocation, _of_each("archive", refs), why, as_json, "archived")
 
 
 @record.command(short_help="Take archived records back.")
@@ -160,9 +185,9 @@ def restore(invocation: Invocation, refs: tuple[str, ...], why: str | None, as_j
 
     \b
     Examples:
-      onefirm record restore C-3
+      onefirm record restore T-3
     """
-    _write(invocation, _of_each("restore", refs), why, as_json)
+    _write(invocation, _of_each("restore", refs), why, as_json, "restored")
 
 
 @record.command(short_help="Take back a change.")
@@ -175,10 +200,10 @@ def undo(invocation: Invocation, what: str, why: str | None, as_json: bool) -> N
 
     \b
     Examples:
-      onefirm record undo T-4
+      onefirm record undo T-41
       onefirm record undo 0190c8f2-… --why "wrong task"
     """
-    _tell(invocation, invocation.firm.records.undo(what, invocation.by(why)), as_json)
+    _tell(invocation, invocation.firm.records.undo(what, invocation.by(why)), as_json, "taken back")
 
 
 @record.command(short_help="Everything that happened to a record.")
@@ -200,6 +225,8 @@ def timeline(invocation: Invocation, ref: str, as_json: bool) -> None:
         return
     for event in events:
         screen.show(line(event, invocation.firm.settings.timezone))
+    if not events:
+        screen.say(f"Nothing is known to have happened to {ref}.")
 
 
 @record.command(short_help="Writes that the truth contradicted.")
@@ -242,7 +269,15 @@ def resolve(invocation: Invocation, item: str, keep: Literal["mine", "theirs"], 
     """
     invocation.need_person("Deciding a conflict")
     decided = invocation.firm.records.decide_conflict(item, keep, invocation.by(why))
-    screen.data(decided) if as_json else screen.show(f"{decided.id} is decided: {keep}.")
+    if as_json:
+        screen.data(decided)
+        return
+    screen.show(f"{decided.id} is decided: {keep}.")
+    for side in decided.payload["records"]:
+        mine, theirs = (invocation.firm.records.render(side["kind"], side[name]) for name in ("mine", "theirs"))
+        for name in mine:
+            told = f"stays {_said(theirs.get(name))}" if keep == "theirs" else _turned(theirs.get(name), mine[name])
+            screen.entry(f"{side['ref']} {name} {told}")
 
 
 def _of_each(op: Literal["archive", "restore"], refs: Iterable[str]) -> list[Change]:
@@ -251,17 +286,40 @@ def _of_each(op: Literal["archive", "restore"], refs: Iterable[str]) -> list[Cha
     return [Change(op, ref=ref) for ref in refs]
 
 
-def _write(invocation: Invocation, changes: Sequence[Change], why: str | None, as_json: bool) -> None:
-    _tell(invocation, invocation.firm.records.write(changes, invocation.by(why)), as_json)
+def _write(
+    invocation: Invocation, changes: Sequence[Change], why: str | None, as_json: bool, done: str = "no change"
+) -> None:
+    _tell(invocation, invocation.firm.records.write(changes, invocation.by(why)), as_json, done)
 
 
-def _tell(invocation: Invocation, written: Sequence[Written], as_json: bool) -> None:
+def _tell(invocation: Invocation, written: Sequence[Written], as_json: bool, done: str) -> None:
+    """Say what became of each: from which values to which, or `done` where no value changed."""
     if as_json:
         screen.data(written)
         return
     for one in written:
         mark = {"written": "", "pending": " (waits for the truth)", "seen": " (it was so already)"}[one.receipt]
-        screen.show(f"{one.ref} {one.title}: {one.status}{mark}")
+        said = f"it is {one.status}" if one.receipt == "seen" else _changes(invocation, one) or done
+        screen.show(f"{one.ref} {one.title}: {said}{mark}")
+
+
+def _changes(invocation: Invocation, one: Written) -> str:
+    render = invocation.firm.records.render
+    before, after = render(one.kind, one.before), render(one.kind, one.after)
+    given = {
+        name: value for name, value in after.items() if before or (name != "title" and value not in (None, [], ""))
+    }
+    return "; ".join(
+        f"{name} {_turned(before.get(name), value) if before else _said(value)}" for name, value in given.items()
+    )
+
+
+def _turned(before: Any, after: Any) -> str:
+    return f"{_said(before)} → {_said(after)}"
+
+
+def _said(value: Any) -> str:
+    return _text(value) or "nothing"
 
 
 def _plain(invocation: Invocation, found: Record) -> dict[str, Any]:

@@ -69,6 +69,8 @@ def list_(invocation: Invocation, as_json: bool) -> None:
     screen.table(
         ("name", "kept in", "owner", "ends"), [(one.name, one.source, one.owner, one.ends_on) for one in known]
     )
+    if not known:
+        screen.say("No credential is kept here.")
 
 
 @secret.command()

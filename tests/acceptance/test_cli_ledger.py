@@ -130,3 +130,11 @@ def test_a_ledger_of_another_workspace_is_not_touched(onefirm: Terminal, tmp_pat
     shutil.copytree(onefirm.root, tmp_path / "other", symlinks=True)
     onefirm.done("record", "update", "P-1", "status=review")
     assert Terminal(tmp_path / "other").data("record", "get", "P-1")["status"] == "delivery"
+
+
+@pytest.mark.row("LED-04")
+@pytest.mark.parametrize("words", [("--about", "P-999"), ("--kind", "nothing."), ("--session", "S-aaaaaaaaaaaa")])
+def test_a_log_without_entries_says_so(shared: Terminal, words: tuple[str, str]) -> None:
+    answer = shared.done("ledger", "log", *words)
+    assert (answer.out, answer.err) == ("", "No entries meet this.\n")
+    assert shared.data("ledger", "log", *words) == []

@@ -1,9 +1,12 @@
 """State through the command line."""
 
 import itertools
+import re
+import shlex
 
 import pytest
 
+from onefirm.cli import reference
 from onefirm.demo import story
 from support.terminal import Terminal
 
@@ -174,3 +177,62 @@ def test_the_story_of_the_demo_firm_names_nothing_that_it_did_not_make() -> None
         assert one.id in made
     texts = itertools.chain.from_iterable(story.named(text) for _, text in story.context())
     assert set(texts) <= made
+
+
+@pytest.mark.row("STA-01")
+def test_a_write_says_from_which_value_to_which(onefirm: Terminal) -> None:
+    made = onefirm.done("record", "create", "task", "title=Ring the bell", "project=P-1").out
+    ref = made.split()[0]
+    assert made == f"{ref} Ring the bell: status todo; project P-1; priority normal\n"
+    said = onefirm.done("record", "update", ref, "status=doing", "owner=Ana", "priority=").out
+    assert said == f"{ref} Ring the bell: status todo → doing; owner nothing → Ana; priority normal → nothing\n"
+    assert onefirm.done("record", "update", ref, "owner=Ana").out == (
+        f"{ref} Ring the bell: it is doing (it was so already)\n"
+    )
+    assert "owner Ana → nothing" in onefirm.done("record", "undo", ref).out
+    assert onefirm.done("record", "archive", ref).out == f"{ref} Ring the bell: archived\n"
+    assert onefirm.done("record", "restore", ref).out == f"{ref} Ring the bell: restored\n"
+    money = onefirm.done("record", "update", "P-1", "budget=100 EUR").out
+    assert "budget 24000.00 EUR → 100.00 EUR" in money
+
+
+@pytest.mark.row("STA-01")
+def test_the_kinds_are_listed_with_their_statuses_and_properties(shared: Terminal) -> None:
+    told = shared.done("record", "kinds").out
+    known = shared.data("record", "kinds")
+    assert set(known) == set(KINDS)
+    for name, kind in known.items():
+        assert f"{name} ({kind['prefix']}-1)" in told
+        for word in (*kind["statuses"], *kind["properties"]):
+            assert word in told
+    one = shared.done("record", "kinds", "invoice").out
+    assert "it is final" in one
+    assert "1250.00 EUR" in one
+    assert "Known kinds" in shared("record", "kinds", "spaceship").err
+
+
+@pytest.mark.row("OPS-02")
+def test_every_ref_in_an_example_of_the_help_is_there_in_the_demo_firm(shared: Terminal) -> None:
+    helps = [context.get_help().partition("Examples:\n")[2] for context in reference.commands()]
+    refs = {ref for text in helps for ref in re.findall(r"\b[A-Z]{1,4}-[1-9][0-9]*\b", text)}
+    assert len(refs) > 8
+    # a demo firm has no conflict
+    assert [ref for ref in sorted(refs - {"I-1"}) if shared("ledger", "trace", ref).code] == []
+
+
+@pytest.mark.row("OPS-02")
+@pytest.mark.parametrize(
+    "example",
+    [
+        'record update T-41 status=done --why "sent on Friday"',
+        "record update T-41 blocked_by=T-40 blocked_by=T-52",
+        'record archive T-3 --why "part of T-2 now"',
+        "lesson decide L-2 harden",
+        'lesson record --again L-2 --why "it held at Heron" --about PR-4',
+        'decision record "No portal" --why "nobody asked for one" --about P-1',
+        'decision record "Booking path first" --why "four of five gave up" --supersedes DEC-3',
+    ],
+)
+def test_an_example_that_changes_something_does_so_in_the_demo_firm(onefirm: Terminal, example: str) -> None:
+    assert any(shlex.split(example)[-1] in context.get_help() for context in reference.commands())
+    onefirm.done(*shlex.split(example))
