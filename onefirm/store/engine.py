@@ -12,15 +12,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from onefirm.core.errors import Unavailable
+from onefirm.core.errors import FirmError, InvalidInput, Unavailable
 from onefirm.store.migrations.head import HEAD
 
 BUSY_TIMEOUT_MS = 30_000
 _VERSION = text("SELECT version_num FROM alembic_version")
 _LATER = text("SET LOCAL synchronous_commit TO OFF")
+_URL_HINT = (
+    "Keep postgresql+psycopg://USER:PASSWORD@HOST/DATABASE with `onefirm secret set database`, and write "
+    "`store: secret:database` in onefirm.yaml; without a server it is `store: sqlite`."
+)
+_SERVER_HINT = "Check that the server runs, and `store:` in onefirm.yaml."
 _BACKUP_HINT = "Run `onefirm doctor`: it names the newest backup under .onefirm/backup/ and how to put it back."
 
 
@@ -42,8 +47,8 @@ class Store:
     def open(cls, url: str) -> Store:
         """Open an existing, migrated database.
 
-        `url` is SQLAlchemy's (`sqlite:///…/firm.db`, `postgresql+psycopg://…`). Raises Unavailable when the file is
-        missing or damaged, SchemaNewer, SchemaOlder.
+        `url` is SQLAlchemy's (`sqlite:///…/firm.db`, `postgresql+psycopg://…`). Raises InvalidInput for another one,
+        Unavailable when the file is missing or damaged or the server out of reach, SchemaNewer, SchemaOlder.
         """
         path = sqlite_path(url)
         if path is not None and not path.exists():
@@ -104,22 +109,39 @@ class Store:
 
 
 def sqlite_path(url: str) -> Path | None:
-    """The file behind an SQLite URL; None for any other database."""
-    parsed = make_url(url)
+    """The file behind an SQLite URL; None for Postgres. Raises InvalidInput for anything else."""
+    parsed = _parsed(url)
     return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
 
 def make_engine(url: str) -> Engine:
-    """An engine with our connection settings; no connection is made yet."""
-    if sqlite_path(url) is None:
-        return create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED")
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    """An engine with our connection settings; no connection is made yet. Raises as `sqlite_path`."""
+    parsed = _parsed(url)
+    # hide_parameters: what was to be written stands in no error and in no log.
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed, pool_pre_ping=True, isolation_level="READ COMMITTED", hide_parameters=True)
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
+def _parsed(url: str) -> URL:
+    """The URL, with our driver where it names none. No message repeats it: it may hold a password."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise InvalidInput("`store:` is no database URL.", hint=_URL_HINT) from None
+    drivers = {"sqlite": "sqlite", "postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+    known = parsed.set(drivername=drivers.get(parsed.drivername, parsed.drivername))
+    if known.drivername not in drivers.values() or not known.database or known.database == ":memory:":
+        raise InvalidInput("`store:` names neither an SQLite file nor a Postgres database.", hint=_URL_HINT)
+    return known
+
+
 def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # A damaged byte must not stop a whole list: it shows as a mark, and `verify` reads the bytes themselves.
+    connection.text_factory = _decoded
     connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver
     for pragma in (
         f"busy_timeout={BUSY_TIMEOUT_MS}",
@@ -129,6 +151,10 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "recursive_triggers=ON",  # without it REPLACE deletes rows behind the append-only triggers' back
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _decoded(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
 
 
 def _begin_sqlite(conn: Connection) -> None:
@@ -173,10 +199,10 @@ def translated_errors() -> Generator[None]:
     try:
         yield
     except DBAPIError as error:
-        sentence = _sentence(str(error.orig), isinstance(error, OperationalError))
-        if sentence is None:
-            raise
-        raise Unavailable(sentence[0], hint=sentence[1]) from error
+        # From None: the driver's own words may quote what was to be written.
+        if told := _told(str(error.orig), isinstance(error, OperationalError)):
+            raise told from None
+        raise
     except UnicodeDecodeError as error:  # SQLite quotes the damaged bytes of its schema in its own complaint
         raise Unavailable("The database is damaged.", hint=_BACKUP_HINT) from error
 
@@ -186,20 +212,27 @@ _SENTENCES = (
      "Close other onefirm programs, or try again."),
     ("readonly database", "The database can't be written: the file or its folder is read-only.",
      "Check the permissions of .onefirm/ (`onefirm doctor`)."),
-    ("attempt to write a readonly", "The database can't be written: the file or its folder is read-only.",
-     "Check the permissions of .onefirm/ (`onefirm doctor`)."),
     ("disk is full", "The disk is full; nothing was written.", "Free some space, then repeat the command."),
     ("disk I/O error", "The disk refused to read or write.", "Check free space and the disk's health, then try again."),
     ("unable to open database", "The database can't be opened.", "Check that .onefirm/ exists and is yours."),
     ("malformed", "The database is damaged.", _BACKUP_HINT),
     ("not a database", "The database file is damaged: it is no SQLite file.", _BACKUP_HINT),
+    ("deadlock detected", "Two programs waited for each other, and the database stopped one; nothing was written.",
+     "Try again."),
+    ("Connection refused", "The database server refuses connections.", _SERVER_HINT),
+    ("password authentication failed", "The database server refuses the user or the password.", _SERVER_HINT),
+    ("connection is lost", "The database server ended the connection; nothing was written.", "Try again."),
+    ("server closed the connection", "The database server ended the connection; nothing was written.", "Try again."),
 )  # fmt: skip
+_NUL = ("NUL (0x00)", "\\u0000 cannot be converted")
 
 
-def _sentence(words: str, operational: bool) -> tuple[str, str] | None:
+def _told(words: str, operational: bool) -> FirmError | None:
+    if any(mark in words for mark in _NUL):
+        return InvalidInput("A text holds a NUL character, which can't be kept or looked for.", hint="Send plain text.")
     for mark, message, hint in _SENTENCES:
         if mark in words:
-            return message, hint
+            return Unavailable(message, hint=hint)
     if operational:
-        return f"The database can't be reached: {words.splitlines()[0][:200]}.", "Check `store:` in onefirm.yaml."
+        return Unavailable(f"The database can't be reached: {words.splitlines()[0][:200]}.", hint=_SERVER_HINT)
     return None

@@ -5,15 +5,18 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, text
+from sqlalchemy.exc import IntegrityError
 
 from contract.stores import postgres_store, sqlite_url
-from onefirm.core.errors import Unavailable
+from onefirm.core.errors import FirmError, InvalidInput, Unavailable
 from onefirm.store import inbox, outbox
 from onefirm.store.counters import next_number
-from onefirm.store.engine import SchemaNewer, SchemaOlder, Store
+from onefirm.store.engine import SchemaNewer, SchemaOlder, Store, make_engine
+from onefirm.store.migrate import migrate
 from onefirm.store.tables import outbox as outbox_table
 from onefirm.store.tables import setting
 from support.clock import MORNING
@@ -42,14 +45,14 @@ def names(store: Store) -> list[str]:
         return list(conn.execute(select(setting.c.name).order_by(setting.c.name)).scalars())
 
 
-def put(store: Store, key: str, **options: float) -> str | None:
-    with store.write() as conn:
-        return outbox.put(conn, TOPIC, key, {"to": key}, MORNING, **options)
+def row(store: Store, key: str) -> Any:
+    with store.read() as conn:
+        return conn.execute(select(outbox_table).where(outbox_table.c.key == key)).first()
 
 
-def claim(store: Store, minutes: float = 0, lease_s: float = 60, key: str | None = None) -> outbox.Waiting | None:
-    with store.write() as conn:
-        return outbox.claim(conn, TOPIC, MORNING + timedelta(minutes=minutes), lease_s, key)
+def said(error: BaseException | None) -> str:
+    """Everything that an error says, with what led to it: what a log would show."""
+    return f"{error} {error!r} {said(error.__cause__)} {said(error.__context__)}" if error else ""
 
 
 class TestTransactions:
@@ -124,99 +127,33 @@ class TestCounters:
 
 class TestTheOutbox:
     def test_a_key_is_put_once(self, store: Store) -> None:
-        put(store, "k")
+        with store.write() as conn:
+            assert outbox.put(conn, TOPIC, "k", {"to": "k"}, MORNING) is None
         with store.write() as conn:
             assert outbox.put(conn, TOPIC, "k", {"to": "somebody else"}, MORNING, lease_s=60) is None
-            row = outbox.get(conn, "k")
-        assert row is not None
-        assert row.payload == {"to": "k"}
+        assert (row(store, "k").payload, row(store, "k").state) == ({"to": "k"}, "waiting")
 
-    def test_the_oldest_due_row_is_claimed_first(self, store: Store) -> None:
-        for minute, key in enumerate(("b", "a", "c")):
+    def test_of_many_who_put_one_key_under_a_lease_one_holds_it(self, store: Store) -> None:
+        def put(_: int) -> str | None:
             with store.write() as conn:
-                outbox.put(conn, TOPIC, key, {}, MORNING + timedelta(minutes=minute))
-        assert [found.key for _ in range(3) if (found := claim(store, 5))] == ["b", "a", "c"]
-        assert claim(store, 5) is None
-
-    def test_another_topic_is_left_alone(self, store: Store) -> None:
-        with store.write() as conn:
-            outbox.put(conn, "other", "k", {}, MORNING)
-        assert claim(store) is None
-
-    def test_a_leased_row_is_nobody_elses_until_the_lease_runs_out(self, store: Store) -> None:
-        put(store, "k")
-        first = claim(store)
-        assert first is not None
-        assert claim(store, minutes=0.5) is None
-        second = claim(store, minutes=2)
-        assert second is not None
-        assert second.attempts == first.attempts + 1
-        with store.write() as conn:
-            assert not outbox.done(conn, "k", first.lease or "")
-            assert outbox.done(conn, "k", second.lease or "")
-            assert outbox.get(conn, "k") is None
-
-    def test_a_row_put_under_a_lease_is_held_at_once(self, store: Store) -> None:
-        lease = put(store, "k", lease_s=60)
-        assert lease
-        assert claim(store) is None
-        with store.write() as conn:
-            assert outbox.done(conn, "k", lease)
-
-    def test_a_postponed_row_waits_longer_each_time(self, store: Store) -> None:
-        put(store, "k")
-        pauses = []
-        moment = 0.0
-        for _ in range(4):
-            found = claim(store, moment)
-            assert found is not None
-            with store.write() as conn:
-                outbox.postpone(conn, found, MORNING + timedelta(minutes=moment), "refused")
-                row = outbox.get(conn, "k")
-            assert row is not None
-            assert (row.state, row.last_error) == ("waiting", "refused")
-            assert claim(store, moment) is None
-            pauses.append(row.not_before)
-            moment += 60
-        assert pauses == sorted(pauses)
-
-    def test_a_held_row_is_claimed_by_nobody(self, store: Store) -> None:
-        put(store, "k")
-        found = claim(store)
-        assert found is not None
-        with store.write() as conn:
-            outbox.hold(conn, found, "both sides changed it")
-        assert claim(store, minutes=600) is None
-        with store.write() as conn:
-            outbox.drop(conn, "k")
-            assert outbox.waiting(conn, TOPIC) == []
-
-    def test_a_key_can_be_claimed_before_it_is_due(self, store: Store) -> None:
-        with store.write() as conn:
-            outbox.put(conn, TOPIC, "k", {}, MORNING + timedelta(hours=1))
-        assert claim(store) is None
-        found = claim(store, key="k")
-        assert found is not None
-        assert found.key == "k"
-
-    def test_many_deliverers_never_claim_the_same_row(self, store: Store) -> None:
-        for number in range(30):
-            put(store, f"k{number:02}")
-        taken: list[str] = []
-        lock = threading.Lock()
-
-        def deliver(_: int) -> None:
-            while found := claim(store):
-                with lock:
-                    taken.append(found.key)
-                with store.write() as conn:
-                    assert outbox.done(conn, found.key, found.lease or "")
+                return outbox.put(conn, TOPIC, "k", {}, MORNING, lease_s=60)
 
         with ThreadPoolExecutor(6) as pool:
-            list(pool.map(deliver, range(6)))
-        assert sorted(taken) == [f"k{number:02}" for number in range(30)]
-        with store.read() as conn:
-            assert conn.execute(select(outbox_table)).all() == []
+            [lease] = filter(None, pool.map(put, range(6)))
+        assert (row(store, "k").lease, row(store, "k").state) == (lease, "leased")
+
+    def test_a_row_is_finished_only_under_its_lease(self, store: Store) -> None:
+        with store.write() as conn:
+            lease = outbox.put(conn, TOPIC, "k", {}, MORNING, lease_s=60)
+            assert not outbox.done(conn, "k", "somebody else's")
+            assert outbox.done(conn, "k", lease or "")
+        assert row(store, "k") is None
+
+    def test_a_dropped_row_is_gone_whatever_its_state(self, store: Store) -> None:
+        with store.write() as conn:
+            outbox.put(conn, TOPIC, "k", {}, MORNING, lease_s=60)
+            outbox.drop(conn, "k")
+        assert row(store, "k") is None
 
 
 class TestTheInbox:
@@ -304,8 +241,34 @@ class TestWhatGoesWrong:
         store.close()
 
     def test_an_unreachable_server(self) -> None:
-        with pytest.raises(Unavailable, match="can't be reached"):
-            Store.open("postgresql+psycopg://nobody:nothing@127.0.0.1:1/none?connect_timeout=2")
+        with pytest.raises(Unavailable, match="refuses connections") as refused:
+            Store.open("postgresql+psycopg://nobody:hunter2@127.0.0.1:1/none?connect_timeout=2")
+        assert "hunter2" not in said(refused.value)
+
+    @pytest.mark.parametrize(
+        "url", ["", "nonsense", "mysql://me:hunter2@host/firm", "postgresql://me:hunter2@host:port/firm", "sqlite://",
+                "sqlite:///:memory:", "postgresql+psycopg2://me:hunter2@host/firm", "postgresql://me:hunter2@host"],
+    )  # fmt: skip
+    def test_a_url_of_no_database_of_ours(self, url: str, tmp_path: Path) -> None:
+        for use in (Store.open, lambda url: migrate(url, tmp_path, "now")):
+            with pytest.raises(InvalidInput, match="store:") as refused:
+                use(url)
+            assert "hunter2" not in said(refused.value)
+
+    @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+    def test_every_usual_spelling_of_a_postgres_url_is_understood(self, scheme: str) -> None:
+        engine = make_engine(f"{scheme}://me:hunter2@host/firm")
+        assert engine.dialect.driver == "psycopg"
+        assert "hunter2" not in repr(engine)
+        engine.dispose()
+
+    def test_a_damaged_byte_shows_as_a_mark_and_stops_nothing(self, tmp_path: Path) -> None:
+        store = Store.open(sqlite_url(tmp_path))
+        with store.write() as conn:
+            conn.execute(text("INSERT INTO counter (name, last) VALUES ('a', 1), (CAST(x'62ff' AS TEXT), 2)"))
+        with store.read() as conn:
+            assert sorted(conn.execute(text("SELECT name FROM counter")).scalars()) == ["a", "b\ufffd"]
+        store.close()
 
     def test_a_database_held_too_long(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("onefirm.store.engine.BUSY_TIMEOUT_MS", 50)
@@ -315,3 +278,46 @@ class TestWhatGoesWrong:
             pass
         one.close()
         two.close()
+
+
+class TestOnEveryStore:
+    def test_what_was_to_be_written_stands_in_no_error(self, store: Store) -> None:
+        def twice() -> None:
+            with store.write() as conn:
+                for _ in range(2):
+                    conn.execute(insert(setting).values(name="a", value="hunter2"))
+
+        with pytest.raises(IntegrityError) as refused:
+            twice()
+        assert "hunter2" not in said(refused.value)
+
+    @pytest.mark.parametrize("name", ["name", "value"])
+    def test_a_nul_character_is_refused_where_the_database_refuses_it(self, store: Store, name: str) -> None:
+        def keep() -> None:
+            with store.write() as conn:
+                conn.execute(insert(setting).values(**{"name": "a", "value": 1, name: "x\0y"}))
+
+        if store.dialect == "sqlite":
+            keep()
+            return
+        with pytest.raises(InvalidInput, match="NUL"):
+            keep()
+
+    def test_of_two_who_wait_for_each_other_one_is_told_to_try_again(self, store: Store) -> None:
+        if store.dialect == "sqlite":
+            return  # one writer: nobody waits while holding anything
+        both, told = threading.Barrier(2), list[FirmError]()
+
+        def count(*names: str) -> None:
+            try:
+                with store.write() as conn:
+                    for name in names:
+                        next_number(conn, name)
+                        if name == names[0]:
+                            both.wait(20)
+            except FirmError as error:
+                told.append(error)
+
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda names: count(*names), [("a", "b"), ("b", "a")]))
+        assert [error.message.partition(",")[0] for error in told] == ["Two programs waited for each other"]
