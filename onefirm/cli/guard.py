@@ -55,13 +55,17 @@ def status(invocation: Invocation, as_json: bool) -> None:
     Examples:
       onefirm guard status
     """
-    from onefirm.day.surroundings import guard_is_missing
+    from onefirm.core.clock import SystemClock
+    from onefirm.day.surroundings import guard_hook, guard_is_missing
 
     lifted = _lifted(invocation)
     if guard_is_missing(invocation.root):
         raise Refused(
             "guard.json is missing or damaged: every narrative edit is refused.", hint="Run `onefirm doctor --fix`."
         )
+    hook = guard_hook(invocation.root, SystemClock())
+    if hook.level != "ok":
+        screen.say(f"note: {hook.what}.")
     if as_json:
         screen.data({"stands": lifted is None, "lifted": lifted})
     elif lifted is None:

@@ -114,6 +114,15 @@ def guard_is_missing(root: Path) -> bool:
     return not isinstance(found, dict) or "kinds" not in found
 
 
+def guard_hook(root: Path, clock: Clock) -> Finding:
+    """What the mark of the guard's own hook says: rules without it hold nobody."""
+    for mark in marks.all(str(root)):
+        if mark["hook"] == "guard":
+            return _mark(clock, _HOOKS["guard"], mark)
+    what = f"{_HOOKS['guard']} never ran here: the rules hold once Claude Code runs in this folder with the plugin"
+    return Finding("warn", "hooks", what)
+
+
 def hooks(root: Path, clock: Clock) -> Iterator[Finding]:
     """What each hook's mark says."""
     left = {mark["hook"]: mark for mark in marks.all(str(root))}

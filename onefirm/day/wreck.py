@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from onefirm.core.clock import Clock
 from onefirm.core.errors import FirmError
 from onefirm.day import backups
 from onefirm.day.doctor import Finding, examine_outside
+from onefirm.day.surroundings import MEND
 
 
 def examine(root: Path, error: FirmError, clock: Clock, database: Path | None) -> list[Finding]:
@@ -18,8 +20,12 @@ def examine(root: Path, error: FirmError, clock: Clock, database: Path | None) -
     `database` is the SQLite file that should be there, None where the firm is kept elsewhere.
     """
     lost = database is not None and (not backups.holds_a_firm(database) or "damaged" in error.message)
-    outside = [finding for finding in examine_outside(root, clock) if not (lost and finding.area == "backup")]
-    return [*outside, *_opening(error, lost), *(put_back(root) if lost else ())]
+    outside = examine_outside(root, clock)
+    if not lost:
+        return [*outside, *_opening(error, lost)]
+    # What --fix would mend waits for the database, and the copies are told with the way back.
+    kept = [replace(one, fix="" if one.fix == MEND else one.fix) for one in outside if one.area != "backup"]
+    return [*kept, *_opening(error, lost), *put_back(root)]
 
 
 def is_damage(finding: Finding) -> bool:

@@ -33,6 +33,7 @@ def test_a_lost_firm_is_refused_and_nothing_is_made(onefirm: Terminal, harm: str
     answer = onefirm(*command)
     assert answer.code == 1
     assert "--anew" in answer.out + answer.err
+    assert "→ onefirm doctor" not in answer.out
     assert "is missing or empty, and there was one" in answer.out + answer.err
     assert sorted(path.name for path in (onefirm.root / ".onefirm").iterdir()) == before
 
@@ -130,7 +131,11 @@ def test_guard_status_says_what_the_doctor_says(onefirm: Terminal, text: str | N
 
 @pytest.mark.row("OPS-02")
 def test_the_doctor_tells_a_hook_that_failed(onefirm: Terminal) -> None:
+    assert "never ran here" in onefirm.done("guard", "status").err
+    marks.leave(str(onefirm.root), "guard", "allowed", 3.0, __version__)
+    assert onefirm.done("guard", "status").err == ""
     marks.leave(str(onefirm.root), "guard", "failed: OSError", 3.0, __version__)
+    assert "failed: OSError" in onefirm.done("guard", "status").err
     (told,) = [f for f in findings(onefirm) if f["area"] == "hooks" and f["level"] == "broken"]
     assert "the guard before an edit failed: OSError" in told["what"]
     assert onefirm("doctor").code == 1
