@@ -80,11 +80,11 @@ def _told(root: str, session: str, changes: list[Change]) -> str:
         found = standing.of_session(conn, root, rules.load(root), session, {change["path"] for change in changes})
     if not found:
         return ""
-    lines = [f"- {path}: {guard.told(findings)}" for path, findings in found.items()]
-    return (
-        "onefirm: this call changed narrative that the truth doesn't carry. Put it right now, or Stop will ask:\n"
-        + "\n".join(lines)
-    )
+    from hooks import tools
+
+    said = "\n".join(f"- {path}: {guard.told(findings)}" for path, findings in found.items())
+    head = "onefirm: this call changed narrative that the truth doesn't carry. Put it right now, or Stop will ask:"
+    return f"{head}\n{said}{tools.missing(said)}"
 
 
 def _links(path: str) -> int:

@@ -15,8 +15,8 @@ def missing(said: str) -> str:
 
     ref = re.search(r"\b[A-Z]{1,4}-(?:[1-9][0-9]*|x[0-9a-z]{4,12})\b", said)
     return (
-        " (onefirm's tools are still being set up, about a minute: call setup_wait first, or run "
-        f"`onefirm record get {ref[0] if ref else 'P-1'}` in the shell, which waits too)"
+        " (onefirm's tools are still being set up, about a minute: call setup_wait first. Where that is missing, run "
+        f"`onefirm record get {ref[0] if ref else 'P-1'}` in the shell, which waits too, or says why it can't)"
     )
 
 

@@ -108,6 +108,7 @@ def test_who_waits_for_the_tools_has_them_in_the_same_turn(fresh: Fresh) -> None
     assert not looked.refused
     assert not edited.refused
     assert WHY in fresh.narrative.read_text()
+    assert fresh.lab.settle(), "the server outlives its stand-in"
 
 
 def test_the_operator_is_told_too_that_it_sets_up(fresh: Fresh) -> None:
@@ -118,8 +119,11 @@ def test_the_operator_is_told_too_that_it_sets_up(fresh: Fresh) -> None:
     assert "onefirm is setting up" in session.run.first.text
 
 
-def test_stop_names_no_tool_that_is_not_there(fresh: Fresh) -> None:
+def test_what_a_command_changed_is_told_with_what_waits_for_the_tools_at_once_and_at_stop(fresh: Fresh) -> None:
     with fresh.session() as session:
         note = call("Bash", command=f"echo '{WHY}' >>'{fresh.narrative}'")
         session.ask("note it", note, "Noted.", "I can't look yet.")
-    assert "onefirm's tools are still being set up" in session.run.last.text
+    _, told, blocked = session.run.asked
+    said = "onefirm's tools are still being set up"
+    assert told.text.count(said) == 1
+    assert blocked.text.count(said) > 1
