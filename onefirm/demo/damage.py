@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-_TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+_TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
 
 
 def copy(root: Path, target: Path) -> Path:
@@ -37,11 +37,14 @@ def change_a_byte(database: Path, event_id: str, text: str) -> tuple[str, str]:
 def cut_the_tail(database: Path, from_seq: int) -> int:
     """Remove the entries from a number on, without a trace beside them; returns how many there were."""
     with closing(sqlite3.connect(database)) as conn, conn:
-        for (name,) in conn.execute(_TRIGGERS).fetchall():
+        triggers = conn.execute(_TRIGGERS).fetchall()
+        for name, _ in triggers:
             conn.execute(f'DROP TRIGGER "{name}"')
         gone = [row[0] for row in conn.execute("SELECT id FROM event WHERE seq >= ?", (from_seq,))]
         marks = ",".join("?" * len(gone))
-        conn.execute(f"DELETE FROM payload WHERE event_id IN ({marks})", gone)  # noqa: S608 - only question marks
-        conn.execute(f"DELETE FROM event_subject WHERE event_id IN ({marks})", gone)  # noqa: S608
+        for table in ("payload", "event_subject", "decision", "lesson"):
+            conn.execute(f"DELETE FROM {table} WHERE event_id IN ({marks})", gone)  # noqa: S608 - only question marks
         conn.execute("DELETE FROM event WHERE seq >= ?", (from_seq,))
+        for _, made in triggers:
+            conn.execute(made)
     return len(gone)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from onefirm.core import canonical
 from onefirm.ledger.events import HASHED, Event, Fields, Head, body_of
@@ -13,6 +13,8 @@ from onefirm.ledger.sentences import local_time, sentence
 from onefirm.ledger.walk import ChainWalk, erased_by
 
 EXPORT_VERSION = 1
+_KEYS = {*HASHED, "hash", "payload", "export"}
+_BODY = {"data", "reason", "salt"}
 _MOST_FINDINGS = 20
 _KEPT = 1_000
 _MARKS = str.maketrans({char: f"\\{char}" for char in "\\`*_[]<>#|"})
@@ -79,7 +81,8 @@ class _Check:
         self.entries += 1
         row = _row(line)
         if row is None:
-            yield finding("", None, None, "damaged", f"line {number}: it is no entry of an export.")
+            words = f"line {number}: it is no entry of an export in form {EXPORT_VERSION}."
+            yield finding("", None, None, "damaged", words)
             return
         if row["body"] is None:
             self._erased[row["id"]] = (row["chain_id"], row["seq"])
@@ -106,17 +109,23 @@ class _Check:
 
 
 def _row(line: str) -> Fields | None:
-    """A line in the form of a database row; None when it is no entry."""
+    """A line in the form of a database row; None when it is no entry of exactly this form."""
     try:
-        given = cast("object", json.loads(line))
-        if not isinstance(given, dict):
+        entry: Any = json.loads(line, object_pairs_hook=_without_doubles)
+        body = entry["payload"]
+        exact = set(entry) == _KEYS and entry["export"] == EXPORT_VERSION and (body is None or set(body) == _BODY)
+        if not exact or not isinstance(entry["chain_id"], str) or not isinstance(entry["id"], str):
             return None
-        entry = cast("dict[str, Any]", given)
-        body: Mapping[str, Any] | None = entry["payload"]
         row = {name: entry[name] for name in (*HASHED, "hash")}
         text = body_of(body["data"], body["reason"], body["salt"]) if body is not None else None
-        if not isinstance(row["chain_id"], str) or not isinstance(row["id"], str):
-            return None
         return {**row, "subjects": canonical.dumps(entry["subjects"]), "body": text, "tombstone": None}
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys come once: of two, one reader would take the first and another the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key comes twice")
+    return found

@@ -9,7 +9,8 @@ from onefirm.ledger.words import clean
 
 Problem = Literal[
     "altered", "damaged", "inserted", "missing", "moved", "broken_link", "payload_altered", "payload_missing",
-    "payload_back", "subjects_differ", "orphan", "storage", "tail_cut", "rewritten",
+    "payload_back", "subjects_differ", "register_differs", "unguarded", "orphan", "storage", "tail_cut",
+    "rewritten",
 ]  # fmt: skip
 
 

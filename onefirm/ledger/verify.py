@@ -13,9 +13,11 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, func, select
 
+from onefirm.ledger import registers
 from onefirm.ledger.events import HASHED, Fields, Head
 from onefirm.ledger.findings import Finding, Verdict, finding
 from onefirm.ledger.walk import ChainWalk, erased_by
+from onefirm.store import triggers
 from onefirm.store.tables import chain, event, event_subject, payload
 
 MOST_FINDINGS = 20
@@ -33,7 +35,8 @@ def verify(conn: Connection, anchors: Sequence[Head] = (), progress: Progress | 
     2. Hold the index of subjects against the entries: by a sum over both, row by row only where the sums differ.
     3. Look for payloads and subjects that belong to no entry (what a removed tail leaves behind), and for payloads
        that came back after their erasure.
-    4. Ask SQLite whether its tables and indexes still agree.
+    4. Hold the tables of decisions and lessons against the entries that record them.
+    5. Ask SQLite whether its tables and indexes still agree, and either database whether it still refuses changes.
 
     The connection should be a snapshot (`store.read()`), else a writer at work looks like damage.
     """
@@ -43,7 +46,8 @@ def verify(conn: Connection, anchors: Sequence[Head] = (), progress: Progress | 
         known = {(one.chain_id, one.seq) for one in found}
         if not walked.subjects_agree():
             found += [f for f in _subject_findings(conn) if (f.chain_id, f.seq) not in known]
-        found += [*_orphans(conn), *_payloads_back(conn), *_storage(conn)]
+        found += [f for f in registers.findings(conn) if f.seq is None or (f.chain_id, f.seq) not in known]
+        found += [*_orphans(conn), *_payloads_back(conn), *_storage(conn), *_unguarded(conn)]
     found.sort(key=_place)
     kept = tuple(found[:MOST_FINDINGS])
     return Verdict(not found, walked.entries, walked.chains, kept, more=len(found) > len(kept) or walked.cut)
@@ -231,6 +235,12 @@ def _storage(conn: Connection) -> Iterator[Finding]:
         if complaint != "ok":
             yield finding("", None, None, "storage", f"the database file is damaged: {complaint}.")
             return
+
+
+def _unguarded(conn: Connection) -> Iterator[Finding]:
+    for name in triggers.missing(conn):
+        words = f"the table “{name}” can be changed: a trigger that keeps it append-only is gone or switched off."
+        yield finding("", None, None, "unguarded", words)
 
 
 def _decoded(raw: bytes) -> str:

@@ -1,7 +1,6 @@
 """Every table of the firm's database.
 
-Append-only tables (`event`, `event_subject`, `payload`, `decision`, `lesson`) are guarded by
-triggers that the migrations make; `store.triggers` holds their text.
+Append-only tables (`APPEND_ONLY`) are guarded by triggers that the migrations make; `triggers.missing` looks for them.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import GENESIS, HASHED, Head, entry_hash
 from onefirm.ledger.sentences import sentence
 from onefirm.ledger.verify import verify
+from onefirm.memory.decisions import Decisions
+from onefirm.memory.lessons import Lessons
 from onefirm.store.engine import Store, make_engine, sqlite_path
 from onefirm.store.migrate import migrate
 from support.clock import FixedClock
@@ -384,6 +386,59 @@ def test_a_payload_that_came_back_after_its_erasure_is_found(firm: Firm) -> None
     firm.tamper("UPDATE payload SET body = :b, tombstone = NULL WHERE event_id = :i", b=body, i=first)
     [finding] = firm.verdict().findings
     assert (finding.seq, finding.problem) == (1, "payload_back")
+
+
+def remember(firm: Firm) -> None:
+    """A decision, one that supersedes it, and a lesson, as their rooms write them."""
+    decisions = Decisions(firm.store, firm.ledger, firm.clock, lambda: None)
+    decisions.record("Static site", "simple", by=CLAUDE)
+    decisions.record("No site", "simpler", supersedes="DEC-1", by=CLAUDE)
+    Lessons(firm.store, firm.ledger, firm.clock, lambda: None).record("Ask first", "it cost a day", by=CLAUDE)
+
+
+@pytest.mark.parametrize(
+    ("statement", "seq", "words"),
+    [("UPDATE decision SET actor = 'operator' WHERE ref = 'DEC-1'", 1, "says something else"),
+     ("UPDATE decision SET at = '2020' WHERE ref = 'DEC-2'", 2, "says something else"),
+     ("UPDATE decision SET supersedes = NULL WHERE ref = 'DEC-2'", 2, "says something else"),
+     ("UPDATE decision SET ref = 'DEC-9' WHERE ref = 'DEC-1'", 1, "says something else"),
+     ("UPDATE lesson SET subjects = '[\"P-1\"]'", 3, "says something else"),
+     ("UPDATE lesson SET subjects = '[[1]]'", 3, "says something else"),
+     ("DELETE FROM decision WHERE ref = 'DEC-1'", 1, "missing from the list of decisions"),
+     ("DELETE FROM lesson", 3, "missing from the list of lessons"),
+     ("UPDATE lesson SET event_id = 'nobody'", 3, "missing from the list of lessons")],
+)  # fmt: skip
+def test_a_list_that_says_something_else_than_the_ledger_is_found(
+    firm: Firm, statement: str, seq: int, words: str
+) -> None:
+    remember(firm)
+    assert firm.verdict().ok
+    firm.tamper(statement)
+    first = firm.verdict().findings[0]
+    assert (first.seq, first.problem) == (seq, "register_differs")
+    assert words in first.sentence
+
+
+def test_a_decision_that_no_entry_records_is_found(firm: Firm) -> None:
+    remember(firm)
+    [entry] = firm.write(1)
+    added = "INSERT INTO decision (ref, event_id, at, actor, subjects) VALUES ('DEC-9', :id, '', 'claude', '[]')"
+    firm.tamper(added, id=entry)
+    [finding] = firm.verdict().findings
+    assert finding.sentence == "DEC-9 stands in the list of decisions, and no entry records it."
+
+
+@pytest.mark.parametrize("table", ["event", "event_subject", "payload", "decision", "lesson"])
+def test_a_table_that_no_trigger_guards_any_more_is_found(firm: Firm, table: str) -> None:
+    firm.write(1)
+    with firm.raw.connect() as conn:
+        if conn.dialect.name == "sqlite":
+            conn.execute(text(f"DROP TRIGGER {table}_no_delete"))
+        else:
+            conn.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+        conn.commit()
+    [finding] = firm.verdict().findings
+    assert (finding.problem, f"“{table}”" in finding.sentence) == ("unguarded", True)
 
 
 def test_findings_are_bounded_and_say_that_there_are_more(firm: Firm) -> None:

@@ -252,7 +252,26 @@ def test_a_payload_left_out_of_an_export_is_told(book: Book) -> None:
 @pytest.mark.parametrize("line", ["nonsense", "[]", "{}", '{"chain_id": 1}', "[" * 100_000, '"\\ud800"'])
 def test_a_line_that_is_no_entry_is_named_by_its_number(line: str) -> None:
     [finding] = verify_jsonl([line]).findings
-    assert finding.sentence == "line 1: it is no entry of an export."
+    assert finding.sentence == "line 1: it is no entry of an export in form 1."
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda entry: entry | {"export": 2}, lambda entry: entry | {"note": "added"},
+     lambda entry: {name: value for name, value in entry.items() if name != "export"},
+     lambda entry: entry | {"payload": entry["payload"] | {"note": "added"}}],
+    ids=["another form", "one more key", "no form", "one more key of the payload"],
+)  # fmt: skip
+def test_an_entry_with_more_or_less_than_an_entry_has_is_named(book: Book, change: Any) -> None:
+    exported = filled(book)
+    exported[4] = json.dumps(change(json.loads(exported[4])))
+    assert "line 5: it is no entry of an export in form 1." in [one.sentence for one in verify_jsonl(exported).findings]
+
+
+def test_a_key_that_comes_twice_is_named(book: Book) -> None:
+    exported = filled(book)
+    exported[4] = exported[4].replace('"actor":', '"actor":"operator","actor":', 1)
+    assert any(one.sentence.startswith("line 5: ") for one in verify_jsonl(exported).findings)
 
 
 JSON = st.recursive(
@@ -267,7 +286,7 @@ JSON = st.recursive(
 def test_no_line_breaks_the_check(data: Any) -> None:
     names = "chain_id seq id at actor session kind version subjects cause effect_key payload_sha256 prev hash payload"
     parts = st.fixed_dictionaries(dict.fromkeys(names.split(), JSON))
-    entry = data.draw(parts)
+    entry = data.draw(parts) | {"export": 1}
     if data.draw(st.booleans()):
         entry["payload"] = {"data": data.draw(JSON), "reason": data.draw(JSON), "salt": "x"}
     verdict = verify_jsonl(
