@@ -31,7 +31,8 @@ def migrate(url: str, backup_dir: Path, stamp: str) -> str | None:
         path.touch(mode=0o600)
     engine = make_engine(url)
     try:
-        with translated_errors(), engine.connect() as conn, _locked(conn, path):
+        # The file's lock before the first connection: two that both switch a new file to WAL collide at once.
+        with translated_errors(), _file_locked(path), engine.connect() as conn, _server_locked(conn):
             before = schema_version(conn)
             conn.rollback()
             if before is None or before < HEAD:
@@ -52,14 +53,22 @@ def back_up(path: Path, copy: Path) -> None:
 
 
 @contextmanager
-def _locked(conn: Connection, path: Path | None) -> Generator[None]:
+def _server_locked(conn: Connection) -> Generator[None]:
+    if conn.dialect.name == "sqlite":
+        yield
+        return
+    conn.execute(text("SELECT pg_advisory_lock(:k)"), {"k": _ADVISORY_LOCK})
+    try:
+        yield
+    finally:
+        conn.rollback()
+        conn.execute(text("SELECT pg_advisory_unlock(:k)"), {"k": _ADVISORY_LOCK})
+
+
+@contextmanager
+def _file_locked(path: Path | None) -> Generator[None]:
     if path is None:
-        conn.execute(text("SELECT pg_advisory_lock(:k)"), {"k": _ADVISORY_LOCK})
-        try:
-            yield
-        finally:
-            conn.rollback()
-            conn.execute(text("SELECT pg_advisory_unlock(:k)"), {"k": _ADVISORY_LOCK})
+        yield
         return
     lock = os.open(path.with_name("migrate.lock"), os.O_CREAT | os.O_RDWR, 0o600)
     try:

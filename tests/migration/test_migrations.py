@@ -20,7 +20,11 @@ from contract.office import HOME, OPERATOR
 from contract.stores import sqlite_url
 from onefirm.core.errors import Unavailable
 from onefirm.ledger.append import Ledger
-from onefirm.store import tables
+from onefirm.ledger.sentences import sentence
+from onefirm.ledger.verify import verify
+from onefirm.memory.decisions import DecisionQuery, Decisions
+from onefirm.memory.recall import Recall
+from onefirm.store import tables, triggers
 from onefirm.store.engine import SchemaNewer, SchemaOlder, Store, make_engine, schema_version, sqlite_path
 from onefirm.store.migrate import migrate
 from onefirm.store.migrations.head import HEAD
@@ -28,6 +32,7 @@ from support.clock import FixedClock
 from support.unmeasured import not_measured
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+FIRST = Path(__file__).with_name("first_version.sql")
 APPEND_ONLY = [table.name for table in tables.APPEND_ONLY]
 
 
@@ -133,6 +138,7 @@ class TestAppendOnly:
             else "SELECT DISTINCT event_object_table FROM information_schema.triggers"
         )
         assert set(conn.execute(text(query)).scalars()) == set(APPEND_ONLY)
+        assert triggers.missing(conn) == []
 
 
 def harmful(conn: Connection, table: str) -> list[str]:
@@ -182,6 +188,48 @@ class TestVersions:
         for revision in script.walk_revisions():
             with pytest.raises(NotImplementedError, match="backup"):
                 revision.module.downgrade()
+
+
+class TestTheFirstVersion:
+    """A firm that was begun with the first version (only SQLite: the migrations are the same)."""
+
+    @pytest.fixture
+    def old(self, tmp_path: Path) -> str:
+        path = tmp_path / "firm.db"
+        with closing(sqlite3.connect(path)) as conn, conn:
+            conn.executescript(FIRST.read_text(encoding="utf-8"))
+        return f"sqlite:///{path}"
+
+    def test_it_comes_up_with_everything_that_was_in_it(self, old: str, tmp_path: Path) -> None:
+        assert migrate(old, tmp_path / "backup", "now") == "0001"
+        store = Store.open(old)
+        ledger = Ledger(FixedClock(), "laptop")
+        with store.read() as conn:
+            verdict = verify(conn)
+            told = [sentence(event) for event in ledger.events(conn)]
+        assert (verdict.ok, verdict.entries) == (True, 6)
+        assert told[0].startswith("The operator created project P-1 “Harbour website” with status discovery")
+        assert "erased" in told[1]
+        standing = Decisions(store, ledger, FixedClock(), lambda: None).find(DecisionQuery(standing=True))
+        assert [(one.ref, one.supersedes) for one in standing.rows] == [("DEC-2", "DEC-1")]
+        assert [hit.ref for hit in Recall(store, ledger, list).recall("costs a day").hits] == ["L-1"]
+        with store.write() as conn:
+            ledger.append(conn, "record.seen", {}, subjects=["P-1"], by=OPERATOR)
+        with store.read() as conn:
+            assert verify(conn).ok
+        store.close()
+
+    def test_it_ends_with_the_same_tables_and_triggers_as_a_new_one(self, old: str, tmp_path: Path) -> None:
+        new = f"sqlite:///{tmp_path / 'new.db'}"
+        for url in (old, new):
+            migrate(url, tmp_path / "backup", "now")
+        assert self.made(old) == self.made(new)
+
+    def made(self, url: str) -> dict[str, str]:
+        """What the database says of itself: name to statement."""
+        with closing(sqlite3.connect(str(sqlite_path(url)))) as conn:
+            query = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+            return {name: " ".join(sql.split()) for name, sql in conn.execute(query)}
 
 
 class TestBackups:
