@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from onefirm.narrative import heads
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,9 @@ _ITEM = r"\s*(?:[-*+•]|\d{1,3}[.)])\s+"
 # Patterns stay text until they are needed: compiling all at import would cost the guard more than judging.
 _STOP = r"([.!?…][\"”’)*_]*)\s+(?=[\"“„«(\[*_A-Z0-9À-Þ])|(;)\s+"
 _ABBREVIATED = ("Dr.", "Mr.", "Mrs.", "Ms.", "St.", "Prof.", "e.g.", "i.e.", "etc.", "approx.", "ca.", "No.", "vs.")
+# No sentence of prose is longer. What is goes on as another one, so that a megabyte without a full stop is judged as
+# fast as any other; an end of a sentence is looked for in so many characters before a stop.
+_LONGEST, _LAST_WORD = 1_000, 40
 _INVISIBLE = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
 
 
@@ -57,13 +62,13 @@ def sentences(units: list[Unit]) -> list[Unit]:
 def _of_group(group: list[Unit]) -> list[str]:
     """The sentences of lines that belong together. A line that its writer broke on purpose ends one."""
     width = max(len(unit.text) for unit in group)
-    texts = [group[0].text]
+    texts = [[group[0].text]]
     for previous, unit in zip(group, group[1:]):  # noqa: B905, RUF007 - Python 3.9
         if _is_broken(previous.text, unit.text, width):
-            texts.append(unit.text)
+            texts.append([unit.text])
         else:
-            texts[-1] += " " + unit.text
-    return [sentence for text in texts for sentence in _split(text)]
+            texts[-1].append(unit.text)
+    return [part for text in texts for sentence in _split(" ".join(text)) for part in _cut(sentence)]
 
 
 def _is_broken(line: str, following: str, width: int) -> bool:
@@ -105,17 +110,19 @@ def cells(row: str) -> list[str]:
 
 
 def _lines(text: str) -> Iterator[Unit]:
-    heading, header, fence, front = "", "", "", False
-    for number, line in enumerate(text.split("\n")):
+    heading, header, fence = "", "", ""
+    every = text.split("\n")
+    front, fences = heads.front_end(every), _fences(every) if "```" in text or "~~~" in text else {}
+    for number, line in enumerate(every):
         stripped = line.strip()
-        if number == 0 and stripped == "---":
-            front = True
-        elif front and stripped in ("---", "..."):
-            front = False
-        elif front and stripped:
-            yield Unit("front", stripped, heading)
-        elif stripped[:3] in ("```", "~~~"):
-            fence = "" if fence == stripped[:3] else (fence or stripped[:3])
+        if front and number <= front:
+            if stripped and 0 < number < front:
+                yield Unit("front", stripped, heading)
+        elif fence and _closes(stripped, fence):
+            fence = ""
+            yield Unit("break", "", "")
+        elif number in fences and not fence:
+            fence = fences[number]
             yield Unit("break", "", "")
         elif not stripped:
             header = ""
@@ -130,6 +137,30 @@ def _lines(text: str) -> Iterator[Unit]:
         else:
             heading, unit = _line(line, stripped, heading)
             yield unit
+
+
+def _fences(lines: list[str]) -> dict[int, str]:
+    """The lines that open a code fence, with its sign as often as it stands there.
+
+    One that is never closed opens none: all behind it would be hidden.
+    """
+    found: dict[int, str] = {}
+    longest = {"`": 0, "~": 0}
+    for number in range(len(lines) - 1, -1, -1):
+        stripped = lines[number].strip()
+        if stripped[:3] not in ("```", "~~~"):
+            continue
+        sign = stripped[0]
+        run = len(stripped) - len(stripped.lstrip(sign))
+        if run <= longest[sign] and (sign == "~" or "`" not in stripped[run:]):
+            found[number] = sign * run
+        if run == len(stripped):
+            longest[sign] = max(longest[sign], run)
+    return found
+
+
+def _closes(stripped: str, fence: str) -> bool:
+    return stripped.startswith(fence) and not stripped.strip(fence[0])
 
 
 def _line(line: str, stripped: str, heading: str) -> tuple[str, Unit]:
@@ -150,12 +181,21 @@ def _split(text: str) -> list[str]:
     parts: list[str] = []
     begin = 0
     for stop in re.finditer(_STOP, text):
-        words = text[begin : stop.end()].split()
+        words = text[max(begin, stop.end() - _LAST_WORD) : stop.end()].split()
         if not words or words[-1].lstrip("(") in _ABBREVIATED or (len(words[-1]) == 2 and words[-1][0].isupper()):
             continue
         parts.append(text[begin : stop.end()].strip())
         begin = stop.end()
     return [part for part in (*parts, text[begin:].strip()) if part]
+
+
+def _cut(sentence: str) -> Iterator[str]:
+    """The sentence, in pieces of whole words where it is longer than any is."""
+    while len(sentence) > _LONGEST:
+        at = sentence.rfind(" ", 0, _LONGEST) + 1 or _LONGEST
+        yield sentence[:at].strip()
+        sentence = sentence[at:]
+    yield sentence
 
 
 def _key(unit: Unit) -> str:

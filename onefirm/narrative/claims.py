@@ -42,6 +42,8 @@ else:
 
 # `Jana Vogel signed the contract`: whoever did it is named in so many words; more is a clause of its own.
 _ACTOR_WORDS = 3
+# A status and what it is said of stand within so many words.
+_REACH = 40
 _SILENT = ("code", "quote", "front")
 
 
@@ -55,11 +57,16 @@ def read(
     if text is None:
         return []
     tokens = speech.tokens(text, {f"§{index}": ref for index, ref in enumerate(refs)}, titles_of)
-    found: list[Claim] = []
-    for ref, kind in kinds.items():
-        record = _Record(f"§{refs.index(ref)}", ref, kind, ref in own, _words_of(titles_of(ref)))
-        found += _of_record(tokens, record)
-    return list(dict.fromkeys(found))
+    mentions = {kind: _mentions(tokens, kind) for kind in set(kinds.values())}
+    found: dict[Claim, None] = {}
+    for index, ref in enumerate(refs):
+        if ref in kinds and mentions[kinds[ref]]:
+            record = _Record(f"§{index}", ref, kinds[ref], ref in own, _words_of(titles_of(ref)))
+            for status, start, end in mentions[kinds[ref]]:
+                near = record.is_own or record.mark in tokens[max(0, start - _REACH) : end + _REACH]
+                if near and (claim := _Mention(tokens, start, end, record).claim(status)):
+                    found[claim] = None
+    return list(found)
 
 
 def contradicts(claim: Claim, truth: str, kind: Kind, past: Sequence[str] = ()) -> bool:
@@ -78,14 +85,14 @@ def _words_of(titles: Sequence[str]) -> frozenset[str]:
     return frozenset(word for title in titles for word in folded(title).split() if len(word) > 3)
 
 
-def _of_record(tokens: list[str], record: _Record) -> list[Claim]:
-    found: list[Claim] = []
+def _mentions(tokens: list[str], kind: Kind) -> list[tuple[str, int, int]]:
+    """Where a kind's statuses stand, as (status, start, end)."""
+    found: list[tuple[str, int, int]] = []
     index = 0
     while index < len(tokens):
-        status = record.kind.status_at(tokens, index)
+        status = kind.status_at(tokens, index)
         if status:
-            claim = _Mention(tokens, index, index + status[1], record).claim(status[0])
-            found += [claim] if claim else []
+            found.append((status[0], index, index + status[1]))
         index += status[1] if status else 1
     return found
 
@@ -133,7 +140,7 @@ class _Mention:
     def __init__(self, tokens: list[str], start: int, end: int, record: _Record) -> None:
         self.tokens, self.start, self.end, self.record, self.kind = tokens, start, end, record, record.kind
         self.clause = start
-        while self.clause and tokens[self.clause - 1] not in words.BREAKS:
+        while self.clause > start - _REACH and self.clause and tokens[self.clause - 1] not in words.BREAKS:
             self.clause -= 1
         self.left = tokens[self.clause : start]
         self.next = tokens[end] if end < len(tokens) else "."

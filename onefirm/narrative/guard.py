@@ -49,7 +49,8 @@ if TYPE_CHECKING:
     StateOf = Callable[[str], Mapping[str, Any] | None]
     PastOf = Callable[[str], Sequence[str]]
 
-QUOTED = 120
+# So many characters of a finding's line are cited, and of a table's header read.
+QUOTED, HEADER = 120, 2_000
 SAID = 5
 
 
@@ -209,12 +210,14 @@ def _properties(rules: Mapping[str, Any], change: _Change) -> list[Finding]:
 
 def _stated(unit: Unit, change: _Change) -> tuple[str, str, str] | None:
     named = heads.named(unit.text)
-    for ref in dict.fromkeys([*named, *change.own]):
-        kind: Kind | None = change.words.of_ref(ref)
-        if kind is None:
-            continue
+    kinds: dict[Kind, str] = {}
+    for ref in (*named, *change.own):
+        if kind := change.words.of_ref(ref):
+            kinds.setdefault(kind, ref)
+    for kind, ref in kinds.items():
         if unit.form == "row":
-            stated = properties.stated_in_row(blocks.cells(unit.text), blocks.cells(unit.under), kind, ref in named)
+            header = blocks.cells(unit.under[:HEADER])
+            stated = properties.stated_in_row(blocks.cells(unit.text), header, kind, ref in named)
         else:
             stated = properties.stated(unit.text, kind)
         if stated:

@@ -1,14 +1,16 @@
-"""The head of a narrative file: `Record: P-12` says which record it belongs to, `Parent: [Clients](../CLAUDE.md)` where
-it hangs.
-"""
+"""The head of a narrative file: `Record: P-12` says which record it belongs to."""
 
 from __future__ import annotations
 
 import re
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 LINES = 12
 _FRONT_LINES = 60
-_REF = r"(?<![\w-])([A-Za-z]{1,4}-(?:[1-9][0-9]{0,8}|[xX][0-9A-Za-z]{4,12}))(?![\w-])"
+REF = r"(?<![\w-])([A-Za-z]{1,4}-(?:[1-9][0-9]{0,8}|[xX][0-9A-Za-z]{4,12}))(?![\w-])"
 _KEY = r"(?i)^[\W_]*(records?|parent)[\W_]*?[:=：]"
 
 
@@ -18,22 +20,17 @@ def refs(text: str | None) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def parent(text: str | None) -> str | None:
-    """The link target or text behind `Parent:`, None when the head has none."""
-    for line in head(text):
-        if _is_key(line, "parent"):
-            value = line.partition(":")[2].strip()
-            return value.partition("](")[2].rstrip(")") if "](" in value else value
-    return None
-
-
 def head(text: str | None) -> list[str]:
     """The lines that count as head: the first twelve, or the whole front matter where there is one."""
     lines = (text or "").lstrip("\ufeff").split("\n", _FRONT_LINES)[:_FRONT_LINES]
-    if lines and lines[0].strip() == "---":
-        end = next((index for index, line in enumerate(lines[1:], 1) if line.strip() == "---"), 0)
-        return lines[: max(end + 1, LINES)]
-    return lines[:LINES]
+    return lines[: max(front_end(lines) + 1, LINES)]
+
+
+def front_end(lines: Sequence[str]) -> int:
+    """The line that closes the front matter, 0 where there is none: one that is never closed would hide the text."""
+    if lines[0].strip() != "---":
+        return 0
+    return next((at for at, line in enumerate(lines[:_FRONT_LINES]) if at and line.strip() in ("---", "...")), 0)
 
 
 def is_head_line(line: str) -> bool:
@@ -43,7 +40,7 @@ def is_head_line(line: str) -> bool:
 
 def named(text: str) -> list[str]:
     """Every ref that a text names, in order, spelt as stored."""
-    return [spelt(match) for match in re.findall(_REF, text)] if "-" in text else []
+    return [spelt(match) for match in re.findall(REF, text)] if "-" in text else []
 
 
 def spelt(ref: str) -> str:

@@ -14,9 +14,13 @@ import re
 
 from onefirm.narrative.vocabulary import Kind, folded
 
-_MARKS = r"(?i)<!--|-->|</?[a-z][^>]*>|[*`~]+|(?<![^\W_])_+|_+(?![^\W_])|^\[[ xX]\]\s+|!?\[(?=[^\]]*\]\()|\]\([^)]*\)"
+# What would look ahead without an end is bounded: a megabyte of `[` must not hold the guard up.
+_MARKS = (
+    r"(?i)<!--|-->|</?[a-z][^>]{0,300}>|[*`~]+|(?<![^\W_])_+|_+(?![^\W_])|^\[[ xX]\]\s+|"
+    r"!?\[(?=[^\]]{0,300}\]\()|\]\([^)]{0,300}\)"
+)
 _PARTS = r"\s+[·•|;/]\s+|\s*[;|]\s*|\t+|,\s+(?=[^,:=]{2,24}[:=])|\.\s+(?=[A-Z][\w -]{1,24}\s*[:=])"
-_SIGN = r"\s*(?:::?|：|:=|={1,2}>?|→|⇒|->|\s[–—-]{1,2}|[–—]|\.{3,}|…)\s+|\s*[:=：→](?=\S)|\s*(?::|=)\s*$"
+_SIGN = r"\s*(?:::?|：|:=|={1,2}>?|→|⇒|->|\s[–—-]{1,2}|[–—]|\.{3,9}|…)\s+|\s*[:=：→](?=\S)|\s*(?::|=)\s*$"
 _EMPTY = frozenset(("", "-", "–", "—", "?", "tbd", "none", "n/a", "unknown", "open"))
 _BEFORE = r"^(?:(?:the|its|our|their|this|new|current|present|official|latest|actual|overall|project's|client's)\s+)+"
 _POINTER = (
@@ -29,6 +33,8 @@ _DATE = (
     r"\b(?:next|this|last)\s+(?:week|month|quarter|year)\b|\bend\s+of\b|\bmid\b|\bepiphany|christmas|easter\b"
 )
 _SENTENCE = r"[.!?]\s+\w|,.*\b(?:and|but|because|so)\b"
+# A longer part of a line is no property with its value.
+_LONGEST = 1_000
 # Beyond this many words a text value is a sentence that happens to begin with a label.
 _SHORT = 6
 _LONG_TEXT = frozenset(("next_action", "waiting_on"))
@@ -39,7 +45,7 @@ def stated(line: str, kind: Kind) -> tuple[str, str] | None:
     if not kind.has_property_in(line):
         return None
     for part in re.split(_PARTS, shown(line)):
-        name, value = _halves(part)
+        name, value = _halves(part[:_LONGEST])
         key = kind.properties.get(_name(name, kind))
         if key and _looks_like(value, key, kind):
             return key, value
@@ -53,8 +59,8 @@ def stated_in_row(cells: list[str], header: list[str], kind: Kind, about: bool) 
     cells = [shown(cell) for cell in cells]
     if len(cells) >= 2:
         key = kind.properties.get(_name(cells[0], kind))
-        if key and _looks_like(cells[1], key, kind):
-            return key, cells[1]
+        if key and _looks_like(cells[1][:_LONGEST], key, kind):
+            return key, cells[1][:_LONGEST]
     for name, value in zip(header, cells) if about else ():  # noqa: B905 - rows may be short
         key = kind.properties.get(_name(shown(name), kind))
         if key and key != "title" and _looks_like(value, key, kind):
@@ -74,7 +80,7 @@ def _halves(part: str) -> tuple[str, str]:
 
 def _name(text: str, kind: Kind) -> str:
     """A property's name without what may stand around it: article, the record's kind or ref, a remark in brackets."""
-    words = re.sub(r"\([^)]*\)|\b[A-Za-z]{1,4}-\d+(?:'s|’s)?\b", " ", text).strip(" .\"'“”‘’([{")
+    words = re.sub(r"\([^)]*\)|\b[A-Za-z]{1,4}-\d+(?:'s|’s)?\b", " ", text[:_LONGEST]).strip(" .\"'“”‘’([{")
     name = re.sub(_BEFORE, "", folded(words) + " ").strip()
     label = name.partition(" ")[0].removesuffix("'s")
     return name.partition(" ")[2] if label in kind.labels and name not in kind.properties else name

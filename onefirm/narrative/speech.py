@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from onefirm.narrative import heads
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,9 +39,13 @@ def tokens(text: str, marks: Mapping[str, str], titles_of: Callable[[str], Seque
     its capital.
     """
     for mark, ref in marks.items():
-        for name in (*titles_of(ref), ref):
+        for name in titles_of(ref):
             if name.lower() in text.lower():
                 text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", f" {mark} ", text, flags=re.IGNORECASE)
+    if "-" in text:
+        # All refs by one pattern: one of its own for each would be compiled for each.
+        by_ref = {ref: f" {mark} " for mark, ref in marks.items()}
+        text = re.sub(heads.REF, lambda match: by_ref.get(heads.spelt(match[1]), match[0]), text)
     found = [piece if piece == "May" else piece.lower() for piece in re.findall(_PIECE, text)]
     return [word for token in found for word in _parted(token)]
 

@@ -67,13 +67,14 @@ def _of_steps(
     steps: list[tuple[str | None, str | None]],
 ) -> list[Finding]:
     """Where others changed the file too, each own step is judged by itself, and only lines that still stand count."""
-    now = _now(conn, path) or ""
-    found: list[Finding] = []
+    now = " ".join((_now(conn, path) or "").split())
+    found: dict[tuple[str, str], Finding] = {}
     for before, after in steps:
         for finding in judge(path, tree.text(conn, before), tree.text(conn, after))["findings"]:
-            if finding not in found and (not finding["line"] or finding["line"] in " ".join(now.split())):
-                found.append(finding)
-    return found
+            key = finding["line"], finding["why"]
+            if key not in found and finding["line"] in now:
+                found[key] = finding
+    return list(found.values())
 
 
 def _now(conn: Connection, path: str) -> str | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-_TARGET = r"(?m)(\]\()[^)\s]*((?:\s+\"[^\"]*\")?\))|(^\s*\[[^\]]+\]:\s*)\S+|<?https?://[^\s>)]+>?"
+_TARGET = r"(?m)(\]\()[^)\]\s]*((?:\s+\"[^\"]*\")?\))|(^[ \t]*\[[^\]\n]+\]:[ \t]*)\S+|<?https?://[^\s>)]+>?"
 _WORD = r"[^\W_]+(?:['’][^\W_]+)*|\S"
 # Letters that people type as two, or without their marks, where the keyboard lacks them.
 _SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "å": "aa", "ø": "oe", "æ": "ae", "’": "'"})
-_TYPO_WORDS = 12
+_TYPO_WORDS, _LONGEST = 12, 60
 # A slip of the pen never turns one of these into another word, nor another word into one of these.
 _WEIGHTY = frozenset(
     [
@@ -105,7 +105,7 @@ def is_typo(before: str, after: str) -> bool:
         return True
     if a in _WEIGHTY or b in _WEIGHTY or any(char.isdigit() for char in a + b):
         return False
-    if min(len(a), len(b)) < 3 or a[0] != b[0]:
+    if min(len(a), len(b)) < 3 or a[0] != b[0] or max(len(a), len(b)) > _LONGEST:
         return False
     return _distance(a, b) <= (1 if min(len(a), len(b)) < 5 else 2)
 

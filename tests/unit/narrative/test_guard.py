@@ -1,5 +1,7 @@
 """The judgement: which rule an edit breaks, and what the refusal says."""
 
+import time
+
 import pytest
 
 from onefirm.narrative import guard
@@ -147,7 +149,7 @@ def test_every_wrong_line_is_told_at_once_and_many_are_counted(judge) -> None:
 
 
 def test_a_long_line_is_quoted_in_part(judge) -> None:
-    verdict = judge(FILE, with_line("Status: delivery " + "x" * 4000))
+    verdict = judge(FILE, with_line("Due: 1 May 2027 " + "x" * 4000))
     assert len(guard.refusal("a.md", verdict["findings"])) < 600
 
 
@@ -155,3 +157,45 @@ def test_line_ends_and_invisible_characters_hide_nothing(judge) -> None:
     assert "property" in rules_broken(judge(FILE, with_line("Sta\u200btus: delivery")))
     assert "property" in rules_broken(judge(FILE, with_line("Ｓｔａｔｕｓ： delivery")))
     assert judge(FILE, FILE.replace("\n", "\r\n"), seen=[])["findings"] == []
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "delivery ",
+        "A. ",
+        "we moved to delivery and ",
+        "](",
+        "due [",
+        "due <a",
+        "due ..",
+        "ab\n",
+        "```a\n",
+        "\n",
+        "[a\n",
+    ],
+)
+def test_a_long_text_is_judged_in_proportion_to_its_length(judge, piece: str) -> None:
+    text = FILE + piece * (200_000 // len(piece))
+    began = time.process_time()
+    judge(FILE, text, seen=[])
+    # Under a second on a quiet machine; each of these once took ten times as long or more, and four times that for
+    # twice the length.
+    assert time.process_time() - began < 4
+
+
+@pytest.mark.parametrize("opening", ["```", "~~~ text", "```` ", "```\nx\n```\n\n```python"])
+def test_a_code_fence_that_is_never_closed_hides_nothing(judge, opening: str) -> None:
+    assert rules_broken(judge(FILE, with_line(f"{opening}\n\nThe project is in delivery.\n"))) == ["contradiction"]
+
+
+def test_a_code_fence_ends_where_a_reader_sees_its_end(judge) -> None:
+    claim = "The project is in delivery."
+    assert rules_broken(judge(FILE, with_line(f"````\n```\n{claim}\n```\n````\n"))) == []
+    assert rules_broken(judge(FILE, with_line(f"```\n```python\n{claim}\n```\n"))) == []
+    assert rules_broken(judge(FILE, with_line(f"```x``` is a word.\n\n{claim}\n\n```x``` too.\n"))) == ["contradiction"]
+
+
+def test_front_matter_that_is_never_closed_hides_nothing(judge) -> None:
+    file = "---\n" + FILE
+    assert rules_broken(judge(file, file + "\nThe project is in delivery.\n")) == ["contradiction"]

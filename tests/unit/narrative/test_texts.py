@@ -27,12 +27,6 @@ def test_the_head_says_whose_a_file_is(text: str, refs: list[str]) -> None:
     assert heads.refs(text) == refs
 
 
-def test_a_parent_is_a_link_or_a_text() -> None:
-    assert heads.parent("Record: P-1\nParent: [Clients](../CLAUDE.md)\n") == "../CLAUDE.md"
-    assert heads.parent("Parent: ../CLAUDE.md\n") == "../CLAUDE.md"
-    assert heads.parent("Record: P-1\n") is None
-
-
 def test_a_claude_file_is_narrative_by_its_name_in_any_case() -> None:
     assert heads.is_narrative("a/Claude.MD", "")
     assert not heads.is_narrative("a/notes.md", "")
