@@ -185,7 +185,7 @@ def _texts(root: Path, wishes: Wishes) -> Iterator[tuple[str, str]]:
 
 def _lay(report: Report, path: str, text: str) -> None:
     target = report.root / path
-    if target.exists():
+    if os.path.lexists(target):  # a link to nothing too: writing through it would write elsewhere
         report.kept.append(path)
         return
     target.parent.mkdir(parents=True, exist_ok=True)

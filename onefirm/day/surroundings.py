@@ -98,6 +98,14 @@ def instructions(root: Path, _clock: Clock) -> Iterator[Finding]:
         yield Finding("warn", "narrative", "context/CLAUDE.md is missing", fix)
 
 
+def links(root: Path, _clock: Clock) -> Iterator[Finding]:
+    """Links in the tree that lead nowhere: who writes through one writes somewhere else."""
+    for path in (root / "CLAUDE.md", *(root / "context").rglob("*")):
+        if path.is_symlink() and not path.exists():
+            name = path.relative_to(root)
+            yield Finding("warn", "narrative", f"{name} is a link to nothing", f"rm {shlex.quote(str(path))}")
+
+
 def _init(root: Path) -> str:
     return f"onefirm init {shlex.quote(str(root))}"
 
@@ -169,7 +177,9 @@ def copies(root: Path, clock: Clock) -> Iterator[Finding]:
 
 
 Check = Callable[[Path, Clock], Iterable[Finding]]
-CHECKS: tuple[Check, ...] = (programs, repository, files, instructions, rules, hooks, sessions, copies)
+CHECKS: tuple[Check, ...] = (
+    programs, repository, files, instructions, links, rules, hooks, sessions, copies,
+)  # fmt: skip
 
 
 def counted(number: int, one: str, many: str = "") -> str:

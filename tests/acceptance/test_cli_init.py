@@ -59,6 +59,15 @@ def test_own_files_are_kept_and_what_they_lack_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.row("OPS-01")
+def test_nothing_is_written_through_a_link_that_leads_nowhere(tmp_path: Path) -> None:
+    root = tmp_path / "firm"
+    root.mkdir()
+    (root / "CLAUDE.md").symlink_to(tmp_path / "elsewhere.md")
+    assert "CLAUDE.md is yours and was kept" in Terminal(tmp_path).done("init", str(root)).err
+    assert not (tmp_path / "elsewhere.md").exists()
+
+
+@pytest.mark.row("OPS-01")
 def test_a_new_tree_holds_no_notes_about_the_template(tmp_path: Path) -> None:
     root = Path(Terminal(tmp_path).data("init", str(tmp_path / "firm"))["root"])
     texts = [path.read_text() for path in (root / "context").rglob("*.md")]
