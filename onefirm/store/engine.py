@@ -52,9 +52,7 @@ class Store:
         """
         path = sqlite_path(url)
         if path is not None and not path.exists():
-            raise Unavailable(
-                f"The firm's database {path} is missing.", hint="Restore it from a backup, or run `onefirm init` anew."
-            )
+            raise Unavailable(f"The firm's database {path} is missing.", hint=_BACKUP_HINT)
         store = cls(make_engine(url))
         try:
             with store.read() as conn:

@@ -30,6 +30,9 @@ def test_a_lost_firm_is_refused_and_nothing_is_made(onefirm: Terminal, harm: str
         shutil.rmtree(onefirm.root / ".onefirm")
     (onefirm.root / ".onefirm").mkdir(exist_ok=True)
     before = sorted(path.name for path in (onefirm.root / ".onefirm").iterdir())
+    told = onefirm("brief")
+    assert told.code == 1
+    assert ("onefirm doctor" if harm == "the database" else "onefirm init") in told.err
     answer = onefirm(*command)
     assert answer.code == 1
     assert "--anew" in answer.out + answer.err
