@@ -43,6 +43,7 @@ TABLE = {
     "empty input": _row("line refuse line line refuse line"),
     "malformed input": _row("line refuse line line refuse line"),
     "huge input": _row("works works works works works works"),
+    "past the deadline": _row("works refuse works works refuse works"),
     "session.db missing": _row("heals deny heals heals block heals"),
     "session.db corrupt": _row("heals deny heals heals block heals"),
     "session.db newer": _row("line deny line line refuse line"),

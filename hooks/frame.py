@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# Without its Python half, which imports enum: the guard has few milliseconds.
+import _signal
 import os
 import sys
 import time
@@ -13,6 +15,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+# Claude Code ends the guard after 10 s and lets the edit happen: what must refuse when it fails does so before.
+DEADLINE_S = 7.0
+
+
+class Late(Exception):
+    """The deadline came first."""
+
 
 class Malformed(Exception):
     """What came on standard input is no hook event."""
@@ -22,14 +31,36 @@ def main(event: str, root: str) -> int:
     """Runs one hook and gives its exit code. The module of the event's name answers (outcome, output or None)."""
     began = time.perf_counter()
     try:
+        _arm(_deadline() if fail_modes.HOOKS.get(event) == fail_modes.CLOSED else 0)
         payload = _payload()
         outcome, output = _module(event).run(payload, root)
         code, text = 0, jsons.dumps(output) if output else ""
+        _arm(0)
     except Exception as error:  # the last handler: what a failure means is a table, not a traceback
+        _arm(0)
         outcome, (code, text) = f"failed: {type(error).__name__}", _failed(event, root, error)
     _print(text, code)
     _mark(event, root, outcome, (time.perf_counter() - began) * 1000)
     return code
+
+
+def _arm(seconds: float) -> None:
+    """Raises Late in so many seconds; 0 calls it off."""
+    if seconds:
+        _signal.signal(_signal.SIGALRM, _late)
+    _signal.setitimer(_signal.ITIMER_REAL, seconds)
+
+
+def _late(*_: object) -> None:
+    raise Late(f"it was not done within {_deadline():g} s")
+
+
+def _deadline() -> float:
+    try:
+        # Never longer than ours: a variable of the environment must not switch the guard off.
+        return min(DEADLINE_S, max(0.001, float(os.environ.get("ONEFIRM_HOOK_DEADLINE_S", DEADLINE_S))))
+    except ValueError:
+        return DEADLINE_S
 
 
 def _payload() -> dict[str, Any]:

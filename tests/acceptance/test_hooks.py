@@ -214,6 +214,13 @@ def test_onefirms_own_folder_is_closed_to_file_tools(firm: Firm) -> None:
     assert "only onefirm writes there" in denial
 
 
+def test_a_guard_that_waits_for_a_file_without_an_end_refuses_in_time(firm: Firm) -> None:
+    os.mkfifo(firm.root / "context/CLAUDE.md")
+    firm.env["ONEFIRM_HOOK_DEADLINE_S"] = "0.5"
+    answer = firm.edit("context/CLAUDE.md", "a", "b")
+    assert (answer.code, "it was not done within 0.5 s" in answer.stderr) == (2, True)
+
+
 def test_a_file_of_another_workspace_is_judged_by_that_one(firm: Firm, tmp_path: Path) -> None:
     other = Firm.at(tmp_path / "other")
     other.write(FILE, TEXT)

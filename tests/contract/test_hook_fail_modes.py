@@ -66,6 +66,10 @@ def python_that_fails(firm: Firm) -> None:
     firm.env["ONEFIRM_PYTHON"] = str(fake)
 
 
+def no_time(firm: Firm) -> None:
+    firm.env["ONEFIRM_HOOK_DEADLINE_S"] = "0.001"
+
+
 def missing_database(firm: Firm) -> None:
     for suffix in ("", "-wal", "-shm"):
         Path(db.path(str(firm.root)) + suffix).unlink(missing_ok=True)
@@ -107,6 +111,7 @@ BREAKS: dict[str, Callable[[Firm], None]] = {
     "empty input": untouched,
     "malformed input": untouched,
     "huge input": untouched,
+    "past the deadline": no_time,
     "session.db missing": missing_database,
     "session.db corrupt": corrupt_database,
     "session.db newer": newer_database,
