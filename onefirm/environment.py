@@ -41,6 +41,11 @@ _KNOWN = (
         "on the way may hold another file: empty it (uv cache clean, pip cache purge) or go round it",
     ),
     (
+        ("invalid peer certificate", "certificate_verify_failed", "certificate verify failed"),
+        "The packages could not be fetched: the package index shows a certificate that this machine doesn't know. "
+        "Where a proxy stands in for it, name the proxy's certificates: SSL_CERT_FILE for uv, PIP_CERT for pip",
+    ),
+    (
         ("failed to establish a new connection", "name resolution", "network is unreachable", "dns error",
          "error sending request", "connection refused", "timed out", "proxyerror", "cannot connect to proxy"),
         "The packages could not be fetched: the package index can't be reached. Go online",
@@ -303,7 +308,11 @@ def main(verb: str, root: str, data: str) -> int:
         else:
             build(place)
     except (BuildFailed, OSError) as failed:
-        say(told(failed, place) if isinstance(failed, OSError) else str(failed))
+        sentence = told(failed, place) if isinstance(failed, OSError) else str(failed)
+        if verb == "build":
+            print(sentence, flush=True)  # no step: whoever waits for the build says it
+        else:
+            say(sentence)
         return 1
     return 0
 
