@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ from sqlalchemy import Connection, select
 from onefirm.core.attribution import By
 from onefirm.core.clock import iso
 from onefirm.core.ids import is_temporary, parse_ref
+from onefirm.ledger.events import read_body
 from onefirm.state import claims, drafts, mirror, query, situation
 from onefirm.state.claims import Claim
 from onefirm.state.mirror import Record
@@ -109,4 +109,4 @@ def _last_receipt(conn: Connection, ref: str, session: str) -> tuple[str, str | 
     row = conn.execute(query.order_by(event_subject.c.at.desc(), event.c.seq.desc()).limit(1)).first()
     if row is None:
         return None
-    return row.id, json.loads(row.body)["data"].get("etag") if row.body else None
+    return row.id, (read_body(row.body) or {}).get("data", {}).get("etag")
