@@ -10,47 +10,44 @@ import time
 
 from hooks import targets
 from onefirm.narrative import rules
-from onefirm.sessions import root as workspace
+from onefirm.sessions import paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+ABSTAINED = ("abstained", None)
 FIX = "Run: onefirm doctor --fix"
 
 
 def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | None]:
     """Judges the edit by the workspace that its file lies in, which need not be the session's."""
-    named = targets.path(payload)
-    if named is None:
-        return "abstained", None
-    for path in dict.fromkeys((targets.real(named), named)):
-        home = workspace.find_live(targets.parent(path))
-        if home:
-            return _judged(payload, home, path)
-    return "abstained", None
+    for root, relative, path in targets.places(payload):
+        answer = _judged(payload, root, relative, path)
+        if answer != ABSTAINED:
+            return answer
+    return ABSTAINED
 
 
-def _judged(payload: Mapping[str, Any], root: str, path: str) -> tuple[str, dict[str, Any] | None]:
-    relative = targets.relative(root, path)
+def _judged(payload: Mapping[str, Any], root: str, relative: str, path: str) -> tuple[str, dict[str, Any] | None]:
     try:
         known, lost = rules.load(root), ""
     except rules.RulesLost as error:
         known, lost = None, str(error)
     closed = rules.is_closed(known, relative) if known else rules.is_private(relative)
     if not closed and not targets.is_named_narrative(relative):
-        return "abstained", None
+        return ABSTAINED
     try:
         old = targets.text(path)
     except OSError as error:
-        why = f"onefirm: {relative} can't be read ({error.strerror}): nobody can tell which record it belongs to."
-        return _deny(why)
+        why = f"can't be read ({error.strerror}): nobody can tell which record it belongs to."
+        return _deny(f"onefirm: {paths.told(relative)} {why}")
     new = targets.edited(payload, old)
     if old == new or not (closed or _is_narrative(relative, old, new)):
-        return "abstained", None
+        return ABSTAINED
     if known is None:
-        return _deny(f"onefirm: {relative} was not changed: {lost}. {FIX}")
+        return _deny(f"onefirm: {paths.told(relative)} was not changed: {lost}. {FIX}")
     return _by_truth(payload, root, relative, old, new, known)
 
 
@@ -74,7 +71,7 @@ def _by_truth(
         )
         opened = hatch.active(conn, time.time()) if verdict["findings"] else None
     except (db.Lost, db.Error) as error:
-        return _deny(f"onefirm: {path} was not changed: {error}. {FIX}")
+        return _deny(f"onefirm: {paths.told(path)} was not changed: {error}. {FIX}")
     if opened:
         said = f"onefirm: the operator has the guard off ({opened['why']}); else: {guard.told(verdict['findings'])}"
         return "let through: the guard is off", _context(said)

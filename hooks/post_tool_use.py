@@ -8,7 +8,7 @@ import os
 
 from hooks import targets, watch
 from onefirm.narrative import heads, rules
-from onefirm.sessions import db, edits, tree, walk
+from onefirm.sessions import db, edits, paths, tree, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _told(root: str, session: str, changes: list[Change]) -> str:
         return ""
     from hooks import tools
 
-    said = "\n".join(f"- {path}: {guard.told(findings)}" for path, findings in found.items())
+    said = "\n".join(f"- {paths.told(path)}: {guard.told(findings)}" for path, findings in found.items())
     head = "onefirm: this call changed narrative that the truth doesn't carry. Put it right now, or Stop will ask:"
     return f"{head}\n{said}{tools.missing(said)}"
 

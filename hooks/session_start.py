@@ -10,7 +10,7 @@ import time
 
 from hooks import core, watch
 from onefirm.narrative import rules
-from onefirm.sessions import clock, db, identity
+from onefirm.sessions import clock, db, identity, paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +75,9 @@ def _look(root: str, session: str, source: str) -> str:
         before = _before(conn, session)
         watch.ascribe(conn, None, changes, before)
         found = standing.of_others(conn, root, known, session, before) if changes else {}
-        lines = [f"- {path}: {guard.told(findings[:1])}" for path, (_, findings) in found.items() if findings][:3]
+        lines = [
+            f"- {paths.told(path)}: {guard.told(findings[:1])}" for path, (_, findings) in found.items() if findings
+        ][:3]
     return "\n".join(["Changed outside of any session, and against the truth:", *lines]) if lines else ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hooks import once, watch
 from onefirm.narrative import guard, rules, standing
-from onefirm.sessions import clock, db, edits, identity
+from onefirm.sessions import clock, db, edits, identity, paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
 def _reason(found: Mapping[str, list[Finding]]) -> str:
     from hooks import tools
 
-    lines = [f"- {path}: {guard.told(findings)}" for path, findings in list(found.items())[:SHOWN]]
+    lines = [f"- {paths.told(path)}: {guard.told(findings)}" for path, findings in list(found.items())[:SHOWN]]
     if len(found) > SHOWN:
         lines.append(f"- and {len(found) - SHOWN} more files")
     return "\n".join([HEAD, *lines, TAIL + tools.missing("\n".join(lines))])
@@ -60,7 +60,7 @@ def _others(conn: Connection, root: str, known: Mapping[str, Any], session: str)
     """One line on what others changed meanwhile, told once for each state of each file."""
     row = conn.execute("select started_at from session where id = ?", (session,)).fetchone()
     found = standing.of_others(conn, root, known, session, row[0])
-    lines = [f"{path} ({_who(who)}{_against(findings)})" for path, (who, findings) in found.items()]
+    lines = [f"{paths.told(path)} ({_who(who)}{_against(findings)})" for path, (who, findings) in found.items()]
     fresh = edits.tell(conn, session, [f"others: {line}" for line in lines])
     if not fresh:
         return ""

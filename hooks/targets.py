@@ -36,16 +36,6 @@ def places(payload: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     return [(root, below, place) for (root, below), place in found.items()]
 
 
-def real(path: str) -> str:
-    """The path with links followed."""
-    return os.path.realpath(path)
-
-
-def parent(path: str) -> str:
-    """The folder of a file, which need not exist yet."""
-    return os.path.dirname(path)
-
-
 def relative(root: str, path: str) -> str:
     """The path below the workspace, by the workspace's real place where that is where the file is."""
     for base in (root, os.path.realpath(root)):

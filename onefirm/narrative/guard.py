@@ -18,7 +18,7 @@ from __future__ import annotations
 from onefirm.narrative import blocks, claims, heads, properties
 from onefirm.narrative.rules import is_private
 from onefirm.narrative.vocabulary import Vocabulary
-from onefirm.sessions import jsons
+from onefirm.sessions import jsons, paths
 from onefirm.sessions.walk import matches
 
 TYPE_CHECKING = False
@@ -83,7 +83,7 @@ def judge(
 def refusal(path: str, findings: Sequence[Finding]) -> str:
     """A refused edit as the session reads it: what is wrong, and the call to make."""
     again = " Then repeat the edit." if any(finding["rule"] == "receipt" for finding in findings) else ""
-    return f"onefirm: {path} was not changed. {told(findings)}{again}"
+    return f"onefirm: {paths.told(path)} was not changed. {told(findings)}{again}"
 
 
 def told(findings: Sequence[Finding]) -> str:
