@@ -35,9 +35,15 @@ def make(planes: Planes) -> Path | None:
         copy(database(planes.root), target)
     except (OSError, sqlite3.Error):
         return None
-    for old in sorted(_folder(planes.root).glob(_DAILY))[:-KEPT]:
+    for old in [*sorted(_folder(planes.root).glob(_DAILY))[:-KEPT], *_unfinished(planes)]:
         old.unlink(missing_ok=True)
     return target
+
+
+def _unfinished(planes: Planes) -> list[Path]:
+    """What processes left that were killed while they copied; none copies for an hour."""
+    before = planes.clock.now().timestamp() - 3600
+    return [path for path in _folder(planes.root).glob(".firm-*") if path.stat().st_mtime < before]
 
 
 def copy(source: Path, target: Path) -> None:
@@ -63,10 +69,15 @@ def known(root: Path) -> list[Path]:
 
 def putting_back(root: Path, backup: Path) -> str:
     """The shell command that puts a copy in the database's place; what stands there is kept beside it."""
-    place = shlex.quote(str(database(root)))
-    aside = f"mv {place} {place}.damaged && " if database(root).exists() else ""
-    # The journal of another file would be played into the copy.
-    return f"{aside}rm -f {place}-wal {place}-shm && cp {shlex.quote(str(backup))} {place}"
+    return f"{setting_aside(root)}cp {shlex.quote(str(backup))} {shlex.quote(str(database(root)))}"
+
+
+def setting_aside(root: Path) -> str:
+    """The shell command that moves a damaged database out of the way, ready to be followed by another; or nothing."""
+    place, parts = database(root), ("", "-wal", "-shm")
+    # The journal goes with its own file: it may hold the last writes, and would be played into what comes instead.
+    there = {f"{place}{part}": f"{place}.damaged{part}" for part in parts if Path(f"{place}{part}").exists()}
+    return "".join(f"mv {shlex.quote(old)} {shlex.quote(new)} && " for old, new in there.items())
 
 
 def holds_a_firm(path: Path) -> bool:

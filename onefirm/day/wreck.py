@@ -50,6 +50,5 @@ def put_back(root: Path) -> Iterator[Finding]:
     else:
         fix = f"put a copy of it at {database}, if you keep one elsewhere; then: onefirm doctor"
         yield Finding("warn", "backup", "there is no backup under .onefirm/backup/", fix)
-    aside = f"mv {shlex.quote(str(database))} {shlex.quote(str(database))}.damaged && " if database.exists() else ""
-    anew = f"{aside}onefirm init {shlex.quote(str(root))} --anew"
+    anew = f"{backups.setting_aside(root)}onefirm init {shlex.quote(str(root))} --anew"
     yield Finding("off", "workspace", "without any copy, only an empty firm can be begun, on purpose", anew)

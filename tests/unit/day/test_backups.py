@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -50,3 +51,21 @@ def test_a_database_with_tables_holds_a_firm(database: Path, tmp_path: Path) -> 
     with closing(sqlite3.connect(empty)) as conn:
         conn.execute("PRAGMA user_version = 1")
     assert not backups.holds_a_firm(empty)
+
+
+def test_what_is_put_back_meets_no_journal_of_another_file_and_nothing_is_lost(tmp_path: Path) -> None:
+    root = tmp_path / "a firm"
+    database = root / ".onefirm" / "firm.db"
+    database.parent.mkdir(parents=True)
+    backup = database.parent / "backup" / "firm-2026-01-01.db"
+    with closing(sqlite3.connect(database)) as conn:
+        conn.execute("PRAGMA journal_mode = WAL")
+        conn.execute("CREATE TABLE entry (text TEXT)")
+        backups.copy(database, backup)
+        conn.execute("INSERT INTO entry VALUES ('the last one')")
+        conn.commit()
+        subprocess.run(["sh", "-c", backups.putting_back(root, backup)], check=True)
+        with closing(sqlite3.connect(database)) as back:
+            assert back.execute("SELECT count(*) FROM entry").fetchone() == (0,)
+    with closing(sqlite3.connect(f"{database}.damaged")) as old:
+        assert old.execute("SELECT text FROM entry").fetchall() == [("the last one",)]
