@@ -28,10 +28,11 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
     session = watch.session(payload, root)
     with db.writing(root) as conn:
         changes = watch.scan(conn, root, watch.globs(root))
-        edits.record(conn, session, changes, str(payload.get("tool_name")), _agent(payload), watch.is_lifted(conn))
+        owner, tool = edits.owners(conn, session), str(payload.get("tool_name"))
+        edits.record(conn, owner, changes, tool, _agent(payload), watch.is_lifted(conn))
         edits.end_command(conn, watch.call(payload), watch.is_detached(payload), session)
     # Written down first: what follows may fail, and Stop must still know whose change it was.
-    told = _told(root, session, changes) if changes else ""
+    told = _told(root, session, changes) if changes and owner == session else ""
     return (f"ascribed: {len(changes)}", _context(payload, told) if told else None)
 
 

@@ -36,6 +36,7 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
         found = standing.of_session(conn, root, known, session)
         if identity.is_orphaned(conn, session):
             found = {".onefirm/session.db": [LOST], **found}
+        doubts = {path: edits.doubt(conn, session, path) for path in found}
         items = [(path, guard.told([finding])) for path, findings in found.items() for finding in findings]
         edits.leave_unreconciled(conn, session, [{"path": path, "why": why, "at": clock.iso()} for path, why in items])
         fresh = edits.tell(conn, session, [f"{path}: {why}" for path, why in items])
@@ -43,14 +44,16 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
     once.over(root)
     output: dict[str, Any] = {"systemMessage": others} if others else {}
     if fresh and not payload.get("stop_hook_active"):
-        return f"blocked: {len(fresh)}", {"decision": "block", "reason": _reason(found), **output}
+        return f"blocked: {len(fresh)}", {"decision": "block", "reason": _reason(found, doubts), **output}
     return f"stands but for {len(items)}" if items else "stands", output or None
 
 
-def _reason(found: Mapping[str, list[Finding]]) -> str:
+def _reason(found: Mapping[str, list[Finding]], doubts: Mapping[str, str]) -> str:
     from hooks import tools
 
-    lines = [f"- {paths.told(path)}: {guard.told(findings)}" for path, findings in list(found.items())[:SHOWN]]
+    lines = [
+        f"- {paths.told(path)}: {doubts[path]}{guard.told(findings)}" for path, findings in list(found.items())[:SHOWN]
+    ]
     if len(found) > SHOWN:
         lines.append(f"- and {len(found) - SHOWN} more files")
     return "\n".join([HEAD, *lines, TAIL + tools.missing("\n".join(lines))])

@@ -4,6 +4,8 @@ them.
 
 from __future__ import annotations
 
+import time
+
 from onefirm.sessions import clock
 
 TYPE_CHECKING = False
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
     from onefirm.sessions.shapes import Change, Unreconciled
 
 BACKGROUND = "Bash (background)"
+# Between the sessions of which one made a change.
+_OR = "|"
+# No command in the foreground takes longer.
+_LONGEST_S = 3 * 3600
 
 
 def record(
@@ -45,9 +51,17 @@ def claim(conn: Connection, session: str, path: str, after_sha: str | None, tool
     )
 
 
-def begin_command(conn: Connection, session: str, call: str) -> None:
-    """A shell command of this session runs from now on: what changes meanwhile may be its work."""
-    conn.execute("insert or replace into running values (?, ?, ?)", (call, session, clock.iso()))
+def begin_command(conn: Connection, session: str, call: str, now: float | None = None) -> None:
+    """A shell command of this session runs from now on: what changes meanwhile may be its work.
+
+    Commands that were cut off never end: those of sessions that have ended, and very old ones, are let go of here.
+    """
+    moment = time.time() if now is None else now
+    conn.execute(
+        "delete from running where at < ? or session in (select id from session where ending_at is not null)",
+        (clock.iso(moment - _LONGEST_S),),
+    )
+    conn.execute("insert or replace into running values (?, ?, ?)", (call, session, clock.iso(moment)))
 
 
 def end_command(conn: Connection, call: str, background: bool, session: str) -> None:
@@ -58,16 +72,39 @@ def end_command(conn: Connection, call: str, background: bool, session: str) -> 
 
 
 def suspect(conn: Connection, session: str | None) -> tuple[str | None, str]:
-    """Who to ascribe a difference to that no hook claims, as (session, tool).
+    """Who to ascribe a difference to that no hook claims, as (owner, tool).
 
-    A session with a running command comes first, the asking one before others; then the asking session if it sent a
+    Sessions with a running command come first, as `owners` if they are several; then the asking session if it sent a
     command to the background; else somebody outside (an editor, a pull, another program).
     """
-    running = [row[0] for row in conn.execute("select session from running order by at")]
-    if running:
-        return (session if session in running else running[0]), "Bash"
+    if owner := owners(conn, None):
+        return owner, "Bash"
     row = conn.execute("select background from session where id = ?", (session,)).fetchone()
     return (session, BACKGROUND) if row and row[0] else (None, "outside")
+
+
+def owners(conn: Connection, session: str | None) -> str | None:
+    """The sessions whose commands run now, and this one, as the owner of what changed: `S-a|S-b` is one of them, nobody
+    can tell which.
+    """
+    running = {str(row[0]) for row in conn.execute("select session from running")}
+    if session:
+        running.add(session)
+    return _OR.join(sorted(running)) or None
+
+
+def doubt(conn: Connection, session: str, path: str) -> str:
+    """A sentence that the last change of a path may be another session's; "" when it was this one for certain."""
+    row = conn.execute("select session from edit where path = ? order by id desc limit 1", (path,)).fetchone()
+    if not row or not _is_among(session, row[0]) or row[0] == session:
+        return ""
+    return (
+        f"One of {', '.join(row[0].split(_OR))} changed it (their commands ran at once); if it wasn't you, let it be. "
+    )
+
+
+def _is_among(session: str, owner: str | None) -> bool:
+    return bool(owner) and session in owner.split(_OR)
 
 
 def forget_commands(conn: Connection, session: str) -> None:
@@ -84,7 +121,7 @@ def net(conn: Connection, session: str) -> dict[str, str | None]:
     for owner, path, renamed_from, before_sha, lifted in rows:
         if renamed_from in base:
             base[path] = base.pop(renamed_from)
-        elif owner == session and not lifted and path not in base:
+        elif _is_among(session, owner) and not lifted and path not in base:
             base[path] = before_sha
     return base
 
@@ -94,8 +131,8 @@ def own_steps(conn: Connection, session: str, path: str) -> list[tuple[str | Non
     rows = conn.execute(
         "select session, before_sha, after_sha, lifted from edit where path = ? order by id", (path,)
     ).fetchall()
-    own = [index for index, row in enumerate(rows) if row[0] == session and not row[3]]
-    foreign = own and any(row[0] != session or row[3] for row in rows[own[0] :])
+    own = [index for index, row in enumerate(rows) if _is_among(session, row[0]) and not row[3]]
+    foreign = own and any(not _is_among(session, row[0]) or row[3] for row in rows[own[0] :])
     return [(rows[index][1], rows[index][2]) for index in own] if foreign else []
 
 
@@ -108,8 +145,10 @@ def outside(conn: Connection, session: str, since: str) -> dict[str, tuple[str |
         (session, since),
     )
     for path, before, after, owner in rows.fetchall():
+        if _is_among(session, owner):
+            continue
         first = found[path][0] if path in found else before
-        found[path] = (first, after, owner or "outside")
+        found[path] = (first, after, (owner or "outside").replace(_OR, " or "))
     return found
 
 

@@ -133,7 +133,8 @@ def prune(root: str, now: float | None = None) -> None:
         old = clock.iso(moment - KEPT_DAYS * 86_400)
         conn.execute(
             "delete from edit where at < ? "
-            "and (session is null or session in (select id from session where closed_at is not null))",
+            "and (session is null or session like '%|%' "
+            "or session in (select id from session where closed_at is not null))",
             (old,),
         )
         conn.execute("delete from receipt where session in (select id from session where closed_at < ?)", (old,))

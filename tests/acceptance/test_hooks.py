@@ -370,6 +370,17 @@ def test_another_sessions_edit_is_its_own(firm: Firm) -> None:
     assert other.run("stop").block
 
 
+def test_of_two_commands_at_once_neither_session_is_blamed_and_both_are_asked(firm: Firm) -> None:
+    firm.start()
+    other = Firm(firm.root, client="client-2", events=firm.events)
+    other.start()
+    other.run("before_command", tool_name="Bash", tool_input={"command": "x"}, tool_use_id="other")
+    assert firm.bash(f"echo 'A word more.' >> {FILE}").output == {}
+    other.run("post_tool_use", tool_name="Bash", tool_input={"command": "x"}, tool_use_id="other")
+    for asked in (firm, other):
+        assert "if it wasn't you, let it be. It belongs to P-1" in asked.run("stop").block
+
+
 def test_the_operators_line_in_a_file_that_the_session_edits_too_is_not_the_sessions(firm: Firm) -> None:
     firm.start()
     firm.look("P-1")

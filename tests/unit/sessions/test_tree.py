@@ -257,6 +257,33 @@ def test_what_changes_during_a_command_is_its_sessions(root: str) -> None:
         assert edits.suspect(conn, session) == (None, "outside")
 
 
+def test_what_changes_during_two_sessions_commands_is_one_of_theirs(root: str) -> None:
+    one, other = sorted([identity.bind(root, "a"), identity.bind(root, "b")])
+    scan(root)
+    put(root, "a.md", "Record: P-1\n0")
+    with db.writing(root) as conn:
+        edits.begin_command(conn, one, "t1")
+        edits.begin_command(conn, other, "t2")
+        owner, tool = edits.suspect(conn, None)
+        edits.record(conn, owner, tree.scan(conn, root, is_narrative), tool)
+        assert edits.net(conn, one) == edits.net(conn, other) == {"a.md": None}
+        assert edits.outside(conn, one, "") == {}
+        assert edits.doubt(conn, one, "a.md").startswith(f"One of {one}, {other} changed it")
+        assert edits.outside(conn, "S-third", "")["a.md"][2] == f"{one} or {other}"
+
+
+def test_a_command_that_was_cut_off_is_suspected_no_longer_than_its_session_or_three_hours(root: str) -> None:
+    dead, live = identity.bind(root, "a"), identity.bind(root, "b")
+    with db.writing(root) as conn:
+        edits.begin_command(conn, dead, "t1")
+        edits.begin_command(conn, live, "t2", now=time.time() - 4 * 3600)
+    identity.mark_ending(root, dead)
+    with db.writing(root) as conn:
+        edits.begin_command(conn, live, "t3")
+        edits.end_command(conn, "t3", background=False, session=live)
+        assert edits.suspect(conn, live) == (None, "outside")
+
+
 def test_a_session_with_a_background_command_is_suspected_to_its_end(root: str) -> None:
     session = identity.bind(root, "a")
     with db.writing(root) as conn:
