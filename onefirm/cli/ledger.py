@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -36,9 +36,13 @@ def ledger() -> None:
     help="Hold it against heads that were kept outside: those in the workspace's commits (also without a value), one,"
     " or a file of them, such as what verify or export printed.",
 )  # fmt: skip
+@click.option(
+    "--export", "exported", type=click.File(encoding="utf-8", errors="surrogateescape"), metavar="FILE",
+    help="Check a copy that `ledger export` wrote of the whole ledger, instead of the ledger itself.",
+)  # fmt: skip
 @json_option
 @pass_invocation
-def verify(invocation: Invocation, anchors: tuple[str, ...], as_json: bool) -> int:
+def verify(invocation: Invocation, anchors: tuple[str, ...], exported: TextIO | None, as_json: bool) -> int:
     """Find any entry that was altered, removed, inserted or reordered; with an anchor, a tail that was cut.
 
     Exit code 1 when something is found. The heads that it prints are the anchors of tomorrow: keep one elsewhere.
@@ -48,7 +52,9 @@ def verify(invocation: Invocation, anchors: tuple[str, ...], as_json: bool) -> i
       onefirm ledger verify
       onefirm ledger verify --anchor git
       onefirm ledger verify --anchor heads.txt
+      onefirm ledger verify --export ../ledger.jsonl --anchor git
     """
+    from onefirm.ledger.export import verify_jsonl
     from onefirm.ledger.verify import verify as check
 
     firm = invocation.firm
@@ -56,8 +62,8 @@ def verify(invocation: Invocation, anchors: tuple[str, ...], as_json: bool) -> i
     if anchors and not kept:
         screen.say("note: no anchor was found in git: a cut tail can't be seen.")
     with screen.working("Verifying the ledger"), firm.store.read() as conn:
-        verdict = check(conn, kept)
-        heads = firm.ledger.heads(conn)
+        verdict = verify_jsonl(exported, kept) if exported else check(conn, kept)
+        heads = [] if exported else firm.ledger.heads(conn)
     if as_json:
         screen.data({**screen.plain(verdict), "anchors": len(kept), "heads": [str(head) for head in heads]})
     else:

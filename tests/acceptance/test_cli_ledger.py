@@ -85,6 +85,17 @@ def test_what_verify_or_export_printed_is_an_anchor_of_tomorrow(shared: Terminal
     assert "There is no file" in missing.err
 
 
+@pytest.mark.row("LED-04")
+def test_an_export_is_checked_without_the_ledger(shared: Terminal, tmp_path: Path) -> None:
+    copy = tmp_path / "ledger.jsonl"
+    copy.write_text(shared.done("ledger", "export").out, encoding="utf-8")
+    assert "The ledger is whole" in shared.done("ledger", "verify", "--export", str(copy), "--anchor", "git").out
+    copy.write_text(copy.read_text(encoding="utf-8").replace("booking path", "looking path", 1), encoding="utf-8")
+    changed = shared("ledger", "verify", "--export", str(copy))
+    assert changed.code == 1
+    assert "its payload was changed" in changed.out
+
+
 @pytest.mark.row("LED-02")
 def test_erasing_takes_the_words_and_leaves_the_chain_whole(onefirm: Terminal) -> None:
     assert "not archived" in onefirm("ledger", "erase", "CN-10", "--why", "asked for by her", "--yes").err
