@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 # A lone `&`, or a program that detaches: what such a command starts may write after its call has returned.
 _DETACHED = (
-    r"(?<![&>|<\\])&(?![&>|])(?=[\s)'\"]|$)|"
-    r"(?:^|[;&|(\n]|\bsudo|\bthen|\bdo)\s*(?:nohup|setsid|disown|at|batch|crontab|screen|tmux|systemd-run)\b"
+    r"(?<![&>|<\\])&(?![&>|])|"
+    r"(?:^|[;&|({!`\n]|\b(?:sudo|then|do|else|env|exec|time|command|eval))\s*(?:\w+=\S*\s+)*(?:/\S*/)?"
+    r"(?:nohup|setsid|disown|coproc|at|batch|crontab|screen|tmux|systemd-run|start-stop-daemon|launchctl|schtasks)\b|"
+    r"\bsudo\s+-b\b|\bssh\s+-\w*f|\b(?:docker|podman)\s+run\s.{0,200}-\w*d\b"
 )
-# What is quoted is text (`echo "Acme & Sons"`), unless a shell is given it to run.
-_QUOTED = r"(?<!-c )(?:'[^']*'|\"[^\"]*\")"
+# What is quoted or stands in a here document is text (`Acme & Sons`), unless a shell is given it to run.
+_QUOTED = r"(?<!c )(?<!eval )(?:'[^']*'|\"[^\"]*\")"
+_HERE = r"<<-?\s*['\"]?(\w+)"
+_SHELLS = r"\b(?:sh|bash|zsh|dash|ksh|ssh)\b"
 
 
 def client(payload: Mapping[str, Any]) -> str:
@@ -82,5 +86,22 @@ def is_detached(payload: Mapping[str, Any]) -> bool:
     given = payload.get("tool_input")
     if not isinstance(given, dict):
         return False
-    command = re.sub(_QUOTED, " ", str(given.get("command") or ""))
+    command = re.sub(_QUOTED, " ", _without_documents(str(given.get("command") or "")))
     return bool(given.get("run_in_background")) or bool(re.search(_DETACHED, command))
+
+
+def _without_documents(command: str) -> str:
+    """The command without the here documents that no shell is given."""
+    if "<<" not in command:
+        return command
+    lines, kept, end = command.split("\n"), list[str](), ""
+    ends = {line.strip() for line in lines}
+    for line in lines:
+        if end:
+            end = "" if line.strip() == end else end
+            continue
+        kept.append(line)
+        opened = re.search(_HERE, line)
+        if opened and opened[1] in ends and not re.search(_SHELLS, line):
+            end = opened[1]
+    return "\n".join(kept)

@@ -319,7 +319,10 @@ def test_a_command_sent_to_the_background_is_its_sessions(firm: Firm) -> None:
     assert 'record_get {"refs":["P-1"]}' in firm.run("stop").block
 
 
-@pytest.mark.parametrize("command", ["echo 'Acme & Sons' > x", "git log && look at it", "curl 'a?b=1&c=2' 2>&1 | cat"])
+@pytest.mark.parametrize(
+    "command",
+    ["echo 'Acme & Sons' > x", "git log && look at it", "curl 'a?b=1&c=2' 2>&1 | cat", "cat > x <<'E'\nAcme & Sons\nE"],
+)
 def test_an_ordinary_command_does_not_make_the_operators_edits_its_own(firm: Firm, command: str) -> None:
     firm.start()
     call = {"tool_name": "Bash", "tool_input": {"command": command}, "tool_use_id": "t1"}
@@ -329,7 +332,21 @@ def test_an_ordinary_command_does_not_make_the_operators_edits_its_own(firm: Fir
     assert firm.run("stop").block == ""
 
 
-@pytest.mark.parametrize("command", ["(sleep 1; x) &", "nohup x", "sh -c 'x &'", "true; setsid x", "sleep 9 & echo"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "(sleep 1; x) &",
+        "nohup x",
+        "sh -c 'x &'",
+        "true; setsid x",
+        "sleep 9 & echo",
+        "sleep 1&echo",
+        "env X=1 nohup x",
+        "echo x | at now",
+        "bash <<E\nx &\nE",
+        'bash -lc "x &"',
+    ],
+)
 def test_a_command_that_detaches_something_is_suspected_to_the_end(firm: Firm, command: str) -> None:
     firm.start()
     call = {"tool_name": "Bash", "tool_input": {"command": command}, "tool_use_id": "t1"}
