@@ -105,8 +105,10 @@ class _Record:
 
     def is_named(self, subject: list[str]) -> bool:
         """Whether these words name this record and nothing else; an adverb or a time may stand around it."""
+        if self.is_own and subject[-2:] == ["this", "one"]:
+            return True
         subject = _bare(subject)
-        if subject == [self.mark] or (len(subject) == 2 and self.mark in subject and subject[0] in self.kind.labels):
+        if self.mark in subject and all(word == self.mark or word in self.kind.labels for word in subject):
             return True
         if not self.is_own or not subject:
             return False
@@ -158,7 +160,11 @@ class _Mention:
     def _stands_for_itself(self) -> bool:
         if self.next in self.kind.labels and any(word in ("a", "an") for word in self.left):
             return True
-        return self.next in words.FOLLOWERS | words.ASPECTS or self.next == "mode" or words.is_time(self.next)
+        return (
+            self.next in words.FOLLOWERS | words.ASPECTS | words.DETERMINERS
+            or self.next == "mode"
+            or words.is_time(self.next)
+        )
 
     def _is_unreal(self) -> bool:
         if any(words.is_unreal(word) for word in self.left) or self.left[-1:] == ["be"]:
@@ -221,7 +227,8 @@ class _Mention:
         verb = core[-1]
         if verb.endswith(("'s", "'re")):
             return self._is_subject([*core[:-1], verb.rpartition("'")[0]])
-        if verb in words.BEING and self._is_subject(_without_being(core)):
+        subject = _without_being(core)
+        if verb in words.BEING and (self._is_subject(subject) if subject else self._is_continued()):
             return True
         if core == [self.record.mark]:
             return True
@@ -261,13 +268,28 @@ class _Mention:
             return any(word in words.FRESH for word in self.left) or self._is_alone()
         return led
 
-    def _is_carried(self) -> bool:
-        """Whether the clause before speaks of this record, so that one without a subject goes on with it."""
+    def _is_continued(self) -> bool:
+        """`We closed discovery and are in delivery`: the verb without a subject has that of the clause before."""
+        if not self.record.is_own or not self.clause or self.tokens[self.clause - 1] not in ("and", "but"):
+            return False
+        begin = self._begin_before()
+        by_us = self.tokens[begin : begin + 1] in (["we"], ["we've"])
+        return self._is_carried() or (by_us and self._is_noun() and self.tokens[self.start - 1] in words.PLACING)
+
+    def _begin_before(self) -> int:
+        """Where the clause before this one begins."""
         begin = self.clause - 1
         while begin and self.tokens[begin - 1] not in words.BREAKS:
             begin -= 1
-        clause = [word for word in self.tokens[begin : self.clause - 1] if word not in words.DETERMINERS]
-        return bool(clause) and (clause[0] in (self.record.mark, "it", "ours") or clause[0] in self.kind.labels)
+        return begin
+
+    def _is_carried(self) -> bool:
+        """Whether the clause before speaks of this record, so that one without a subject goes on with it."""
+        clause = [word for word in self.tokens[self._begin_before() : self.clause - 1] if word not in words.DETERMINERS]
+        # `The contract with their printer`: whose it is follows, and it isn't ours.
+        if not clause or (clause[1:2] and clause[1] in words.BELONGING):
+            return False
+        return clause[0] in (self.record.mark, "it", "ours") or clause[0] in self.kind.labels
 
     def _is_alone(self) -> bool:
         return self.next in (".", "!", ",", ";", "—", "since", "on", "by", "at", "because") or words.is_time(self.next)

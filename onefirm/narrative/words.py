@@ -36,6 +36,7 @@ FILLERS = _set(
     "phase truly all deep right indeed therefore thus hence too however please note update with by back"
 )
 DETERMINERS = _set("the this our whole entire current same dear")
+BELONGING = _set("with of from for between by at that which")
 PRONOUNS = _set("it this ours everything that")
 PLURALS = _set("they these both")
 ASPECTS = _set("status stage phase state")

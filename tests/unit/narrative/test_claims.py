@@ -152,3 +152,32 @@ def test_a_claim_that_agrees_with_the_truth_contradicts_nothing(words) -> None:
     assert not contradicts(words, "The project is in delivery.", "delivery")
     assert contradicts(words, "Discovery is over.", "discovery")
     assert not contradicts(words, "Discovery is over.", "delivery")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "own", "status"),
+    [
+        ("Olga declined our proposal on the phone.", "PP-1", "declined"),
+        ("The Launch site project was cancelled on Monday.", "P-1", "cancelled"),
+        ("They called at noon, so this one is lost.", "PR-1", "lost"),
+        ("We closed discovery last week and are in delivery.", "P-1", "delivery"),
+        ("The project left the drawing board and is in review.", "P-1", "review"),
+    ],
+)
+def test_the_record_is_also_said_of_in_these_ways(read, sentence: str, own: str, status: str) -> None:
+    assert (own, status) in read(sentence, own)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "own"),
+    [
+        ("The contract with their printer ran out in June and is signed by nobody who still works there.", "CT-1"),
+        ("The contract of the caterer lies here and was signed by the landlord.", "CT-1"),
+        ("Heron declined our competitor's proposal.", "PP-1"),
+        ("We met the crew and are in two minds about the crates.", "P-1"),
+        ("The drawings are cheap and are done by Olga's nephew.", "P-1"),
+        ("One of the towers is lost and one is paid for.", "PR-1"),
+    ],
+)
+def test_what_is_said_of_others_is_not_said_of_the_record(read, sentence: str, own: str) -> None:
+    assert read(sentence, own) == []
