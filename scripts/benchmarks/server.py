@@ -10,14 +10,16 @@ from typing import Any
 
 from benchmarks import firms
 from benchmarks.bench import PROJECT, Bench
-from benchmarks.processes import PYTHON
+from benchmarks.processes import PYTHON, run
 from benchmarks.rows import Goal, Report, Row
 from benchmarks.samples import Sample, in_turn
 from benchmarks.wire import Answer, Wire
 
-LAUNCHER = (str(PROJECT / "bin" / "onefirm"), "mcp")
+_PROGRAM = str(PROJECT / "bin" / "onefirm")
+LAUNCHER = (_PROGRAM, "mcp")
 """What the plugin runs."""
 
+_HELP = Goal("ours", "at most", 150)
 _GET = Goal("ours", "at most", 3)
 _WRITE = Goal("ours", "at most", 10)
 _CLIENT = "client-again"
@@ -29,12 +31,13 @@ def measure(bench: Bench) -> Report:
     bench.tell("making the demo firm")
     root = firms.demo(bench.folder / "firm")
     bare = (*PYTHON, str(Path(__file__).with_name("bare_server.py")), str(bench.folder / "bare.db"))
-    rows = [*_starts(bench, root, bare), *_calls(bench, root, bare)]
+    rows = [*_starts(bench, root, bare), *_calls(bench, root, bare), _help(bench)]
     notes = (
         "start: from spawning the process to having read the answer to server/discover, as the plugin starts it.",
         "reads: peer is a call of the bare server's tool; writes: that tool with one durable SQLite insert.",
         "bound: a hook has announced the call, so that it belongs to a session; its first look at a record leaves a "
         "receipt, which is a durable entry in the ledger.",
+        "onefirm --help: peer is `python -I -c pass`.",
     )
     return Report(
         "server", "the MCP server over stdio, on the demo firm", "a bare server on the same SDK", tuple(rows), notes
@@ -72,6 +75,14 @@ class _Starts:
     def sample(self, name: str) -> Sample:
         """A figure of every start but the first, which compiled what wasn't compiled yet."""
         return Sample(tuple(taken[name] for taken in self._taken[1:]))
+
+
+def _help(bench: Bench) -> Row:
+    ours, peer = in_turn(
+        3 if bench.quick else 15,
+        [lambda: run((_PROGRAM, "--help")).wall_ms, lambda: run((*PYTHON, "-c", "pass")).wall_ms],
+    )
+    return Row("onefirm --help", "ms", ours, peer, _HELP)
 
 
 # -- calls -------------------------------------------------------------------------------------------------------------
