@@ -278,7 +278,7 @@ def test_a_command_in_claudes_shell_is_claudes_and_never_the_operators(lab: Lab,
         cwd=firm.root,
     )
     written, lifted = run.results
-    assert "P-1 Launch site: review" in written.text
+    assert "P-1 Launch site: status delivery → review" in written.text
     assert "operator's own decision" in lifted.text
     (entry,) = firm.data("ledger", "log", "--about", "P-1", "--limit", "1")
     (opened,) = firm.data("ledger", "log", "--kind", "session.opened", "--limit", "1")
