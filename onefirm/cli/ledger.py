@@ -163,7 +163,12 @@ def export(invocation: Invocation, form: str, about: str | None) -> None:
 
 @ledger.command(short_help="Erase what entries say about a record.")
 @click.argument("ref")
-@click.option("--why", required=True, metavar="TEXT", help="The reason, such as a client's request.")
+@click.option(
+    "--why",
+    required=True,
+    metavar="TEXT",
+    help="The reason, such as a client's request. It is kept for good, so name nobody in it.",
+)
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @pass_invocation
 def erase(invocation: Invocation, ref: str, why: str, yes: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -63,8 +64,8 @@ def erase(planes: Planes, ref: str, by: By) -> Erased:
         if standing:
             lessons.restate(conn, planes.ledger, names[0], standing, tombstone)
         pointing = scrub.pointing(conn, names[0])
-    _forget(planes)
-    return Erased(names[0], len(entries), tuple(_stays(planes, names, pointing)))
+    emptied = _forget(planes)
+    return Erased(names[0], len(entries), tuple(_stays(planes, names, pointing, emptied)))
 
 
 def _entries(planes: Planes, conn: Connection, names: Sequence[str]) -> list[str]:
@@ -80,21 +81,24 @@ def _next_actions(event: Event) -> frozenset[str]:
     return frozenset((event.payload or {}).get("next_actions") or ())
 
 
-def _forget(planes: Planes) -> None:
+def _forget(planes: Planes) -> bool:
+    """Whether nothing is left in the free space of our files; not while another program has them open."""
     planes.project()
     (planes.root / ".onefirm" / FILE).unlink(missing_ok=True)
-    planes.store.compact()
+    emptied = planes.store.compact()
     try:
         with closing(db.connect(str(planes.root))) as conn:
             conn.execute("VACUUM")
-            conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (busy, _, _) = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     except (sqlite3.Error, db.Lost):
-        return  # in use: its free pages are overwritten by what comes
+        return False
+    return emptied and not busy
 
 
-def _stays(planes: Planes, names: Sequence[str], pointing: Sequence[str]) -> list[str]:
+def _stays(planes: Planes, names: Sequence[str], pointing: Sequence[str], emptied: bool) -> list[str]:
     ref = names[0]
-    files = [one.path for one in tree.read(planes.root) if any(name in one.refs or name in one.text for name in names)]
+    named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, names))})(?![\w-])")
+    files = [one.path for one in tree.read(planes.root) if named.search(one.text)]
     truth = planes.records.plane.truth
     told = [
         (pointing, f"Records that point at {ref} keep their own words: {_some(pointing)}."),
@@ -102,6 +106,7 @@ def _stays(planes: Planes, names: Sequence[str], pointing: Sequence[str]) -> lis
         (git.is_repository(planes.root), "The git history of narrative files keeps what they said."),
         (backups.known(planes.root), f"Backups made before still hold it: {len(backups.known(planes.root))} under"
          " .onefirm/backup/; a session's close makes a fresh one, so they can be deleted then."),
+        (not emptied, "Another program has the databases open: free space in them may hold its words until it ends."),
         (planes.store.dialect != "sqlite", "The database server's own backups and logs still hold it."),
         (truth.name != "the embedded store", f"In {truth.name} it has to be deleted there, else it comes back."),
     ]  # fmt: skip

@@ -19,6 +19,7 @@ from onefirm.core.errors import FirmError, InvalidInput, Unavailable
 from onefirm.store.migrations.head import HEAD
 
 BUSY_TIMEOUT_MS = 30_000
+_COMPACT_WAIT_MS = 2_000  # a reader may stay for hours, and nothing but free space waits for it
 _VERSION = text("SELECT version_num FROM alembic_version")
 _LATER = text("SET LOCAL synchronous_commit TO OFF")
 _URL_HINT = (
@@ -98,7 +99,9 @@ class Store:
             return True
         with translated_errors(), self._engine.connect() as conn:
             driver = cast("sqlite3.Connection", conn.connection.driver_connection)
+            driver.execute(f"PRAGMA busy_timeout={_COMPACT_WAIT_MS}")
             (busy, _, _) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
             return not busy
 
     def close(self) -> None:

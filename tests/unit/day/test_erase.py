@@ -1,6 +1,8 @@
 """Erasing takes a client's words out of every place of ours, and says where they may still be."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -75,9 +77,21 @@ def test_a_client_is_gone_from_every_file_and_the_ledger_is_whole(firm: Firm) ->
 def test_it_says_where_the_words_may_still_be(firm: Firm) -> None:
     archive(firm)
     backups.copy(backups.database(firm.root), firm.root / ".onefirm" / "backup" / "firm-2026-11-22.db")
+    (firm.root / "context" / "other.md").write_text("# Other\n\nSee CL-12.\n")
     told = " ".join(firm.day.erase("CL-1", OPERATOR).stays)
     for where in ("context/notes.md", "git history", "Backups", "CN-1", "Exports"):
         assert where in told
+    assert "other.md" not in told
+    assert "Another program" not in told
+
+
+def test_it_says_so_while_another_program_keeps_old_pages(firm: Firm) -> None:
+    archive(firm)
+    with closing(sqlite3.connect(backups.database(firm.root), isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM event").fetchone()
+        stays = firm.day.erase("CL-1", OPERATOR).stays
+    assert any("Another program has the databases open" in sentence for sentence in stays)
 
 
 def test_only_what_is_archived_is_erased(firm: Firm) -> None:
