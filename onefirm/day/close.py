@@ -22,7 +22,8 @@ from onefirm.core.errors import FirmError
 from onefirm.day import backups
 from onefirm.day.planes import Planes
 from onefirm.ledger.anchors import TRAILER
-from onefirm.sessions import identity, tree
+from onefirm.sessions import identity, tree, walk
+from onefirm.sessions import paths as named
 from onefirm.state.records import Change
 
 LEASE_S = 120.0
@@ -76,14 +77,15 @@ def _record_edits(planes: Planes, session: str) -> None:
     with planes.store.write() as conn:
         for edit in tree.edits(str(planes.root), session):
             actor = f"claude/{edit['agent']}" if edit["agent"] else "claude"
-            names = ("path", "before_sha", "after_sha", "tool")
+            names = ("path", "before_sha", "after_sha", "tool", *(("one_of",) if len(edit["one_of"]) > 1 else ()))
+            owner = "|".join(edit["one_of"])  # what may be of several is told once
             planes.ledger.append(
                 conn,
                 "narrative.edited",
                 {name: edit[name] for name in names},
                 subjects=(),
                 by=By(actor, session),
-                effect_key=f"edit:{session}:{edit['at']}:{edit['path']}:{edit['after_sha']}",
+                effect_key=f"edit:{owner}:{edit['at']}:{edit['path']}:{edit['after_sha']}",
             )
 
 
@@ -123,7 +125,13 @@ def _write_next_actions(planes: Planes, touched: Sequence[str], by: By) -> dict[
 
 def _commit(planes: Planes, session: str, touched: Sequence[str]) -> tuple[str | None, str]:
     edits = tree.edits(str(planes.root), session)
-    paths = dict.fromkeys(path for edit in edits for path in (edit["path"], edit["renamed_from"]) if path)
+    root = f"{planes.root}/"
+    paths = dict.fromkeys(
+        walk.on_disk(root + path).removeprefix(root)
+        for edit in edits
+        for path in (edit["path"], edit["renamed_from"])
+        if path
+    )
     secret = _without_secrets(planes, paths)
     with planes.store.read() as conn:
         heads = planes.ledger.heads(conn)
@@ -147,7 +155,7 @@ def _without_secrets(planes: Planes, paths: dict[str, None]) -> list[str]:
             continue  # deleted: there is nothing to keep out
         if what:
             del paths[path]
-            told.append(f"{path} holds {what} and was not committed: take it out of the file")
+            told.append(f"{named.told(path)} holds {what} and was not committed: take it out of the file")
     return told
 
 

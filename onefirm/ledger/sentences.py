@@ -198,7 +198,13 @@ _PROOFS = {
 def _edited(data: Mapping[str, Any], event: Event) -> str:
     about = f" about {_ref(event)}" if event.subjects else ""
     proof = _PROOFS.get(str(data.get("receipt")), "") if event.subjects else ""
-    return f"edited {clean(data.get('path') or 'a narrative file', 200)}{about}{proof}"
+    doubt = f" (this session or {others})" if (others := _others(data.get("one_of"), event.session)) else ""
+    return f"edited {clean(data.get('path') or 'a narrative file', 200)}{about}{proof}{doubt}"
+
+
+def _others(one_of: object, session: str | None) -> str:
+    named = cast("list[object]", one_of) if isinstance(one_of, list) else []
+    return " or ".join(clean(one, 40) for one in named if one != session)
 
 
 def _unreconciled(data: Mapping[str, Any], event: Event) -> str:

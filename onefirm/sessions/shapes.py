@@ -41,8 +41,12 @@ class State(TypedDict):
 
 
 class Edit(TypedDict):
-    """One change of one narrative file. A `before_sha` of None is a new file, an `after_sha` of None a deleted one."""
+    """One change of one narrative file. A `before_sha` of None is a new file, an `after_sha` of None a deleted one.
 
+    `one_of` has several sessions where nobody can tell which of them made it.
+    """
+
+    one_of: list[str]
     path: str
     renamed_from: str | None
     tool: str

@@ -95,10 +95,11 @@ def sha256(data: bytes) -> str:
 
 
 def edits(root: str, session: str) -> list[Edit]:
-    """This session's changes of narrative files, oldest first."""
+    """This session's changes of narrative files, and those that may be its own, oldest first."""
     with db.reading(root) as conn:
         rows = conn.execute(
-            "select path, renamed_from, tool, agent, before_sha, after_sha, at from edit where session = ? order by id",
+            "select path, renamed_from, tool, agent, before_sha, after_sha, at, session from edit "
+            "where instr('|' || session || '|', '|' || ? || '|') order by id",
             (session,),
         ).fetchall()
     return [
@@ -110,6 +111,7 @@ def edits(root: str, session: str) -> list[Edit]:
             "before_sha": row[4],
             "after_sha": row[5],
             "at": row[6],
+            "one_of": row[7].split("|"),
         }
         for row in rows
     ]

@@ -13,7 +13,8 @@ from onefirm import git, workspace
 from onefirm.bootstrap import Firm, open_firm
 from onefirm.core.attribution import By
 from onefirm.day import close as closing
-from onefirm.sessions import db, edits, identity
+from onefirm.ledger.sentences import sentence
+from onefirm.sessions import db, edits, identity, walk
 from onefirm.state import schema
 from onefirm.state.records import Change
 from support.clock import FixedClock
@@ -155,6 +156,35 @@ def test_a_file_with_a_secret_is_not_committed_and_the_next_brief_says_so(firm: 
     assert closed is not None
     assert git.dirty_paths(firm.root) == ["context/keys.md"]
     assert "context/keys.md holds a GitHub token" in firm.day.brief().text
+
+
+def test_what_may_be_of_two_sessions_is_committed_by_the_first_that_closes_and_told_once(firm: Firm) -> None:
+    one, other = sorted([opened(firm, "c1"), opened(firm, "c2")])
+    (firm.root / "context" / "shared.md").write_text("We wait.")
+    change = {"path": "context/shared.md", "renamed_from": None, "before_sha": None, "after_sha": "x"}
+    with db.writing(str(firm.root)) as conn:
+        edits.record(conn, f"{one}|{other}", [change], "Bash")
+    first, second = firm.day.close(one), firm.day.close(other)
+    assert first
+    assert first.commit
+    assert second
+    assert second.commit is None
+    assert git.dirty_paths(firm.root) == []
+    [told] = log(firm, "narrative.edited")
+    assert sentence(told) == f"Claude edited context/shared.md (this session or {other})."
+
+
+def test_a_file_whose_name_is_no_utf8_is_committed(firm: Firm) -> None:
+    session = opened(firm, "c1")
+    path = os.fsdecode(b"context/caf\xe9.md")
+    (firm.root / path).write_text("We wait.")
+    change = {"path": walk.storable(path), "renamed_from": None, "before_sha": None, "after_sha": "x"}
+    with db.writing(str(firm.root)) as conn:
+        edits.record(conn, session, [change], "Bash")
+    closed = firm.day.close(session)
+    assert closed
+    assert closed.commit
+    assert git.dirty_paths(firm.root) == []
 
 
 def test_the_operators_staged_files_stay_staged(firm: Firm) -> None:
