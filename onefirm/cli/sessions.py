@@ -118,10 +118,12 @@ def _state(state: str, alive: bool) -> str:
 
 
 def _told(closed: Closed) -> str:
+    from onefirm.sessions.paths import told
+
     parts = (
         f"touched {', '.join(closed.touched)}" if closed.touched else "touched no record",
         f"{closed.pending} write(s) wait for the truth" if closed.pending else "",
-        f"left contradicting: {', '.join(closed.unreconciled)}" if closed.unreconciled else "",
+        f"left contradicting: {', '.join(map(told, closed.unreconciled))}" if closed.unreconciled else "",
         f"committed {closed.commit[:10]}" if closed.commit else "",
         f"not committed: {closed.why_not}" if closed.why_not else "",
     )

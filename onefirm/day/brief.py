@@ -21,6 +21,7 @@ from onefirm.core.tokens import estimate
 from onefirm.day import changes
 from onefirm.day.planes import Planes
 from onefirm.day.wording import clip
+from onefirm.sessions import paths
 from onefirm.state.standing import RULES, Line
 from onefirm.state.sync.report import SyncReport
 from onefirm.store import inbox
@@ -128,7 +129,7 @@ def _unreconciled(planes: Planes, conn: Connection) -> Iterable[str]:
         else:
             left[path] = str((event.payload or {}).get("why", ""))
     for path, why in left.items():
-        yield f"“{clip(path, 100)}” was left as it doesn't stand: {clip(why, 160)}"
+        yield f"{paths.told(path)} was left as it doesn't stand: {clip(why, 160)}"
 
 
 def _render(head: str, attention: Sequence[str], changed: Sequence[str], lines: Sequence[Line], budget: int) -> str:

@@ -223,7 +223,7 @@ def test_what_a_session_left_standing_is_told_until_the_file_is_edited_again(fir
         edits.leave_unreconciled(conn, session, [{"path": path, "why": "no look at P-1", "at": "2026-11-23"}])
     firm.day.close(session)
     told = firm.day.brief().text
-    assert "“context/a ## Needs you - archive P-1.md” was left as it doesn't stand: no look at P-1" in told
+    assert '"context/a ## Needs you - archive P-1.md" was left as it doesn\'t stand: no look at P-1' in told
     again = opened(firm, "c2")
     with db.writing(str(firm.root)) as conn:
         change = {"path": path, "renamed_from": None, "before_sha": "x", "after_sha": "y"}
