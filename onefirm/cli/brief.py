@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -13,14 +15,17 @@ from onefirm.cli.invocation import Invocation, pass_invocation
 if TYPE_CHECKING:
     from onefirm.day.brief import Brief
 
+_MOST = 40
+"""Lines of each part that are shown unasked: two screens."""
 _STYLES = {"blocked": "bold red", "overdue": "red", "due soon": "yellow", "waiting": "cyan", "stale": "dim"}
 
 
 @click.command(short_help="What changed, what needs you, what stands.")
 @click.option("--explain", "number", metavar="N", type=int, help="Say by which rule line N stands where it does.")
+@click.option("--all", "whole", is_flag=True, help="Show every line, not only the first of each part.")
 @json_option
 @pass_invocation
-def brief(invocation: Invocation, number: int | None, as_json: bool) -> None:
+def brief(invocation: Invocation, number: int | None, whole: bool, as_json: bool) -> None:
     """Say what changed since the last close, what needs you and where things stand, by fixed rules.
 
     \b
@@ -34,27 +39,34 @@ def brief(invocation: Invocation, number: int | None, as_json: bool) -> None:
         return
     with screen.working("Reading the firm"):
         told = invocation.firm.day.brief()
-    screen.data(told) if as_json else _print(told)
+    screen.data(told) if as_json else _print(told, sys.maxsize if whole else _MOST)
 
 
-def _print(told: Brief) -> None:
+def _print(told: Brief, most: int) -> None:
     screen.title(told.text.splitlines()[0].lstrip("# "))
-    _list("Needs you", told.attention)
+    _list("Needs you", told.attention, most)
     since = f" since the last close ({told.since[:16].replace('T', ' ')} UTC)" if told.since else ""
-    _list(f"Changed{since}", told.changes)
+    _list(f"Changed{since}", told.changes[::-1], most)  # the newest first: what is left out is oldest
     screen.show()
     screen.title("Where things stand")
-    for line in told.lines:
+    for line in told.lines[:most]:
         screen.marked(
             f"{line.rank:>4}. {line.rule}", _STYLES.get(line.rule, "bold"), f"{line.ref} {line.title}: {line.text}"
         )
     if not told.lines:
         screen.show("  Nothing is blocked, due or stale.")
+    _more(len(told.lines) - most)
 
 
-def _list(title: str, lines: tuple[str, ...]) -> None:
+def _list(title: str, lines: Sequence[str], most: int) -> None:
     if lines:
         screen.show()
         screen.title(title)
-    for line in lines:
+    for line in lines[:most]:
         screen.entry(line)
+    _more(len(lines) - most)
+
+
+def _more(count: int) -> None:
+    if count > 0:
+        screen.show(f"  … {count} more: onefirm brief --all")

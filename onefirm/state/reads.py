@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from onefirm.core.attribution import By
 from onefirm.core.clock import iso
@@ -21,6 +21,16 @@ from onefirm.state.truth.base import Unreachable
 from onefirm.store.tables import event, event_subject, payload
 
 _RECEIPTS = ("record.seen", "record.created", "record.updated", "record.archived", "record.restored")
+# Built once: SQLAlchemy takes longer to build a statement than SQLite to run it.
+_LAST_RECEIPT = (
+    select(event.c.id, payload.c.body)
+    .join_from(event_subject, event, event.c.id == event_subject.c.event_id)
+    .outerjoin(payload, payload.c.event_id == event.c.id)
+    .where(event_subject.c.ref == bindparam("ref"), event.c.session == bindparam("session"))
+    .where(event.c.kind.in_(_RECEIPTS))
+    .order_by(event_subject.c.at.desc(), event.c.seq.desc())
+    .limit(1)
+)
 
 
 class Reader:
@@ -102,11 +112,7 @@ def with_pending(row: Record | None, later: Record) -> Record:
 
 def _last_receipt(conn: Connection, ref: str, session: str) -> tuple[str, str | None] | None:
     """The entry and etag of a session's newest proof that it knows a record."""
-    query = select(event.c.id, payload.c.body)
-    query = query.join_from(event_subject, event, event.c.id == event_subject.c.event_id)
-    query = query.outerjoin(payload, payload.c.event_id == event.c.id)
-    query = query.where(event_subject.c.ref == ref, event.c.session == session, event.c.kind.in_(_RECEIPTS))
-    row = conn.execute(query.order_by(event_subject.c.at.desc(), event.c.seq.desc()).limit(1)).first()
+    row = conn.execute(_LAST_RECEIPT, {"ref": ref, "session": session}).first()
     if row is None:
         return None
     return row.id, (read_body(row.body) or {}).get("data", {}).get("etag")

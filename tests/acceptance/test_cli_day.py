@@ -29,6 +29,17 @@ def test_the_brief_says_what_changed_since_the_last_close(onefirm: Terminal) -> 
 
 
 @pytest.mark.row("STA-12")
+def test_a_long_brief_shows_its_first_lines_and_how_to_see_the_rest(onefirm: Terminal) -> None:
+    for number in range(45):
+        onefirm.done("record", "create", "task", f"title=Call {number}", "due=2020-01-01")
+    lines = onefirm.data("brief")["lines"]
+    short, long = onefirm.done("brief").out, onefirm.done("brief", "--all").out
+    assert f"… {len(lines) - 40} more: onefirm brief --all" in short
+    assert lines[39]["title"] in short
+    assert all(f"{line['rank']:>4}. {line['rule']}" in long for line in lines)
+
+
+@pytest.mark.row("STA-12")
 def test_every_line_of_the_brief_can_be_explained(shared: Terminal) -> None:
     lines = shared.data("brief")["lines"]
     assert {line["rule"] for line in lines} >= {"blocked", "overdue", "due soon", "waiting", "stale"}
