@@ -24,6 +24,7 @@ _REFS_AT_ONCE = 500  # databases bound the number of parameters of a statement
 _SELECT = select(*(record.c[name] for name in _COLUMNS))
 _LOAD = _SELECT.where(record.c.ref.in_(bindparam("refs", expanding=True))).order_by(record.c.ref)
 _LOAD_LOCKED = _LOAD.with_for_update()
+_CONFIRM = record.update().where(record.c.ref == bindparam("confirmed")).values(synced_at=bindparam("synced_at"))
 
 
 def _upsert(insert: Any) -> Any:
@@ -114,7 +115,7 @@ def archive(conn: Connection, ref: str, now: datetime) -> None:
 
 def confirm(conn: Connection, ref: str, now: datetime) -> None:
     """Note that the truth was just seen to say what the mirror says."""
-    conn.execute(record.update().where(record.c.ref == ref).values(synced_at=iso(now)))
+    conn.execute(_CONFIRM, {"confirmed": ref, "synced_at": iso(now)})
 
 
 def add_alias(conn: Connection, alias: str, ref: str) -> None:
