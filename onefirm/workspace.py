@@ -266,9 +266,10 @@ def prepare(report: Report, clock: Clock, *, anew: bool = False) -> None:
     # The folder ignores itself, so that the operator's own .gitignore needs no change.
     _lay_private(report, f"{HIDDEN}/.gitignore", "*\n")
     if anew:
+        backups.set_apart(root, _stamp(clock))
         _forget(root)
     url = _url(root)
-    if migrate(url, hidden / "backup", iso(clock.now()).replace(":", "")) is None:
+    if migrate(url, hidden / "backup", _stamp(clock)) is None:
         report.made.append(f"{HIDDEN}/firm.db")
     _set_aside_unreadable(root)
     _lay_private(report, f"{HIDDEN}/installation.json", json.dumps({"chain_id": _chain(url)}))
@@ -279,6 +280,10 @@ def prepare(report: Report, clock: Clock, *, anew: bool = False) -> None:
     db.connect(str(root)).close()
     if closed := _close_to_others(hidden):
         report.made.append(f"the permissions of {', '.join(closed)}")
+
+
+def _stamp(clock: Clock) -> str:
+    return iso(clock.now()).replace(":", "")
 
 
 def _refuse_lost(root: Path, anew: bool) -> None:

@@ -1,4 +1,4 @@
-"""Copies of an SQLite database: one a day, made when a session closes, and how one is put back.
+"""Copies of an SQLite database: one a day, renewed whenever a session closes, and how one is put back.
 
 Whoever keeps the firm in Postgres backs it up there.
 """
@@ -20,17 +20,15 @@ _DAILY = "firm-????-??-??.db"
 
 
 def make(planes: Planes) -> Path | None:
-    """Copy the database unless today's copy is there, and drop the daily ones beyond the newest KEPT.
+    """Copy the database in the place of today's copy, and drop the daily ones beyond the newest KEPT.
 
-    A copy that fails (a full disk, a damaged database) leaves nothing behind and stops nobody; `doctor` tells how old
-    the newest is.
+    A copy that fails (a full disk, a damaged database) leaves today's earlier one as it was and stops nobody; `doctor`
+    tells how old the newest is.
     """
     if planes.store.dialect != "sqlite":
         return None
     day = today(planes.clock.now(), planes.rules.timezone)
     target = _folder(planes.root) / f"firm-{day.isoformat()}.db"
-    if target.exists():
-        return None
     try:
         copy(database(planes.root), target)
     except (OSError, sqlite3.Error):
@@ -44,6 +42,15 @@ def _unfinished(planes: Planes) -> list[Path]:
     """What processes left that were killed while they copied; none copies for an hour."""
     before = planes.clock.now().timestamp() - 3600
     return [path for path in _folder(planes.root).glob(".firm-*") if path.stat().st_mtime < before]
+
+
+def set_apart(root: Path, stamp: str) -> None:
+    """Name the daily copies so that no later close replaces or drops them: what comes now is another history.
+
+    `stamp` tells them from others that were set apart; known() lists them still.
+    """
+    for path in _folder(root).glob(_DAILY):
+        path.replace(path.with_name(f"{path.stem}-until-{stamp}.db"))
 
 
 def copy(source: Path, target: Path) -> None:

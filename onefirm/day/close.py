@@ -6,7 +6,7 @@
 4. Write the next action of every project and prospect that was touched.
 5. Commit the narrative by explicit paths; the message anchors the ledger's heads, also where only state was touched.
 6. Record `session.closed`; its effect key makes a second close a repetition.
-7. Copy the database, once a day.
+7. Copy the database in the place of today's copy.
 8. Mark the session closed.
 """
 

@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from onefirm import workspace
+from onefirm.bootstrap import open_firm
+from onefirm.core.attribution import By
 from onefirm.day import backups
+from onefirm.sessions import identity
+from onefirm.state.records import Change
+from support.clock import FixedClock
 
 
 @pytest.fixture
@@ -26,6 +32,37 @@ def test_a_copy_holds_what_the_database_holds(database: Path, tmp_path: Path) ->
     with closing(sqlite3.connect(copy)) as conn:
         assert conn.execute("SELECT count(*) FROM entry").fetchone() == (500,)
     assert copy.stat().st_mode & 0o777 == 0o600
+
+
+def test_each_copy_takes_the_place_of_todays(tmp_path: Path, clock: FixedClock) -> None:
+    workspace.init(tmp_path / "firm", workspace.Wishes(firm="Northlight Studio"), clock)
+    with open_firm(tmp_path / "firm", clock=clock) as firm:
+        for title in ("Call Jana", "Draft the offer"):
+            firm.records.write([Change("create", kind="task", set={"title": title})], By("operator"))
+            session = identity.start(str(firm.root), title, "startup", str(firm.root), os.getpid())
+            firm.day.close(session)
+        (copy,) = backups.known(firm.root)
+        with closing(sqlite3.connect(copy)) as conn:
+            assert conn.execute("SELECT count(*) FROM record").fetchone() == (2,)
+        assert not list(copy.parent.glob(".firm-*"))
+
+
+def test_a_copy_that_fails_leaves_the_one_that_stands(database: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "backup" / "firm-2026-01-01.db"
+    backups.copy(database, copy)
+    before = copy.read_bytes()
+    database.write_bytes(database.read_bytes()[:-40_960] + os.urandom(40_960))
+    with pytest.raises(sqlite3.DatabaseError):
+        backups.copy(database, copy)
+    assert copy.read_bytes() == before
+
+
+def test_copies_that_were_set_apart_are_kept_under_other_names(tmp_path: Path) -> None:
+    folder = tmp_path / ".onefirm" / "backup"
+    folder.mkdir(parents=True)
+    (folder / "firm-2026-01-01.db").write_text("the old firm")
+    backups.set_apart(tmp_path, "2026-01-01T090000Z")
+    assert [path.name for path in backups.known(tmp_path)] == ["firm-2026-01-01-until-2026-01-01T090000Z.db"]
 
 
 def test_a_damaged_database_is_no_backup(database: Path, tmp_path: Path) -> None:
