@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import typing
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import Connection, Text, cast, or_, select
@@ -20,11 +21,8 @@ _REGISTERS = {"decision.recorded": (decision, "decisions"), "lesson.recorded": (
 
 def findings(conn: Connection) -> Iterator[Finding]:
     """Rows that say something else than their entry, that are missing, or that no entry records; about 20 at most."""
-    told = 0
-    for one in (*_differing(conn), *_strays(conn)):
-        yield one
-        if (told := told + 1) > _MOST_FINDINGS:
-            return
+    # Lazily: a ledger of which every row differs must not be held in memory for the first few.
+    return islice(chain(_differing(conn), _strays(conn)), _MOST_FINDINGS + 1)
 
 
 def _differing(conn: Connection) -> Iterator[Finding]:
@@ -35,13 +33,14 @@ def _differing(conn: Connection) -> Iterator[Finding]:
     query = query.outerjoin(decision, decision.c.event_id == event.c.id)
     query = query.outerjoin(lesson, lesson.c.event_id == event.c.id).where(event.c.kind.in_(_REGISTERS))
     query = query.order_by(event.c.chain_id, event.c.seq)
-    for row in conn.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}).mappings():
-        name = _REGISTERS[row["kind"]][1]
-        prefix = "decided" if row["kind"] == "decision.recorded" else "learned"
-        if row[f"{prefix}_ref"] is None:
-            yield _found(row, f"what it records is missing from the list of {name}")
-        elif (row[f"{prefix}_at"], row[f"{prefix}_actor"], _subjects_of(row, prefix)) != _recorded(row):
-            yield _found(row, f"the list of {name} says something else than the entry")
+    with conn.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as rows:
+        for row in rows.mappings():
+            name = _REGISTERS[row["kind"]][1]
+            prefix = "decided" if row["kind"] == "decision.recorded" else "learned"
+            if row[f"{prefix}_ref"] is None:
+                yield _found(row, f"what it records is missing from the list of {name}")
+            elif (row[f"{prefix}_at"], row[f"{prefix}_actor"], _subjects_of(row, prefix)) != _recorded(row):
+                yield _found(row, f"the list of {name} says something else than the entry")
 
 
 def _named(table: Any, prefix: str) -> Iterator[Any]:

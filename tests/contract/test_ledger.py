@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, text
 
 from onefirm.core.attribution import By
 from onefirm.core.errors import NotFound, Refused, Unavailable
+from onefirm.ledger import registers
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import GENESIS, HASHED, Head, entry_hash
 from onefirm.ledger.sentences import sentence
@@ -37,6 +38,10 @@ class Firm:
         self.store = Store.open(url)
         self.ledger = self.chain("laptop")
         self.raw: Engine = make_engine(url)
+
+    @property
+    def sqlite(self) -> bool:
+        return self.store.dialect == "sqlite"
 
     def chain(self, name: str) -> Ledger:
         ledger = Ledger(self.clock, name)
@@ -439,6 +444,52 @@ def test_a_table_that_no_trigger_guards_any_more_is_found(firm: Firm, table: str
         conn.commit()
     [finding] = firm.verdict().findings
     assert (finding.problem, f"“{table}”" in finding.sentence) == ("unguarded", True)
+
+
+@pytest.mark.parametrize("table", ["event", "event_subject", "payload", "decision", "lesson"])
+def test_a_trigger_that_stands_and_lets_everything_pass_is_found(firm: Firm, table: str) -> None:
+    firm.write(1)
+    name = "payload_only_erased" if table == "payload" else f"{table}_no_{'update' if firm.sqlite else 'change'}"
+    with firm.raw.connect() as conn:
+        if firm.sqlite:
+            made = conn.execute(text("SELECT sql FROM sqlite_master WHERE name = :n"), {"n": name}).scalar_one()
+            passing = made.replace(f" ON {table} ", f" ON {table} WHEN 0 AND ", 1).replace("AND WHEN", "AND")
+            conn.execute(text(f"DROP TRIGGER {name}"))
+            conn.exec_driver_sql(passing.replace("AND BEGIN", "BEGIN"))
+        else:
+            conn.execute(text(f"DROP TRIGGER {name} ON {table}"))
+            refuse = "FOR EACH ROW WHEN (OLD IS NULL) EXECUTE FUNCTION onefirm_refuse()"
+            conn.execute(text(f"CREATE TRIGGER {name} BEFORE UPDATE OR DELETE ON {table} {refuse}"))
+        conn.commit()
+    [finding] = firm.verdict().findings
+    assert (finding.problem, f"“{table}”" in finding.sentence) == ("unguarded", True)
+
+
+def test_a_function_that_refuses_nothing_any_more_guards_nothing(firm: Firm) -> None:
+    firm.write(1)
+    if firm.sqlite:
+        return  # its triggers hold their statements themselves
+    with firm.raw.connect() as conn:
+        empty = "RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$"
+        conn.execute(text(f"CREATE OR REPLACE FUNCTION onefirm_refuse() {empty}"))
+        conn.commit()
+    assert {finding.problem for finding in firm.verdict().findings} == {"unguarded"}
+
+
+def test_of_a_list_of_which_every_row_differs_only_the_first_rows_are_read(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decisions = Decisions(firm.store, firm.ledger, firm.clock, lambda: None)
+    for number in range(30):
+        decisions.record(f"Choice {number}", "simple", by=CLAUDE)
+    firm.tamper("UPDATE decision SET actor = 'operator'")
+    read: list[int] = []
+    found = registers._found
+    monkeypatch.setattr(registers, "_found", lambda row, words: (read.append(row["seq"]), found(row, words))[1])
+    with firm.store.read() as conn:
+        told = registers.findings(conn)
+        assert (next(told).seq, read) == (1, [1])
+        assert len([*told]) == 20
 
 
 def test_findings_are_bounded_and_say_that_there_are_more(firm: Firm) -> None:
