@@ -152,11 +152,14 @@ def prune(root: str, now: float | None = None) -> None:
 def _keep(
     conn: Connection, root: str, path: str, stat: walk.Stat, is_narrative: Callable[[str, str], bool]
 ) -> str | None:
-    """Stores the file's stat, and its text when it is narrative; gives the sha, None when it isn't."""
+    """Stores the file's stat, and its text when it is narrative; gives the sha, None when it isn't.
+
+    One that can't be read keeps the sha that is known: it isn't gone, and it must not stop the look at all others.
+    """
     try:
         content = read(f"{root}/{path}")
-    except (OSError, ValueError):  # one file that can't be read must not stop the look at all others
-        return None
+    except (OSError, ValueError):
+        return sha_of(conn, path)
     sha = keep_text(conn, content) if is_narrative(path, content) else None
     conn.execute("insert or replace into file values (?, ?, ?, ?, ?, ?)", (path, *stat, sha))
     return sha

@@ -130,6 +130,24 @@ def test_a_file_that_loses_its_head_is_gone_as_narrative_and_its_text_is_kept(ro
         assert tree.text(conn, change["before_sha"]) == "Record: P-1\n"
 
 
+def test_a_file_that_can_not_be_read_is_not_told_as_gone(root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(root, "a.md", "Record: P-1\none")
+    scan(root)
+    put(root, "a.md", "Record: P-1\ntwo")
+
+    def refuse(path: str) -> str:
+        raise PermissionError(path)
+
+    with monkeypatch.context() as held:
+        held.setattr(tree, "read", refuse)
+        assert [scan(root), scan(root)] == [[], []]
+        with db.writing(root) as conn:
+            assert tree.look(conn, root, "a.md", is_narrative) is None
+    (change,) = scan(root)
+    with db.reading(root) as conn:
+        assert tree.text(conn, change["before_sha"]) == "Record: P-1\none"
+
+
 def test_what_matches_a_glob_is_watched_whatever_it_is_called(root: str) -> None:
     put(root, "context/generated/index.json", "{}")
     with db.writing(root) as conn:
