@@ -73,7 +73,7 @@ class ChangeIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    op: Literal["create", "update", "archive"]
+    op: Literal["create", "update", "archive", "restore"]
     kind: str | None = None
     ref: str | None = None
     set: Object = Field(default_factory=dict)

@@ -25,7 +25,8 @@ log = logging.getLogger("onefirm.mcp")
 _KNOWN_S = 5.0
 
 NO_RECEIPT = (
-    "No session is bound to this call, so it gives no receipt: a narrative edit stays refused. "
+    "No session is bound to this call: what it says holds, but no session gets the receipt, so a narrative edit stays "
+    "refused. "
     "`onefirm doctor` checks the hooks."
 )
 

@@ -34,10 +34,14 @@ def record_find(
     from onefirm.state.records import Query
 
     records = call.firm.records
+    wanted = {name: value for name, value in (where or {}).items() if name != "archived"}
+    archived = bool((where or {}).get("archived", False))
 
     def fetch(most: int) -> answers.Page:
         return records.find(
-            Query(kind=kind, where=where or {}, text=text, about=about, sort=sort, limit=most, cursor=cursor)
+            Query(
+                kind=kind, where=wanted, text=text, about=about, archived=archived, sort=sort, limit=most, cursor=cursor
+            )
         )
 
     def row(record: Record) -> answers.Row:
@@ -62,16 +66,20 @@ def record_get(
 
 
 def record_write(call: Call, changes: Changes, reason: str | None = None, key: str | None = None) -> answers.Answer:
-    """Write, all or none. if_match: etag. key: safe retry."""
+    """All or none. if_match: etag. key: safe retry."""
     written = call.firm.records.write([_change(change) for change in changes], call.caller.by(reason), key=key)
-    return answers.table(_receipts(written), note=call.caller.note)
+    return answers.table(_receipts(call, written), note=call.caller.note)
 
 
 def record_undo(call: Call, target: str, reason: str | None = None) -> answers.Answer:
     """Undo a change. target: an event id from a write or timeline, or a ref for its last change. Refused where the
     value has moved since."""
-    written = call.firm.records.undo(target, call.caller.by(reason))
-    return answers.table(_receipts(written), note=call.caller.note)
+    records = call.firm.records
+    written = records.undo(target, call.caller.by(reason))
+    archived = [one.ref for one in written if records.get(one.ref, fresh=False).archived]
+    gone = f"{', '.join(archived)} is archived now: what was undone had created it. " if archived else ""
+    hint = f"{gone}Undoing the event above brings the change back."
+    return answers.table(_receipts(call, written), hint=hint, note=call.caller.note)
 
 
 def _change(change: ChangeIn) -> Change:
@@ -112,18 +120,25 @@ def plain(records: Records, record: Record, detail: Detail = "concise") -> answe
     return {**values, **stamps} if detail == "detailed" else values
 
 
-def _receipts(written: Sequence[Written]) -> list[answers.Row]:
+def _receipts(call: Call, written: Sequence[Written]) -> list[answers.Row]:
     """A row for each write, none left out: titles go where all of them would be too long."""
-    rows = [_written(one) for one in written]
+    rows = [_written(call.firm.records, one) for one in written]
     return rows if answers.fitting(rows) == len(rows) else [{**row, "title": None} for row in rows]
 
 
-def _written(written: Written) -> answers.Row:
+def _changed(records: Records, written: Written) -> dict[str, Any] | None:
+    """What an update left, but for the title and the status, which have columns of their own."""
+    named = {name: value for name, value in written.after.items() if name in written.before}
+    return records.render(written.kind, {n: named[n] for n in named if n not in ("title", "status")}) or None
+
+
+def _written(records: Records, written: Written) -> answers.Row:
     return {
         "ref": written.ref,
         "title": answers.gist(written.title, 60),
         "status": written.status,
         "etag": written.etag,
+        "set": _changed(records, written),
         "receipt": written.receipt,
         "event": written.event_id,
         "repeated": written.repeated or None,

@@ -227,7 +227,7 @@ def _update(wanted: Wanted, current: Record, keep_equal: bool) -> Draft:
     if current.archived:
         raise Refused(
             f"{current.ref} “{current.title}” is archived, so it can't be changed.",
-            hint=f"Restore it first: op restore, ref {current.ref}.",
+            hint=f"Restore it first: record_write op=restore (onefirm record restore {current.ref}).",
         )
     if changed.get("status", current.status) != current.status and wanted.undo_of is None:
         _check_move(wanted.kind, current, changed["status"])

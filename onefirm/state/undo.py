@@ -122,7 +122,7 @@ class Undoer:
         if op == "update" and present.archived:
             raise Refused(
                 f"{present.ref} “{present.title}” was archived since{who}.",
-                hint=f"Restore it first: op restore, ref {present.ref}.",
+                hint=f"Restore it first: record_write op=restore (onefirm record restore {present.ref}).",
             )
         if _turn(told) == "created":
             _check_unused(present, later)

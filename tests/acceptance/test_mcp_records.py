@@ -224,6 +224,28 @@ def test_a_change_is_taken_back(firm: Firm, by_event: bool) -> None:
     assert "because: the wrong task" in newest
 
 
+@pytest.mark.row("STA-06")
+def test_an_update_is_answered_with_the_values_it_left(firm: Firm) -> None:
+    ref = firm.create("task", title="Call the printer", due="2026-12-01")
+    change = {"op": "update", "ref": ref, "set": {"due": None, "owner": "Ann", "status": "doing"}}
+    [row] = firm.rows("record_write", changes=[change])
+    assert (row["set"], row["status"]) == ({"owner": "Ann", "due": None}, "doing")
+    undone = firm.call("record_undo", target=row["event"])
+    assert "brings the change back" in undone["hint"]
+
+
+@pytest.mark.row("STA-10")
+def test_what_is_archived_is_listed_and_restored(firm: Firm) -> None:
+    ref = firm.create("content", title="An old idea")
+    firm.rows("record_write", changes=[{"op": "archive", "ref": ref}])
+    assert ref not in {row["ref"] for row in firm.rows("record_find", kind="content")}
+    assert ref in {row["ref"] for row in firm.rows("record_find", kind="content", where={"archived": True})}
+    with pytest.raises(Refusal, match="Restore it first: record_write op=restore"):
+        firm.update(ref, owner="Ann")
+    firm.rows("record_write", changes=[{"op": "restore", "ref": ref}])
+    assert ref in {row["ref"] for row in firm.rows("record_find", kind="content")}
+
+
 @pytest.mark.row("STA-11")
 def test_archiving_and_creating_are_taken_back_too(firm: Firm) -> None:
     ref = firm.create("task", title="Order flags")

@@ -113,7 +113,7 @@ def test_an_unannounced_look_gives_no_receipt_and_says_so(real: Real) -> None:
     ref = real.create("task", title="Seen by nobody")
     answer = real.answer("record_get", None, refs=[ref])
     assert answer["rows"][0][0] == ref
-    assert "gives no receipt" in answer["note"]
+    assert "no session gets the receipt" in answer["note"]
     assert list(real.receipts()) == [ref]  # of the session that made it
 
 

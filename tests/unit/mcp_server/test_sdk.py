@@ -64,7 +64,7 @@ def test_a_nested_unknown_argument_is_refused_with_the_known_ones(desk: Any) -> 
 
 def test_a_wrong_choice_is_refused_with_the_right_ones_and_what_was_sent(desk: Any) -> None:
     sentence = desk.refusal("record_write", {"changes": [{"op": "delete", "ref": "T-1"}]})
-    assert sentence == "changes[0].op: input should be 'create', 'update' or 'archive', not “delete”."
+    assert sentence == "changes[0].op: input should be 'create', 'update', 'archive' or 'restore', not “delete”."
 
 
 def test_a_missing_argument_is_named(desk: Any) -> None:

@@ -237,7 +237,7 @@ class TestArchiving:
         ref = office.create("task")
         assert office.write(Change("archive", ref=ref))[0].receipt == "written"
         assert office.records.get(ref).archived
-        with pytest.raises(Refused, match=f"archived.*op restore, ref {ref}"):
+        with pytest.raises(Refused, match=f"archived.*onefirm record restore {ref}"):
             office.update(ref, status="done")
         office.write(Change("restore", ref=ref))
         assert office.update(ref, status="done").status == "done"
