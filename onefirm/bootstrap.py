@@ -117,7 +117,13 @@ def _wire(
     decisions = Decisions(store, ledger, clock, project, records.closed, secrets.looks_secret)
     lessons = Lessons(store, ledger, clock, project, secrets.looks_secret)
     recall = Recall(store, ledger, lambda: _documents(root))
-    rules = Rules(settings.firm, settings.timezone, settings.brief.tokens)
+    rules = Rules(
+        settings.firm,
+        settings.timezone,
+        settings.brief.tokens,
+        settings.context.root_tokens,
+        settings.context.chain_tokens,
+    )
     planes = Planes(
         root, rules, clock, store, ledger, schema, records, decisions, lessons, project, secrets.looks_secret
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -52,6 +53,13 @@ class BriefSettings(_Section):
     tokens: Annotated[int, Field(ge=200, le=1200)] = 1200
 
 
+class ContextSettings(_Section):
+    """What the context tree may cost: all that every session loads, and all that loads for one file, in tokens."""
+
+    root_tokens: Annotated[int, Field(ge=200, le=20_000)] = 1500
+    chain_tokens: Annotated[int, Field(ge=500, le=100_000)] = 6000
+
+
 class Settings(_Section):
     """The whole of onefirm.yaml. Every key but `firm` has a default."""
 
@@ -63,6 +71,7 @@ class Settings(_Section):
     truth: Literal["embedded"] = "embedded"
     store: Annotated[str, AfterValidator(_store)] = "sqlite"
     brief: BriefSettings = BriefSettings()
+    context: ContextSettings = ContextSettings()
 
 
 def load(root: Path) -> Settings:
@@ -110,4 +119,7 @@ def _problem(file: yamlfile.YamlFile, problem: Any) -> str:
 
 
 def _names(section: yamlfile.KeyPath) -> list[str]:
-    return list((BriefSettings if section == ("brief",) else Settings).model_fields)
+    return list(_SECTIONS.get(section, Settings).model_fields)
+
+
+_SECTIONS: Mapping[yamlfile.KeyPath, type[_Section]] = {("brief",): BriefSettings, ("context",): ContextSettings}

@@ -20,6 +20,7 @@ COMMANDS = {
     "decision": "onefirm.cli.decisions:decision",
     "lesson": "onefirm.cli.lessons:lesson",
     "recall": "onefirm.cli.recall:recall",
+    "context": "onefirm.cli.context:context",
     "ledger": "onefirm.cli.ledger:ledger",
     "session": "onefirm.cli.sessions:session",
     "guard": "onefirm.cli.guard:guard",

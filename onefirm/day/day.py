@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from onefirm.core.attribution import SYSTEM, By
-from onefirm.day import brief, close, doctor, erase, hatch, start
+from onefirm.day import brief, close, context, doctor, erase, hatch, start
 from onefirm.day.brief import Brief
 from onefirm.day.planes import Planes
+from onefirm.narrative.index import Place
+from onefirm.narrative.lint import Fault
 
 
 class Day:
@@ -51,6 +53,14 @@ class Day:
     def erase(self, ref: str, by: By) -> erase.Erased:
         """Erase what the firm knows of a record, a decision or a lesson, for good."""
         return erase.erase(self._planes, ref, by)
+
+    def places(self) -> list[Place]:
+        """Every file of the context tree, each parent before its children."""
+        return context.places(self._planes)
+
+    def check_context(self) -> list[Fault]:
+        """What is wrong with the context tree, by file and line."""
+        return context.check(self._planes)
 
     def examine(self) -> list[doctor.Finding]:
         """The doctor's findings."""

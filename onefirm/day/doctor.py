@@ -14,15 +14,12 @@ from pathlib import Path
 
 from onefirm.core.clock import Clock
 from onefirm.core.errors import FirmError
-from onefirm.core.ids import is_temporary
-from onefirm.day import anchoring, surroundings
+from onefirm.day import anchoring, context, surroundings
 from onefirm.day.planes import Planes
 from onefirm.day.surroundings import MEND, Finding, Level, counted, read_json
 from onefirm.ledger.verify import verify
-from onefirm.narrative import tree
 from onefirm.narrative.compile import compile_guard
 from onefirm.sessions import db, hatch
-from onefirm.state import mirror
 from onefirm.store import inbox
 
 __all__ = ["Finding", "Level", "examine", "examine_outside"]
@@ -101,22 +98,14 @@ def _guard(planes: Planes) -> Iterator[Finding]:
 
 
 def _narrative(planes: Planes) -> Iterator[Finding]:
-    """Narrative files whose head names a record that isn't there."""
-    prefixes = {kind.prefix for kind in planes.schema.kinds.values()}
-    named = [
-        (file.path, ref)
-        for file in tree.read(planes.root)
-        for ref in file.refs
-        if ref.partition("-")[0] in prefixes and not is_temporary(ref)
-    ]
-    with planes.store.read() as conn:
-        known = mirror.load(conn, list({ref for _, ref in named}))
-    lost = [(path, ref) for path, ref in named if ref not in known]
-    for path, ref in lost[:_MOST_FILES]:
-        fix = "correct its `Record:` line, or remove the file"
-        yield Finding("warn", "narrative", f"{path} names {ref}, and there is no such record", fix)
-    if len(lost) > _MOST_FILES:
-        yield Finding("warn", "narrative", f"{counted(len(lost) - _MOST_FILES, 'more file')} like these")
+    """What `context check` finds, in one line."""
+    faults = context.check(planes)
+    if faults:
+        files = counted(len({fault.path for fault in faults}), "file")
+        what = f"{counted(len(faults), 'fault')} in {files} of the context tree"
+        yield Finding("warn", "narrative", what, "onefirm context check")
+    else:
+        yield Finding("ok", "narrative", "the context tree is clean")
 
 
 CHECKS: tuple[Callable[[Planes], Iterable[Finding]], ...] = (_ledger, _truth, _guard, _narrative)

@@ -17,11 +17,15 @@ from onefirm.store.engine import Store
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The firm's own numbers, from onefirm.yaml. `brief_tokens` is the brief's limit."""
+    """The firm's own numbers, from onefirm.yaml. `brief_tokens` is the brief's limit; `root_tokens` and
+    `chain_tokens` are what the context tree may cost: in every session, and with one file.
+    """
 
     firm: str
     timezone: str
     brief_tokens: int
+    root_tokens: int = 1500
+    chain_tokens: int = 6000
 
 
 @dataclass(frozen=True, slots=True)

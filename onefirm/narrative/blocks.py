@@ -104,6 +104,17 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFKC", re.sub(_INVISIBLE, "", text))
 
 
+def code_lines(every: list[str]) -> set[int]:
+    """Which lines (counted from 0) lie in a code fence, its own two lines among them."""
+    found: set[int] = set()
+    fences, fence = _fences(every), ""
+    for number, line in enumerate(every):
+        if fence or number in fences:
+            found.add(number)
+            fence = ("" if _closes(line.strip(), fence) else fence) if fence else fences[number]
+    return found
+
+
 def cells(row: str) -> list[str]:
     """The cells of a table row."""
     return [cell.strip() for cell in row.strip().strip("|").split("|")]

@@ -38,6 +38,11 @@ def is_head_line(line: str) -> bool:
     return "r" in line.lower() and bool(re.match(_KEY, line))
 
 
+def key(line: str) -> str:
+    """`record` or `parent` for such a line, else nothing."""
+    return next((key for key in ("record", "parent") if _is_key(line, key)), "")
+
+
 def named(text: str) -> list[str]:
     """Every ref that a text names, in order, spelt as stored."""
     return [spelt(match) for match in re.findall(REF, text)] if "-" in text else []

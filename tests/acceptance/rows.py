@@ -56,6 +56,10 @@ ROWS: Mapping[str, Row] = {
     ),
     "LED-04": Row("Entries read as plain sentences; they export as JSONL and Markdown"),
     # -- the context tree
+    "NAR-01": Row(
+        "A tree of CLAUDE.md files: the root holds what applies everywhere, each area its own scope; a parent names "
+        "each child in one line, a child points back"
+    ),
     "NAR-04": Row(
         "State first, then narrative: an edit of a project's narrative is refused until this session has looked at "
         "that record in the truth (a fresh read is a receipt, a write is another), and while it contradicts the truth "

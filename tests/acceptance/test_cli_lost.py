@@ -102,7 +102,7 @@ def test_the_doctor_notices_what_is_gone_around_the_database(onefirm: Terminal) 
     (onefirm.root / "CLAUDE.md").write_text("# Mine\n")
     (onefirm.root / "context" / "lost.md").write_text("# Lost\n\nRecord: P-99\nParent: [up](CLAUDE.md)\n")
     told = " ".join(finding["what"] for finding in findings(onefirm))
-    for words in (".gitignore is missing", "doesn't import", "lost.md names P-99"):
+    for words in (".gitignore is missing", "doesn't import", "3 faults in 2 files of the context tree"):
         assert words in told
     shutil.rmtree(onefirm.root / ".git")
     (onefirm.root / "CLAUDE.md").unlink()

@@ -1,0 +1,90 @@
+"""`onefirm context`: the tree of context files, and what is wrong with it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from onefirm.cli import screen
+from onefirm.cli.commands import Group, json_option
+from onefirm.cli.invocation import Invocation, pass_invocation
+from onefirm.sessions.paths import told
+
+if TYPE_CHECKING:
+    from onefirm.narrative.index import Place
+
+
+@click.group(cls=Group)
+def context() -> None:
+    """See and check the context tree: the files that say why.
+
+    \b
+    Examples:
+      onefirm context map
+      onefirm context check
+    """
+
+
+@context.command("map", short_help="Show every file below its parent, with its one line.")
+@json_option
+@pass_invocation
+def map_(invocation: Invocation, as_json: bool) -> None:
+    """Show every file below its parent: record, tokens, last edit, its one line.
+
+    \b
+    Examples:
+      onefirm context map
+      onefirm context map --json
+    """
+    found = invocation.firm.day.places()
+    if as_json:
+        screen.data([_told(place) for place in found])
+        return
+    rows = [
+        (
+            f"{'  ' * place.depth}{told(place.file.path)}", " ".join(place.file.refs), f"{place.file.tokens:,}",
+            _edited(place).astimezone().strftime("%Y-%m-%d"), place.line or place.file.title,
+        )
+        for place in found
+    ]  # fmt: skip
+    screen.table(("file", "record", "tokens", "edited", "what it is"), rows)
+    screen.say(f"{len(found)} files, {sum(place.file.tokens for place in found):,} tokens.")
+
+
+@context.command(short_help="Find what is wrong with the tree.")
+@json_option
+@pass_invocation
+def check(invocation: Invocation, as_json: bool) -> int:
+    """Find orphans, broken links, wrong records, secrets, and what costs too much.
+
+    Each fault with its file, its line and its fix. Exit code 1 when something is found.
+
+    \b
+    Examples:
+      onefirm context check
+      onefirm context check --json
+    """
+    with screen.working("Checking the context tree"):
+        faults = invocation.firm.day.check_context()
+    if as_json:
+        screen.data({"faults": faults})
+    else:
+        for fault in faults:
+            screen.marked(f"{told(fault.path)}:{fault.line}", "bold", f"{fault.rule}: {fault.what}")
+            screen.entry(f"→ {fault.fix}", " " * 7)
+        screen.say(f"{len(faults)} to mend." if faults else "The context tree is clean.")
+    return int(bool(faults))
+
+
+def _told(place: Place) -> dict[str, Any]:
+    file = place.file
+    return {
+        "path": file.path, "depth": place.depth, "title": file.title, "line": place.line, "records": file.refs,
+        "tokens": file.tokens, "edited_at": _edited(place).isoformat(timespec="seconds"),
+    }  # fmt: skip
+
+
+def _edited(place: Place) -> datetime:
+    return datetime.fromtimestamp(place.file.edited_at, UTC)

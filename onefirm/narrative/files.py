@@ -1,0 +1,77 @@
+"""The files of the context tree as they stand, each read once: the root CLAUDE.md, all below context/, and files
+elsewhere whose head names a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from onefirm.core.tokens import estimate
+from onefirm.narrative import heads, links
+from onefirm.narrative.links import Link
+from onefirm.sessions import tree, walk
+
+TOP, FOLDER = "CLAUDE.md", "context/"
+
+
+@dataclass(frozen=True, slots=True)
+class ContextFile:
+    """One file. `path` is relative to the workspace; `edited_at` in seconds since 1970; lines count from 1, and 0 is
+    for a head without such a line.
+    """
+
+    path: str
+    text: str
+    title: str
+    refs: tuple[str, ...]
+    record_line: int
+    parent_line: int
+    links: tuple[Link, ...]
+    tokens: int
+    edited_at: float
+
+    @property
+    def is_claude(self) -> bool:
+        """Whether Claude Code loads it by itself with its folder."""
+        return self.path.rpartition("/")[2].lower() == "claude.md"
+
+    @property
+    def is_in_tree(self) -> bool:
+        """Whether it has a place in the tree, and so a parent; else only its record and its words matter."""
+        return self.path == TOP or self.path.startswith(FOLDER)
+
+    @property
+    def parent(self) -> Link | None:
+        """The link of its `Parent:` line."""
+        return next((link for link in self.links if link.form == "parent"), None)
+
+
+def read(root: Path) -> Iterator[ContextFile]:
+    """Every file, by path. One that vanishes or can't be read meanwhile is left out."""
+    for path, stat in sorted(walk.files(str(root))):
+        try:
+            text = tree.read(f"{root}/{path}")
+        except OSError:
+            continue
+        if path == TOP or path.startswith(FOLDER) or heads.refs(text):
+            yield parsed(path, text, stat[0] / 1e9)
+
+
+def parsed(path: str, text: str, edited_at: float = 0.0, tokens: Callable[[str], int] = estimate) -> ContextFile:
+    """A file from its text."""
+    head = heads.head(text)
+    title = next((line.lstrip("# \ufeff").strip() for line in head if line.lstrip("\ufeff").startswith("# ")), "")
+    keys = {key: number for number, line in reversed(list(enumerate(head, 1))) if (key := heads.key(line))}
+    return ContextFile(
+        path,
+        text,
+        title or path.rpartition("/")[2],
+        tuple(heads.refs(text)),
+        keys.get("record", 0),
+        keys.get("parent", 0),
+        tuple(links.read(path, text)),
+        tokens(text),
+        edited_at,
+    )

@@ -1,0 +1,88 @@
+"""The links of a narrative file: where its head, lists and sentences point to. Code and comments hold none."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote
+
+from onefirm.narrative import blocks, heads
+
+# `parent`: of the head's `Parent:` line. `item`: the first one of a list item or table row. `import`: `@path`, which
+# Claude Code replaces by the file. `link`: any other.
+Form = Literal["parent", "item", "import", "link"]
+
+_LINK = re.compile(
+    r"\[(?P<text>[^\]\n]{0,300})\]\(\s*(?:<(?P<angle>[^>\n]{1,500})>|(?P<plain>[^\s()<>]{1,500}))"
+    r"(?:\s+[\"'(][^\n]{0,300}?)?\s*\)"
+)
+_DEFINITION = re.compile(r" {0,3}\[(?P<text>[^\]^\n][^\]\n]{0,100})\]:\s+<?(?P<plain>[^\s<>]{1,500})")
+_IMPORT = re.compile(r"(?:^|(?<=\s))@(?P<plain>(?:\.{1,2}/)*[\w.-]+(?:/[\w.-]+)*\.md)\b")
+_ITEM = re.compile(r"\s*(?:[-*+•]\s|\d{1,3}[.)]\s|\|)")
+_CODE = re.compile(r"(`+)[^\n]*?\1")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#|$")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link. `line` counts from 1; `to` is the path as written, `target` the same relative to the workspace (None
+    outside of it); `said` is what its line says behind it.
+    """
+
+    line: int
+    form: Form
+    text: str
+    to: str
+    target: str | None
+    said: str
+
+
+def read(path: str, text: str) -> list[Link]:
+    """The links of a file (its path relative to the workspace) to other files, in their order."""
+    return list(_read(path, text)) if "](" in text or "@" in text or "]:" in text else []
+
+
+def target(path: str, to: str) -> str | None:
+    """Where a link of the file `path` leads, relative to the workspace; None for a place outside of it."""
+    bare = unquote(re.split(r"[#?]", to, maxsplit=1)[0])
+    found = posixpath.normpath(posixpath.join(posixpath.dirname(path), bare))
+    return None if found.startswith(("/", "../")) or found == ".." else found
+
+
+def _read(path: str, text: str) -> Iterator[Link]:
+    every = _COMMENT.sub(_blanked, text).split("\n")
+    hidden = blocks.code_lines(every) if "```" in text or "~~~" in text else set[int]()
+    head = len(heads.head(text))
+    for number, line in enumerate(every):
+        if number not in hidden and ("](" in line or "@" in line or "]:" in line):
+            shown = _CODE.sub(_blanked, line) if "`" in line else line
+            yield from _of_line(path, number + 1, shown, number < head and heads.key(line) == "parent")
+
+
+def _of_line(path: str, number: int, line: str, is_parent: bool) -> Iterator[Link]:
+    form: Form = "parent" if is_parent else "item" if _ITEM.match(line) else "link"
+    for found in _matches(line):
+        groups = found.groupdict()
+        to = groups.get("angle") or groups.get("plain") or ""
+        if not _ELSEWHERE.match(to):
+            said = line[found.end() :].strip(" \t|:–—-")
+            shape: Form = "import" if found.re is _IMPORT else form
+            yield Link(number, shape, groups.get("text") or to, to, target(path, to), said)
+        form = form if is_parent else "link"
+
+
+def _matches(line: str) -> Iterator[re.Match[str]]:
+    yield from _LINK.finditer(line)
+    if "@" in line:
+        yield from _IMPORT.finditer(line)
+    if definition := _DEFINITION.match(line):
+        yield definition
+
+
+def _blanked(found: re.Match[str]) -> str:
+    """As long as it was, so that lines and columns stay."""
+    return re.sub(r"[^\n]", " ", found[0])

@@ -1,0 +1,262 @@
+"""The check of the context tree: places, links, records, secrets, budgets, each fault with file, line and fix.
+
+`stated` adds what only the firm's words and the truth can tell. Nothing is written here.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+from onefirm.narrative.files import TOP, ContextFile
+from onefirm.narrative.index import ROOT, Index, is_top
+from onefirm.narrative.links import Link
+from onefirm.sessions.paths import told
+from onefirm.sessions.walk import matches
+
+Rule = Literal["orphan", "parent", "child", "link", "record", "state", "secret", "budget"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing to mend. `line` counts from 1; `what` is the fault, `fix` the way out, both sentences."""
+
+    path: str
+    line: int
+    rule: Rule
+    what: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the check asks of the rooms beside it.
+
+    `exists` tells whether a path in the workspace is there; `known` which of these refs have a record; `secret` what
+    kind of secret a text holds. `kept` are globs of files that a program writes: they have no place in the tree.
+    """
+
+    exists: Callable[[str], bool]
+    known: Callable[[Sequence[str]], Collection[str]]
+    secret: Callable[[str], str | None]
+    kept: tuple[str, ...] = ()
+    root_tokens: int = 1500
+    chain_tokens: int = 6000
+
+
+def check(index: Index, world: World) -> list[Fault]:
+    """Every fault, by file and line."""
+    faults = [
+        *(fault for file in _placed(index, world) for fault in _place(index, file)),
+        *_dangling(index, world),
+        *_records(index, world),
+        *_secrets(index, world),
+        *_budgets(index, world),
+    ]
+    return sorted(faults, key=lambda fault: (fault.path, fault.line, fault.rule))
+
+
+def line_for(parent: str, child: ContextFile, said: str = "") -> str:
+    """The line by which a parent names a child."""
+    return f"- [{child.title}]({_relative(parent, child.path)}): {said or 'what it is, in one line'}"
+
+
+def head_for(path: str, parent: ContextFile) -> str:
+    """The line by which a child points back."""
+    return f"Parent: [{parent.title}]({_relative(path, parent.path)})"
+
+
+# -- places ------------------------------------------------------------------------------------------------------------
+
+
+def _placed(index: Index, world: World) -> Iterator[ContextFile]:
+    for file in index.files.values():
+        if file.is_in_tree and file.path != TOP and not matches(file.path, world.kept):
+            yield file
+
+
+def _place(index: Index, file: ContextFile) -> Iterator[Fault]:
+    if file.path == ROOT:
+        yield from _root(index, file)
+        return
+    above = index.parent(file.path)
+    if above is None:
+        fix = f"write {ROOT}; `onefirm init .` lays the one that is shipped"
+        yield Fault(file.path, 1, "orphan", "stands below no CLAUDE.md", fix)
+        return
+    yield from _pointing(index, file, above)
+    yield from _naming(index, file, index.files[above])
+
+
+def _root(index: Index, file: ContextFile) -> Iterator[Fault]:
+    if TOP in index.files and file.path not in index.loaded(TOP):
+        what = f"{TOP} doesn't import it, and Claude doesn't read it by itself"
+        yield Fault(file.path, 1, "orphan", what, f"add the line to {TOP}: @{ROOT}")
+
+
+def _pointing(index: Index, file: ContextFile, above: str) -> Iterator[Fault]:
+    """Whether it points back to the file above."""
+    link, wanted = file.parent, head_for(file.path, index.files[above])
+    if link is None:
+        what = "its `Parent:` line holds no link" if file.parent_line else "has no `Parent:` line"
+        way = "write there" if file.parent_line else "add below the title"
+        yield Fault(file.path, file.parent_line or 1, "parent", what, f"{way}: {wanted}")
+        return
+    meant = index.meant(link)
+    if meant is None:
+        what = f"`Parent:` leads to {told(link.to)}, and the tree has no such file"
+        yield Fault(file.path, link.line, "parent", what, f"write there: {wanted}")
+    elif not index.may_be_parent(file.path, meant):
+        what = f"`Parent:` leads to {told(meant)}, which is no CLAUDE.md above it"
+        yield Fault(file.path, link.line, "parent", what, f"write there: {wanted}")
+
+
+def _naming(index: Index, file: ContextFile, parent: ContextFile) -> Iterator[Fault]:
+    """Whether the file above names it in one line."""
+    naming = index.named.get(file.path, [])
+    lines = [link for who, link in naming if who == parent.path and link.form in ("item", "import")]
+    if not lines:
+        where = f"{told(parent.path)}:{_last_item(index, parent)}"
+        fix = f"add at {where}: {line_for(parent.path, file)}"
+        if not naming:
+            yield Fault(file.path, 1, "orphan", "no file names it", fix)
+        else:
+            what = f"{told(parent.path)} doesn't name it in a line of its own"
+            yield Fault(file.path, 1, "child", what, fix)
+    for again in lines[1:]:
+        what = f"names {told(file.path)} a second time (first in line {lines[0].line})"
+        yield Fault(parent.path, again.line, "child", what, "keep one of the two lines")
+
+
+def _last_item(index: Index, parent: ContextFile) -> int:
+    """Behind which line a further child is named: the last one that names a child, else the file's end."""
+    lines = [link.line for link in parent.links if link.form == "item" and index.meant(link)]
+    return max(lines, default=len(parent.text.rstrip().split("\n")))
+
+
+# -- links -------------------------------------------------------------------------------------------------------------
+
+
+def _dangling(index: Index, world: World) -> Iterator[Fault]:
+    seen: dict[str, bool] = {}
+    for file in index.files.values():
+        for link in file.links:
+            if link.form == "parent" and file.is_in_tree and not is_top(file.path):
+                continue  # told with its place
+            found = link.target
+            if found is not None and found not in seen:
+                seen[found] = index.meant(link) is not None or world.exists(found)
+            if found is None or not seen[found]:
+                yield _broken(index, file, link)
+
+
+def _broken(index: Index, file: ContextFile, link: Link) -> Fault:
+    if link.target is None:
+        what = f"a link leads out of the workspace: {told(link.to)}"
+        return Fault(file.path, link.line, "link", what, "link to a file of the workspace, or to an address on the web")
+    moved = _moved(index, link.target)
+    way = f"it may have moved: {told(_relative(file.path, moved))}" if moved else ""
+    folder = posixpath.dirname(file.path)
+    if link.form == "item" and file.is_claude and link.target.startswith(f"{folder}/" if folder else ""):
+        what = f"names {told(link.to)}, which isn't there"
+        return Fault(file.path, link.line, "child", what, way or "remove the line, or put the file back")
+    what = f"links to {told(link.to)}, which isn't there"
+    return Fault(file.path, link.line, "link", what, way or "correct the path, or keep the words without the link")
+
+
+def _moved(index: Index, target: str) -> str | None:
+    """Where a file that isn't there may be now: the only one of its name, else one like it that nobody names."""
+    same = [path for path in index.files if _called(path) == _called(target)]
+    if len(same) == 1:
+        return same[0]
+    lost = {_called(path): path for path in index.files if path not in index.named}
+    near = get_close_matches(_called(target), lost, 1) if not same else []
+    return lost[near[0]] if near else None
+
+
+def _called(path: str) -> str:
+    """What a file goes by: its name, for a CLAUDE.md that of its folder."""
+    folder, _, name = path.rpartition("/")
+    return folder.rpartition("/")[2] if name == "CLAUDE.md" else name
+
+
+def _relative(start: str, path: str) -> str:
+    return posixpath.relpath(path, posixpath.dirname(start) or ".")
+
+
+# -- records -----------------------------------------------------------------------------------------------------------
+
+
+def _records(index: Index, world: World) -> Iterator[Fault]:
+    wanted = sorted({ref for file in index.files.values() for ref in file.refs})
+    known = frozenset(world.known(wanted)) if wanted else frozenset[str]()
+    for file in index.files.values():
+        line = file.record_line
+        if line and not file.refs and file.is_in_tree:
+            what = "its `Record:` line names no record"
+            yield Fault(file.path, line, "record", what, _finding_it(file))
+        for ref in file.refs:
+            if ref not in known:
+                what = f"names {ref}, and there is no such record"
+                yield Fault(file.path, line or 1, "record", what, _finding_it(file))
+
+
+def _finding_it(file: ContextFile) -> str:
+    title = "".join(char for char in file.title if char.isalnum() or char in " -.&")[:60].strip()
+    return f'write the ref that `onefirm record find --text "{title}"` shows, or remove the line'
+
+
+# -- secrets -----------------------------------------------------------------------------------------------------------
+
+
+def _secrets(index: Index, world: World) -> Iterator[Fault]:
+    files = list(index.files.values())
+    # One look at all of them is a tenth of the time of a look at each, and most trees hold no secret.
+    if not world.secret("\n\n".join(file.text for file in files)):
+        return
+    fix = "remove it and renew it where it came from, since git may keep it; keep it by `onefirm secret set NAME`"
+    for file in files:
+        if what := world.secret(file.text):
+            yield Fault(file.path, _line_of_secret(file.text, world.secret), "secret", f"holds {what}", fix)
+
+
+def _line_of_secret(text: str, secret: Callable[[str], str | None]) -> int:
+    """The first line that holds one by itself; else the one with which the text begins to hold one."""
+    lines = text.split("\n")
+    alone = next((number for number, line in enumerate(lines, 1) if secret(line)), 0)
+    return alone or next((end for end in range(1, len(lines) + 1) if secret("\n".join(lines[:end]))), 1)
+
+
+# -- budgets -----------------------------------------------------------------------------------------------------------
+
+
+def _budgets(index: Index, world: World) -> Iterator[Fault]:
+    costs = {path: index.tokens(index.loaded(path)) for path in index.files}
+    top = TOP if TOP in costs else ROOT
+    if costs.get(top, 0) > world.root_tokens:
+        loaded = index.loaded(top)
+        path = max(loaded, key=lambda one: index.files[one].tokens)
+        what = f"every session loads {_cost(costs[top], world.root_tokens)}: {_parts(index, loaded)}"
+        fix = "move what holds for one area into its file, or raise `context: root_tokens:` in onefirm.yaml"
+        yield Fault(path, 1, "budget", what, fix)
+    for file in index.files.values():
+        above = index.above(file.path)
+        over = costs[file.path] > world.chain_tokens
+        if over and file.is_in_tree and (above is None or costs[above] <= world.chain_tokens):
+            loaded = index.loaded(file.path)
+            what = f"loads {_cost(costs[file.path], world.chain_tokens)} with all above: {_parts(index, loaded)}"
+            fix = "shorten the longest or split it, or raise `context: chain_tokens:` in onefirm.yaml"
+            yield Fault(file.path, 1, "budget", what, fix)
+
+
+def _cost(tokens: int, budget: int) -> str:
+    return f"{tokens:,} tokens, {tokens - budget:,} over the budget of {budget:,}"
+
+
+def _parts(index: Index, paths: Collection[str]) -> str:
+    by_cost: Mapping[str, int] = {path: index.files[path].tokens for path in paths}
+    most = sorted(by_cost, key=lambda path: (-by_cost[path], path))[:3]
+    return ", ".join(f"{told(path)} {by_cost[path]:,}" for path in most)

@@ -1,0 +1,99 @@
+"""The context tree through the command line: its map, and its check."""
+
+from pathlib import Path
+
+import pytest
+
+from support.terminal import Terminal
+
+ACME = "context/clients/acme-rockets/CLAUDE.md"
+SITE = "context/clients/acme-rockets/launch-site/CLAUDE.md"
+
+
+def change(onefirm: Terminal, path: str, old: str, new: str) -> int:
+    """Change a file as an editor would; returns the line in which the change begins."""
+    file = onefirm.root / path
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
+def faults(onefirm: Terminal) -> list[tuple[str, int, str]]:
+    answer = onefirm("context", "check", "--json")
+    found = answer.data["faults"]
+    assert answer.code == int(bool(found)), answer.err
+    assert all(fault["fix"] for fault in found)
+    return [(fault["path"], fault["line"], fault["rule"]) for fault in found]
+
+
+@pytest.mark.row("NAR-01")
+def test_the_demo_firms_tree_is_clean(shared: Terminal) -> None:
+    answer = shared.done("context", "check")
+    assert (answer.out, answer.err) == ("", "The context tree is clean.\n")
+    assert "ok     narrative: the context tree is clean" in shared("doctor").out
+
+
+@pytest.mark.row("NAR-01")
+def test_the_tree_of_a_new_workspace_is_clean(tmp_path: Path) -> None:
+    onefirm = Terminal(tmp_path)
+    onefirm.done("init", str(tmp_path))
+    assert faults(onefirm) == []
+
+
+@pytest.mark.row("NAR-01")
+def test_the_map_shows_each_file_below_its_parent_with_its_one_line(shared: Terminal) -> None:
+    places = shared.data("context", "map")
+    by_path = {place["path"]: place for place in places}
+    site = by_path[SITE]
+    assert (site["records"], site["depth"]) == (["P-1"], by_path[ACME]["depth"] + 1)
+    assert site["line"] == "students understand in two minutes what a rocket can carry"
+    assert 0 < site["tokens"] < 1000
+    assert site["edited_at"].endswith("+00:00")
+    assert len(by_path) == len(places) == len(list(shared.root.glob("context/**/*.md"))) + 1
+    text = shared.done("context", "map").out
+    assert f"        {SITE}" in text
+    assert site["line"] in text
+
+
+@pytest.mark.row("NAR-01")
+def test_a_parent_must_name_each_child_and_a_child_must_point_back(onefirm: Terminal) -> None:
+    change(onefirm, ACME, "- [Launch site](launch-site/CLAUDE.md): students", "- Launch site: students")
+    line = change(onefirm, ACME, "](test-stand/", "](stand/")
+    parent = change(onefirm, "context/clients/dune-couriers/CLAUDE.md", "](../CLAUDE.md)", "](../../CLAUD.md)")
+    assert faults(onefirm) == [
+        (ACME, line, "child"),
+        (SITE, 1, "orphan"),
+        (SITE.replace("launch-site", "test-stand"), 1, "orphan"),
+        ("context/clients/dune-couriers/CLAUDE.md", parent, "parent"),
+    ]
+    text = onefirm("context", "check").out
+    assert f"{ACME}:{line} child: names stand/CLAUDE.md, which isn't there" in text
+    assert "       → it may have moved: test-stand/CLAUDE.md" in text
+    assert "4 faults in 4 files of the context tree" in onefirm("doctor").out
+
+
+@pytest.mark.row("NAR-01")
+def test_a_record_and_a_link_that_are_not_there_are_found_in_their_lines(onefirm: Terminal) -> None:
+    record = change(onefirm, SITE, "Record: P-1\n", "Record: P-99\n")
+    link = change(onefirm, SITE, "The payload calculator", "The [payload calculator](calculator.pdf)")
+    assert faults(onefirm) == [(SITE, record, "record"), (SITE, link, "link")]
+
+
+@pytest.mark.row("NAR-01")
+def test_what_the_tree_may_cost_stands_in_the_settings(onefirm: Terminal) -> None:
+    settings = onefirm.root / "onefirm.yaml"
+    settings.write_text(settings.read_text() + "context:\n  root_tokens: 400\n  chain_tokens: 1000\n")
+    found = faults(onefirm)
+    assert ("context/CLAUDE.md", 1, "budget") in found
+    assert (ACME, 1, "budget") in found
+    assert {rule for _, _, rule in found} == {"budget"}
+
+
+@pytest.mark.row("OPS-08")
+def test_a_secret_in_the_tree_is_found_and_not_shown(onefirm: Terminal) -> None:
+    token = "ghp_" + "a1B2" * 9
+    line = change(onefirm, SITE, "## Open threads", f"The range's token is {token}.\n\n## Open threads")
+    assert faults(onefirm) == [(SITE, line, "secret")]
+    answer = onefirm("context", "check")
+    assert token not in answer.out + answer.err

@@ -1,0 +1,46 @@
+"""A context tree that a test makes of texts, and its check against a world of its own."""
+
+from collections.abc import Iterable, Mapping
+
+from onefirm.narrative import files, lint
+from onefirm.narrative.index import Index
+from onefirm.narrative.lint import Fault, World
+
+WHOLE = {
+    "CLAUDE.md": "# Firm\n\n@context/CLAUDE.md\n",
+    "context/CLAUDE.md": "# The firm\n\n- [Clients](clients/CLAUDE.md): who we work for\n",
+    "context/clients/CLAUDE.md": "# Clients\n\nParent: [The firm](../CLAUDE.md)\n\n- [Acme](acme/CLAUDE.md): rockets\n",
+    "context/clients/acme/CLAUDE.md": "# Acme\n\nRecord: CL-1\nParent: [Clients](../CLAUDE.md)\n\nThey count.\n",
+}
+ACME = "context/clients/acme/CLAUDE.md"
+CLIENTS = "context/clients/CLAUDE.md"
+
+
+def index(texts: Mapping[str, str]) -> Index:
+    """The index of these texts by their paths."""
+    return Index(files.parsed(path, text) for path, text in sorted(texts.items()))
+
+
+def world(
+    known: Iterable[str] = ("CL-1", "P-1"), there: Iterable[str] = (), secrets: Iterable[str] = (), **budgets: int
+) -> World:
+    """A world in which these records and files are, and these words are secrets."""
+    words = tuple(secrets)
+    return World(
+        exists=frozenset(there).__contains__,
+        known=lambda refs: {ref for ref in refs if ref in set(known)},
+        secret=lambda text: next(("a password" for word in words if word in text), None),
+        kept=("context/log/*",),
+        **budgets,
+    )
+
+
+def faults(texts: Mapping[str, str], given: World | None = None) -> list[Fault]:
+    """What the check finds."""
+    return lint.check(index(texts), given or world())
+
+
+def changed(path: str, old: str, new: str) -> dict[str, str]:
+    """The whole tree with a change in one file."""
+    assert old in WHOLE[path]
+    return {**WHOLE, path: WHOLE[path].replace(old, new)}
