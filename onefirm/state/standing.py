@@ -179,7 +179,7 @@ def _overdue(scene: _Scene, kind: Kind, record: Record) -> _Finding | None:
         return None
     days = (scene.today - due).days
     unsent = ", still a draft" if record.status == "draft" else ""
-    text = f"{_deadline_word(kind)} {due.isoformat()}, {_days(days)} ago{_amount(record)}{unsent}"
+    text = f"{_deadline_word(kind)} {due.isoformat()}, {_days(days)} ago{_amount(record)}{unsent}{_held(kind, record)}"
     return _Finding(text, (f"{kind.deadline} is {due.isoformat()}", f"today is {scene.today.isoformat()}"), days)
 
 
@@ -198,14 +198,17 @@ def _due_soon(scene: _Scene, kind: Kind, record: Record) -> _Finding | None:
     days = (due - scene.today).days
     when = {0: "today", 1: "tomorrow"}.get(days, f"{due.isoformat()}, in {_days(days)}")
     facts = (f"{kind.deadline} is {due.isoformat()}", f"today is {scene.today.isoformat()}")
-    return _Finding(f"{_deadline_word(kind)} {when}{_amount(record)}", facts, scene.rules.due_soon_days - days)
+    return _Finding(
+        f"{_deadline_word(kind)} {when}{_amount(record)}{_held(kind, record)}", facts, scene.rules.due_soon_days - days
+    )
 
 
 def _waiting(_: _Scene, kind: Kind, record: Record) -> _Finding | None:
     if kind.group_of(record.status) != "waiting":
         return None
     whom = record.props.get("waiting_on")
-    text = f"waits for {whom}" if whom else f"{record.status.replace('_', ' ')}{_amount(record)}: the other side has it"
+    unknown = "it says not on whom" if "waiting_on" in kind.properties else "the other side has it"
+    text = f"waits for {whom}" if whom else f"{record.status.replace('_', ' ')}{_amount(record)}: {unknown}"
     facts = (f"status is {record.status}", *((f"waiting_on is {whom}",) if whom else ()))
     return _Finding(text, facts)
 
@@ -300,6 +303,12 @@ def _deadline(kind: Kind, record: Record) -> date | None:
 
 def _deadline_word(kind: Kind) -> str:
     return "due" if kind.deadline == "due" else str(kind.deadline).replace("_", " ")
+
+
+def _held(kind: Kind, record: Record) -> str:
+    """On whom it waits, behind a deadline that comes first."""
+    whom = record.props.get("waiting_on")
+    return f", waits for {whom}" if whom and kind.group_of(record.status) == "waiting" else ""
 
 
 def _amount(record: Record) -> str:

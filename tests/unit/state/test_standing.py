@@ -117,6 +117,15 @@ class TestRules:
         assert (line.rule, line.text) == ("waiting", "waits for the client's lawyer")
         assert only(rec("deliverable", "in_review")).text == "in review: the other side has it"
 
+    def test_a_deadline_does_not_hide_on_whom_it_waits(self) -> None:
+        late = rec("task", "waiting", waiting_on="Dana", due="2026-11-01")
+        soon = rec("task", "waiting", waiting_on="Dana", due="2026-11-03")
+        nobody = rec("task", "waiting")
+        assert [line.text for line in lines(late, soon, nobody)] == [
+            "due 2026-11-01, 1 day ago, waits for Dana", "due tomorrow, waits for Dana",
+            "waiting: it says not on whom",
+        ]  # fmt: skip
+
     @pytest.mark.parametrize(("days", "stale"), [(13, False), (14, True), (40, True)])
     def test_stale_after_the_days_set(self, days: int, stale: bool) -> None:
         at = f"{TODAY - timedelta(days=days)}T12:00:00.000000Z"
