@@ -11,6 +11,7 @@ from onefirm import settings as settings_file
 from onefirm import workspace
 from onefirm.core.clock import Clock, SystemClock, iso
 from onefirm.core.errors import Unavailable
+from onefirm.day import lessons as rule_files
 from onefirm.day.day import Day
 from onefirm.day.planes import Planes, Rules
 from onefirm.day.projection import Projector
@@ -115,7 +116,12 @@ def _wire(
         rules=StandingRules(settings.brief.due_soon_days, settings.brief.stale_days),
     )
     decisions = Decisions(store, ledger, clock, project, records.closed, secrets.looks_secret)
-    lessons = Lessons(store, ledger, clock, project, secrets.looks_secret)
+
+    def learned() -> None:
+        project()
+        rule_files.render(root, lessons.every(), secrets.looks_secret)
+
+    lessons = Lessons(store, ledger, clock, learned, secrets.looks_secret)
     recall = Recall(store, ledger, lambda: _documents(root))
     rules = Rules(
         settings.firm,

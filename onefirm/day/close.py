@@ -6,7 +6,7 @@
 4. Write the next action of every project and prospect that was touched.
 5. Commit the narrative by explicit paths; the message anchors the ledger's heads, also where only state was touched.
 6. Record `session.closed`; its effect key makes a second close a repetition.
-7. Copy the database in the place of today's copy.
+7. Renew the rules, as narrative that scopes them may have moved; copy the database in the place of today's copy.
 8. Mark the session closed.
 """
 
@@ -19,7 +19,7 @@ from typing import Literal
 from onefirm import git
 from onefirm.core.attribution import SYSTEM, By
 from onefirm.core.errors import FirmError
-from onefirm.day import backups
+from onefirm.day import backups, lessons
 from onefirm.day.planes import Planes
 from onefirm.ledger.anchors import TRAILER
 from onefirm.sessions import identity, tree, walk
@@ -69,6 +69,7 @@ def _close(planes: Planes, session: str, how: How) -> Closed:
     commit, why_not = _commit(planes, session, touched)
     closed = Closed(session, how, tuple(touched), len(planes.records.pending()), unreconciled, actions, commit, why_not)
     _record_close(planes, closed, by)
+    lessons.render(planes.root, planes.lessons.every(), planes.secrets_check)
     backups.make(planes)
     return closed
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from onefirm.core.clock import Clock
 from onefirm.core.errors import FirmError
-from onefirm.day import anchoring, context, surroundings
+from onefirm.day import anchoring, context, lessons, surroundings
 from onefirm.day.planes import Planes
 from onefirm.day.surroundings import MEND, Finding, Level, counted, read_json
 from onefirm.ledger.verify import verify
@@ -108,4 +108,23 @@ def _narrative(planes: Planes) -> Iterator[Finding]:
         yield Finding("ok", "narrative", "the context tree is clean")
 
 
-CHECKS: tuple[Callable[[Planes], Iterable[Finding]], ...] = (_ledger, _truth, _guard, _narrative)
+def _lessons(planes: Planes) -> Iterator[Finding]:
+    """The rules that hardened lessons became."""
+    root, check = planes.root, planes.secrets_check
+    rules = lessons.plan(planes.lessons.every(), lambda: lessons.places(root), check)
+    found = lessons.compare(root, rules.texts)
+    if found.stale:
+        what = f"{lessons.FOLDER} is older than the lessons: {', '.join(found.stale[:_MOST_FILES])}"
+        yield Finding("warn", "rules", what, "onefirm session close")
+    for name in found.foreign:
+        what = f"{lessons.FOLDER}/{name} is not onefirm's and keeps a rule from being written"
+        yield Finding("warn", "rules", what, f"move it up: mv {lessons.FOLDER}/{name} .claude/rules/")
+    if rules.left_out:
+        budget = f"{lessons.BUDGET_TOKENS:,} tokens that every session reads; recall still finds them"
+        what = f"{', '.join(rules.left_out)} {'does not' if len(rules.left_out) == 1 else 'do not'} fit in the {budget}"
+        yield Finding("warn", "rules", what, f"onefirm lesson decide {rules.left_out[-1]} retire")
+    if rules.texts and not found.stale:
+        yield Finding("ok", "rules", f"{counted(len(rules.texts), 'file')} in {lessons.FOLDER}")
+
+
+CHECKS: tuple[Callable[[Planes], Iterable[Finding]], ...] = (_ledger, _truth, _guard, _narrative, _lessons)

@@ -14,6 +14,7 @@ from onefirm import git
 from onefirm.core.attribution import By
 from onefirm.core.ids import parse_ref
 from onefirm.day import backups
+from onefirm.day import lessons as rule_files
 from onefirm.day.brief import FILE
 from onefirm.day.planes import Planes
 from onefirm.ledger.events import Event
@@ -47,7 +48,8 @@ def erase(planes: Planes, ref: str, by: By) -> Erased:
 
     1. In one transaction: the entries' payloads, under a tombstone; mirror, truth and questions; what recall searches.
        A lesson keeps its standing.
-    2. session.db is brought up to the tombstone, both files give up their free space, and the last brief goes.
+    2. session.db is brought up to the tombstone, the rules lose the lesson, both files give up their free space, and
+       the last brief goes.
     3. Say what is out of reach: files, git, backups, a truth elsewhere.
 
     Raises as `erasable`, Refused when there is nothing left to erase or the reason holds a secret.
@@ -84,6 +86,7 @@ def _next_actions(event: Event) -> frozenset[str]:
 def _forget(planes: Planes) -> bool:
     """Whether nothing is left in the free space of our files; not while another program has them open."""
     planes.project()
+    rule_files.render(planes.root, planes.lessons.every(), planes.secrets_check)
     (planes.root / ".onefirm" / FILE).unlink(missing_ok=True)
     emptied = planes.store.compact()
     try:

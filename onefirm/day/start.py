@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from onefirm.core.attribution import CLAUDE, SYSTEM, By
-from onefirm.day import brief, close
+from onefirm.day import brief, close, lessons
 from onefirm.day.brief import Brief
 from onefirm.day.planes import Planes
 from onefirm.sessions import identity
@@ -22,13 +22,14 @@ def start(planes: Planes, session: str, client_id: str, source: str) -> Brief:
 
 
 def close_left(planes: Planes, but: str | None = None) -> list[close.Closed]:
-    """Close every session whose end was announced but not worked off, or whose client died."""
+    """Close every session whose end was announced but not worked off, or whose client died; renew the rules."""
     closed: list[close.Closed] = []
     for session in identity.to_close(str(planes.root)):
         if session["session"] != but:
             how: close.How = "ended" if session["state"] == "ending" else "died"
             if done := close.close(planes, session["session"], how):
                 closed.append(done)
+    lessons.render(planes.root, planes.lessons.every(), planes.secrets_check)
     return closed
 
 

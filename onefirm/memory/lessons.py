@@ -31,7 +31,7 @@ _MOST_ROWS = 200
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """One lesson. `sightings` counts how often it was met, the first time included."""
+    """One lesson. `sightings` counts how often it was met, the first time included; `recurred`: elsewhere too."""
 
     ref: str
     at: str
@@ -44,6 +44,7 @@ class Lesson:
     sightings: int
     event_id: str
     erased: bool = False
+    recurred: bool = False
 
 
 class Lessons:
@@ -110,7 +111,7 @@ class Lessons:
             here = places(conn, self._ledger, about)
             data = {"ref": ref, "where": list(about) or where, "why": where, "places": list(here)}
             entry = self._ledger.append(conn, "lesson.seen_again", data, subjects=[ref, *about], by=by)
-            if story.status == "candidate" and story.places and not story.places.issuperset(here):
+            if story.status == "candidate" and story.is_elsewhere(here):
                 verdict = {"ref": ref, "verdict": "harden"}
                 known = By(SYSTEM, by.session, "it recurred elsewhere", entry.id)
                 self._ledger.append(conn, "lesson.decided", verdict, subjects=[ref], by=known)
@@ -196,6 +197,7 @@ class _Story:
     status: Status = "candidate"
     sightings: int = 1
     places: set[str] = field(default_factory=set[str])
+    recurred: bool = False
 
     def told(self) -> Lesson:
         said: Any = self.first.payload or {}
@@ -212,11 +214,18 @@ class _Story:
             self.sightings,
             self.first.id,
             erased=not said,
+            recurred=self.recurred,
         )
+
+    def is_elsewhere(self, here: Sequence[str]) -> bool:
+        """Whether this is another place than those where it was met."""
+        return bool(self.places) and not self.places.issuperset(here)
 
     def take(self, event: Event) -> None:
         said = event.payload or {}
-        self.places.update(said.get("places", ()))
+        here = said.get("places", ())
+        self.recurred = self.recurred or self.is_elsewhere(here)
+        self.places.update(here)
         if event.kind == "lesson.seen_again":
             self.sightings += 1
         elif event.kind == "lesson.decided":

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 TOOL_PREFIX = "mcp__plugin_onefirm_firm__"
-GENERATED = ("context/index.md", "context/generated/*", "*/generated/*.md")
+GENERATED = ("context/index.md", "context/generated/*", "*/generated/*.md", ".claude/rules/onefirm/*")
 APPEND_ONLY = ("context/decisions.md", "context/lessons.md", "context/log.md", "context/log/*")
 
 # What people call a record besides its kind's label.

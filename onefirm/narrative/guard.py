@@ -126,7 +126,8 @@ def _closed(rules: Mapping[str, Any], path: str) -> Finding | None:
         return _finding("private", "", why, "Use the tools of the firm server, or the onefirm command.")
     if matches(path, tuple(rules["generated"])):
         why = "This file is generated, and your text would be overwritten."
-        return _finding("generated", "", why, f"Change what it comes from ({tool}record_write); the file follows.")
+        call = f"Change what it comes from ({tool}record_write, {tool}lesson_record); the file follows."
+        return _finding("generated", "", why, call)
     if matches(path, tuple(rules["append_only"])):
         why = "This file only grows, and only through its tool."
         return _finding("append_only", "", why, f"Call {tool}decision_record or {tool}lesson_record.")

@@ -54,6 +54,13 @@ def look(conn: Connection, root: str, path: str, is_narrative: Callable[[str, st
     return None if old == new else {"path": path, "renamed_from": None, "before_sha": old, "after_sha": new}
 
 
+def take(conn: Connection, root: str, path: str) -> None:
+    """Takes a file that onefirm itself wrote or removed into the snapshot: nobody's change, and its text isn't kept."""
+    if not is_empty(conn):  # the first look takes it with everything else
+        conn.execute("delete from blob where sha = ?", (sha_of(conn, path),))
+        look(conn, root, path, lambda path, text: False)
+
+
 def is_empty(conn: Connection) -> bool:
     """Whether no scan has been kept yet: then a scan's differences are the first sight, and nobody's change."""
     return conn.execute("select 1 from file limit 1").fetchone() is None

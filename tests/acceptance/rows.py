@@ -77,6 +77,11 @@ ROWS: Mapping[str, Row] = {
         "situation recurs elsewhere or the operator confirms it",
         part="recording, sightings and the operator's verdict",
     ),
+    "MEM-03": Row(
+        "Hardened rules reach Claude by themselves (`.claude/rules`, scoped by path) inside a token budget; candidates "
+        "are only hinted at",
+        part="the rules and their budget; a candidate is found by recall",
+    ),
     "MEM-13": Row(
         "Every decision can be listed and filtered (record, time, standing or superseded), not only recalled"
     ),

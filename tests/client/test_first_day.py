@@ -209,6 +209,44 @@ def test_a_lesson_is_decided_by_a_person_at_the_prompt_only(firm: Firm) -> None:
     assert lesson["status"] == "hardened"
 
 
+@pytest.mark.row("MEM-03")
+def test_a_hardened_lesson_reaches_the_model_and_a_candidate_does_not(firm: Firm) -> None:
+    for rule in ("Ask for access before the kickoff.", "Send the agenda a day ahead."):
+        firm.cli("lesson", "record", rule, "--why", "We lost a week.")
+    firm.cli("lesson", "decide", "L-1", "harden")
+    run = firm.run("good morning", "Good morning.")
+    assert "- L-1: Ask for access before the kickoff." in run.first.text
+    assert "- L-2:" not in run.first.text
+    assert "edits are overwritten" not in run.first.text
+
+
+@pytest.mark.row("MEM-03")
+def test_a_lesson_of_one_project_reaches_the_model_with_the_projects_files_only(firm: Firm) -> None:
+    rule = "- L-1: Jana reads on her phone."  # as a rule; the brief tells it otherwise
+    firm.cli("lesson", "record", "Jana reads on her phone.", "--why", "She said so.", "--about", "P-1")
+    firm.cli("lesson", "decide", "L-1", "harden")
+    note = firm.lab.write("context/clients/acme/calls/monday.md", "# Monday\n\nNobody called.\n")
+    run = firm.run("read", read(firm.lab.project / "context" / "CLAUDE.md"), read(note), "Read.")
+    assert rule not in run.first.text
+    assert rule not in run.lane()[-2].text
+    assert rule in run.last.text
+
+
+@pytest.mark.row("MEM-03")
+def test_a_rule_is_not_edited_by_hand_and_nobody_is_blamed_for_it(firm: Firm) -> None:
+    firm.cli("lesson", "record", "Ask for access before the kickoff.", "--why", "We lost a week.")
+    decide = call(tool("lesson_decide"), ref="L-1", verdict="harden")
+    rules = firm.lab.project / ".claude" / "rules" / "onefirm" / "general.md"
+    edit = call("Edit", file_path=str(rules), old_string="Ask for access", new_string="Ask for nothing")
+    with firm.session(host=Host(permit=lambda permission: allow(permission))) as session:
+        session.ask("harden it", decide, call("Bash", command="true"), "done")
+        session.ask("change it", read(rules), edit, "done")
+    assert session.run.results[-1].refused
+    assert "lesson_record" in session.run.results[-1].text
+    assert "Ask for access" in rules.read_text()
+    assert not [hook for hook in session.run.hooks("Stop") if '"block"' in hook.stdout]
+
+
 @pytest.mark.row("MEM-02")
 def test_an_elicitation_hook_is_not_taken_for_a_persons_yes(firm: Firm) -> None:
     firm.cli("lesson", "record", "Ask for access before the kickoff.", "--why", "We lost a week.")
