@@ -151,9 +151,6 @@ class Ledger:
         erasable = [name for batch in _batches(wanted) for name in _erasable(conn, batch)]
         if not erasable:
             raise Refused("Nothing was erased: these entries hold no payload any more.")
-        if conn.dialect.name == "sqlite":
-            # Without it the erased words stay readable in the file's free space.
-            conn.exec_driver_sql("PRAGMA secure_delete=ON")
         tombstone = self.append(conn, "payload.erased", {"events": erasable}, subjects=subjects, by=by)
         for batch in _batches(erasable):
             erased = payload.update().where(payload.c.event_id.in_(batch))

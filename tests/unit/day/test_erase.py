@@ -15,6 +15,7 @@ from onefirm.core.errors import NotFound, Refused
 from onefirm.day import backups
 from onefirm.ledger.verify import verify
 from onefirm.state.records import Change
+from onefirm.store import engine
 from support.clock import FixedClock
 
 MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -72,6 +73,32 @@ def test_a_client_is_gone_from_every_file_and_the_ledger_is_whole(firm: Firm) ->
         assert firm.ledger.events(conn, ref="CL-1")[-1].kind == "payload.erased"
     with pytest.raises(Refused, match="Nothing was erased"):
         firm.day.erase("CL-1", OPERATOR)
+
+
+@pytest.mark.parametrize("since", ["always", "of late"])
+def test_nothing_is_left_in_free_space_where_sqlite_was_built_to_leave_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, since: str
+) -> None:
+    ours = engine._configure_sqlite
+
+    def as_built(connection: sqlite3.Connection, record: object) -> None:
+        connection.execute("PRAGMA secure_delete=OFF")
+        ours(connection, record)
+        if since == "of late":  # what an onefirm wrote that left it to the build
+            connection.execute("PRAGMA secure_delete=OFF")
+
+    with monkeypatch.context() as built:
+        built.setattr(engine, "_configure_sqlite", as_built)
+        workspace.init(tmp_path / "firm", workspace.Wishes(firm="Northlight Studio", timezone="Europe/Berlin"))
+        with open_firm(tmp_path / "firm") as firm:
+            write(firm, Change("create", kind="client", set={"title": NAME}))
+            for number in range(20):
+                write(firm, Change("update", ref="CL-1", set={"next_action": f"Call {NAME} {number} " + "long " * 50}))
+            archive(firm)
+    with open_firm(tmp_path / "firm") as firm:
+        assert "firm.db" in {name.partition("-")[0] for name in holding(firm)}
+        firm.day.erase("CL-1", OPERATOR)
+        assert holding(firm) == []
 
 
 def test_it_says_where_the_words_may_still_be(firm: Firm) -> None:
