@@ -186,8 +186,10 @@ def erase(invocation: Invocation, ref: str, why: str, yes: bool) -> None:
     if not count:
         screen.say(f"No entry about {ref} has anything left to erase.")
         return
-    if not yes:
-        click.confirm(f"Erase the content of {count} entries about {ref}? It can't be taken back", abort=True, err=True)
+    question = f"Erase the content of {count} entries about {ref}? It can't be taken back"
+    if not yes and not click.confirm(question, err=True):
+        screen.say("Nothing was erased.")
+        return
     erased = day.erase(ref, invocation.by(why))
     screen.show(f"Erased the content of {erased.entries} entries about {erased.ref}; the chain stays whole.")
     for sentence in erased.stays:

@@ -15,7 +15,9 @@ from onefirm.cli.values import conditions, properties
 if TYPE_CHECKING:
     from onefirm.state.records import Change, Record, Written
 
-_COLUMNS = ("ref", "status", "title", "due", "owner")
+_COLUMNS = ("ref", "status", "title", "due")
+_OWN_COLUMNS = ("amount", "value", "client", "owner")
+"""Shown behind the others of a kind that has them; `owner` of records of several kinds."""
 
 
 @click.group(cls=Group, short_help="Find, read and change records.")
@@ -69,7 +71,8 @@ def find(
             {"rows": [_plain(invocation, row) for row in page.rows], "cursor": page.cursor, "total": page.total}
         )
         return
-    screen.table(_COLUMNS, (_row(invocation, row) for row in page.rows))
+    own = _own_columns(invocation, kind)
+    screen.table((*_COLUMNS, *own), (_row(invocation, row, own) for row in page.rows))
     _tell_more(len(page.rows), page.total, page.cursor)
 
 
@@ -203,7 +206,13 @@ def undo(invocation: Invocation, what: str, why: str | None, as_json: bool) -> N
       onefirm record undo T-41
       onefirm record undo 0190c8f2-… --why "wrong task"
     """
-    _tell(invocation, invocation.firm.records.undo(what, invocation.by(why)), as_json, "taken back")
+    records = invocation.firm.records
+    written = records.undo(what, invocation.by(why))
+    _tell(invocation, written, as_json, "taken back")
+    for one in () if as_json else written:
+        if records.get(one.ref, fresh=False).archived:
+            screen.say(f"{one.ref} is archived now: what was taken back had created it.")
+        screen.say(f"To bring it back: onefirm record undo {one.event_id}")
 
 
 @record.command(short_help="Everything that happened to a record.")
@@ -326,12 +335,17 @@ def _plain(invocation: Invocation, found: Record) -> dict[str, Any]:
     return {**screen.plain(found), "props": invocation.firm.records.present(found)}
 
 
-def _row(invocation: Invocation, found: Record) -> list[object]:
+def _own_columns(invocation: Invocation, kind: str | None) -> list[str]:
+    known = invocation.firm.schema.kind(kind).properties if kind else ("owner",)
+    return [name for name in _OWN_COLUMNS if name in known]
+
+
+def _row(invocation: Invocation, found: Record, own: Sequence[str]) -> list[object]:
     shown = invocation.firm.records.present(found)
     known = invocation.firm.schema.kinds.get(found.kind)
     deadline = known.deadline if known and known.deadline else "due"
     mark = " (archived)" if found.archived else " (pending)" if found.pending else ""
-    return [found.ref, f"{found.status}{mark}", found.title, shown.get(deadline), shown.get("owner")]
+    return [found.ref, f"{found.status}{mark}", found.title, shown.get(deadline), *map(shown.get, own)]
 
 
 def _print(invocation: Invocation, found: Record) -> None:

@@ -41,7 +41,7 @@ def trace(
     except InvalidInput:
         raise NotFound(
             f"There is no entry “{asked[:60]}”, and it is no ref.",
-            hint="`onefirm ledger log` lists entries with their ids.",
+            hint="`onefirm ledger log --json` lists entries with their ids.",
         ) from None
     return tracer.of_ref(ref)
 

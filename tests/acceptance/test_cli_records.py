@@ -236,3 +236,20 @@ def test_every_ref_in_an_example_of_the_help_is_there_in_the_demo_firm(shared: T
 def test_an_example_that_changes_something_does_so_in_the_demo_firm(onefirm: Terminal, example: str) -> None:
     assert any(shlex.split(example)[-1] in context.get_help() for context in reference.commands())
     onefirm.done(*shlex.split(example))
+
+
+@pytest.mark.row("STA-01")
+def test_a_list_of_invoices_shows_what_they_amount_to_and_whose_they_are(onefirm: Terminal) -> None:
+    listed = onefirm.done("record", "find", "invoice").out
+    assert re.search(r"\d+\.\d\d EUR +CL-\d", listed)
+    assert "owner" not in listed.splitlines()[0]
+
+
+@pytest.mark.row("STA-11")
+def test_an_undo_says_what_is_archived_by_it_and_how_to_bring_it_back(onefirm: Terminal) -> None:
+    ref = onefirm.done("record", "create", "task", "title=Buy flags").out.split()[0]
+    undone = onefirm.done("record", "undo", ref)
+    assert f"{ref} is archived now" in undone.err
+    again = next(line for line in undone.err.splitlines() if line.startswith("To bring it back: onefirm "))
+    onefirm.done(*again.split("onefirm ")[1].split())
+    assert onefirm.data("record", "get", ref)["archived"] is False
