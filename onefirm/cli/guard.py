@@ -113,4 +113,4 @@ def _lifted(invocation: Invocation) -> Hatch | None:
 
 
 def _local(epoch: float) -> str:
-    return datetime.fromtimestamp(epoch, UTC).astimezone().strftime("%H:%M")
+    return datetime.fromtimestamp(epoch, UTC).astimezone().strftime("%H:%M %Z")

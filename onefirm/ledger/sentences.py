@@ -214,8 +214,7 @@ def _unreconciled(data: Mapping[str, Any], event: Event) -> str:
 
 def _lifted(data: Mapping[str, Any], _event: Event) -> str:
     minutes = f" for {value(data['minutes'])} minutes" if data.get("minutes") else ""
-    until = f", until {local_time(data['until'])} UTC" if isinstance(data.get("until"), str) else ""
-    return f"lifted the guard{minutes}{until}"
+    return f"lifted the guard{minutes}"
 
 
 def _erased(data: Mapping[str, Any], _event: Event) -> str:

@@ -70,7 +70,7 @@ SENTENCES = [
     (entry("narrative.unreconciled", {"path": "context/p.md", "why": "no receipt for P-12"}, "P-12"),
      "Claude left context/p.md unreconciled with the records: no receipt for P-12."),
     (entry("guard.lifted", {"until": "2026-11-02T08:30:00Z", "minutes": 30}, actor="operator", reason="moving files"),
-     "The operator lifted the guard for 30 minutes, until 2026-11-02 08:30 UTC, because: moving files."),
+     "The operator lifted the guard for 30 minutes, because: moving files."),
     (entry("guard.restored", {}, actor="onefirm"), "onefirm restored the guard."),
     (entry("payload.erased", {"events": ["a", "b"]}, actor="operator"),
      "The operator erased the content of 2 entries for good."),
