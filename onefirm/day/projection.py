@@ -7,6 +7,8 @@ import sqlite3
 import threading
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from onefirm.core.errors import Unavailable
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
@@ -36,10 +38,10 @@ class Projector:
             _log.warning("session.db could not be brought up to the ledger", exc_info=True)
 
     def catch_up(self) -> None:
-        """Project every chain's new events, oldest first."""
+        """Project every chain's new events, oldest first; all events, where the ledger has lost some that are known."""
         with self._turn, self._store.read() as conn:
             sessions = self._sessions()
-            marks = projection.watermarks(sessions)
+            marks = self._marks(conn, sessions)
             for chain_id in self._ledger.chains(conn):
                 seq = marks.get(chain_id, 0)
                 whole = False
@@ -55,6 +57,19 @@ class Projector:
             if self._open:
                 self._open[1].close()
             self._open = None
+
+    def _marks(self, conn: Connection, sessions: sqlite3.Connection) -> dict[str, int]:
+        """How far each chain was projected.
+
+        A backup put back, or a power failure, takes entries that were projected out of the ledger, and others take
+        their numbers. The marks are read before the ledger's snapshot begins, so none can be ahead of it otherwise.
+        """
+        marks = projection.marks(sessions)
+        for chain_id, (seq, ident) in marks.items():
+            if ident is None or self._ledger.id_at(conn, chain_id, seq) != ident:
+                projection.begin_anew(sessions, chain_id, (seq, ident))
+                return projection.watermarks(sessions)
+        return {chain_id: seq for chain_id, (seq, _) in marks.items()}
 
     def _sessions(self) -> sqlite3.Connection:
         """session.db, open since the last call unless the file was replaced: opening costs as much as projecting."""

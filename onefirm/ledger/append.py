@@ -33,6 +33,7 @@ _LATEST = (
     .order_by(event.c.at.desc(), event.c.chain_id.desc(), event.c.seq.desc())
     .limit(1)
 )
+_ID_AT = select(event.c.id).where(event.c.chain_id == bindparam("chain_id"), event.c.seq == bindparam("seq"))
 _BY_EFFECT = select(*_COLUMNS).select_from(_JOINED).where(event.c.effect_key == bindparam("effect_key"))
 _CHAINS = select(chain.c.chain_id).order_by(chain.c.chain_id)
 _IDS_AT_ONCE = 500  # databases bound the number of parameters of a statement
@@ -179,6 +180,10 @@ class Ledger:
         """The entry with this id."""
         row = conn.execute(_all().where(event.c.id == event_id)).mappings().first()
         return event_of(row) if row else None
+
+    def id_at(self, conn: Connection, chain_id: str, seq: int) -> str | None:
+        """The id of a chain's entry with this number."""
+        return conn.execute(_ID_AT, {"chain_id": chain_id, "seq": seq}).scalar()
 
     def effect(self, conn: Connection, effect_key: str) -> Event | None:
         """The entry that recorded an effect, if it was recorded."""

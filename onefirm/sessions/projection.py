@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
     from typing import Any
 
+_MARK = "mark:"  # before a chain's id, in `meta`: the id of the event at its watermark
+_BEGIN_ANEW = (
+    "delete from watermark", "delete from receipt", "delete from state", "delete from state_past", "delete from alias",
+    "delete from meta where key like 'mark:%'",
+)  # fmt: skip
 _RECEIPT = {
     "record.seen": "seen",
     "record.created": "written",
@@ -42,13 +47,34 @@ def apply(where: str | Connection, events: Iterable[Mapping[str, Any]], chain_id
                 "insert into watermark values (?, ?) on conflict (chain_id) do update set seq = excluded.seq",
                 (chain_id, mark),
             )
+            conn.execute("insert or replace into meta values (?, ?)", (_MARK + chain_id, str(fresh[-1].get("id"))))
         return mark
 
 
 def watermarks(where: str | Connection) -> dict[str, int]:
     """Up to which event each chain has been taken in."""
+    return {chain_id: seq for chain_id, (seq, _) in marks(where).items()}
+
+
+def marks(where: str | Connection) -> dict[str, tuple[int, str | None]]:
+    """The last event of each chain that has been taken in: its seq and its id, which tells whether the ledger still has
+    it. None for an id that was not kept.
+    """
     with db.reading(where) as conn:
-        return dict(conn.execute("select chain_id, seq from watermark").fetchall())
+        rows = conn.execute("select chain_id, seq, (select value from meta where key = ? || chain_id) from watermark",
+                            (_MARK,)).fetchall()  # fmt: skip
+    return {chain_id: (seq, ident) for chain_id, seq, ident in rows}
+
+
+def begin_anew(where: str | Connection, chain_id: str, mark: tuple[int, str | None]) -> None:
+    """Lets go of everything that came out of events: the chain has lost the one at this mark.
+
+    Nothing happens where the mark has moved since it was read: somebody else has begun anew.
+    """
+    with db.writing(where) as conn:
+        if marks(conn).get(chain_id) == mark:
+            for statement in _BEGIN_ANEW:
+                conn.execute(statement)
 
 
 def alias(root: str, temporary: str, ref: str) -> None:

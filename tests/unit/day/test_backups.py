@@ -12,7 +12,7 @@ from onefirm import workspace
 from onefirm.bootstrap import open_firm
 from onefirm.core.attribution import By
 from onefirm.day import backups
-from onefirm.sessions import identity
+from onefirm.sessions import db, identity, receipts, state
 from onefirm.state.records import Change
 from support.clock import FixedClock
 
@@ -55,6 +55,33 @@ def test_a_copy_that_fails_leaves_the_one_that_stands(database: Path, tmp_path: 
     with pytest.raises(sqlite3.DatabaseError):
         backups.copy(database, copy)
     assert copy.read_bytes() == before
+
+
+def test_after_a_copy_was_put_back_the_hooks_know_the_firm_as_the_copy_has_it(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    root, claude = tmp_path / "firm", By("claude", "S-1")
+    workspace.init(root, workspace.Wishes(firm="Northlight Studio"), clock)
+
+    def write(*titles: str) -> None:
+        with open_firm(root, clock=clock) as firm:
+            for title in titles:
+                firm.records.write([Change("create", kind="task", set={"title": title})], claude)
+
+    def known() -> dict[str, str]:
+        with db.reading(str(root)) as conn:
+            found = [state.of(conn, f"T-{number}") for number in range(1, 5)]
+        return {one["ref"]: one["title"] for one in found if one}
+
+    write("Call Jana")
+    backups.copy(backups.database(root), tmp_path / "copy.db")
+    write("Lost", "Lost too")
+    os.replace(tmp_path / "copy.db", backups.database(root))
+    with open_firm(root, clock=clock):
+        assert known() == {"T-1": "Call Jana"}
+        assert set(receipts.all(str(root), "S-1")) == {"T-1"}
+    write("Draft the offer", "Send it", "Wait")
+    assert known() == {"T-1": "Call Jana", "T-2": "Draft the offer", "T-3": "Send it", "T-4": "Wait"}
 
 
 def test_copies_that_were_set_apart_are_kept_under_other_names(tmp_path: Path) -> None:
@@ -101,7 +128,7 @@ def test_what_is_put_back_meets_no_journal_of_another_file_and_nothing_is_lost(t
         backups.copy(database, backup)
         conn.execute("INSERT INTO entry VALUES ('the last one')")
         conn.commit()
-        subprocess.run(["sh", "-c", backups.putting_back(root, backup)], check=True)
+        subprocess.run(["sh", "-c", f"onefirm() {{ :; }}; {backups.putting_back(root, backup)}"], check=True)
         with closing(sqlite3.connect(database)) as back:
             assert back.execute("SELECT count(*) FROM entry").fetchone() == (0,)
     with closing(sqlite3.connect(f"{database}.damaged")) as old:

@@ -142,6 +142,17 @@ def test_a_lost_database_is_rebuilt_to_the_same_receipts_and_state(root: str) ->
     assert (receipts.all(root, "S-a"), known(root)) == before
 
 
+def test_of_two_who_find_that_an_event_was_lost_one_begins_anew(root: str) -> None:
+    projection.apply(root, [event(1, "record.created", after={}), event(2, "record.updated", after={})], "c")
+    mark = projection.marks(root)["c"]
+    assert mark == (2, "e2")
+    projection.begin_anew(root, "c", mark)
+    assert (projection.marks(root), receipts.all(root, "S-a"), known(root)) == ({}, {}, None)
+    projection.apply(root, [event(1, "record.created", after={})], "c")
+    projection.begin_anew(root, "c", mark)
+    assert projection.marks(root) == {"c": (1, "e1")}
+
+
 kinds = st.sampled_from(
     ["record.seen", "record.created", "record.updated", "record.queued", "record.pulled", "record.archived"]
 )
