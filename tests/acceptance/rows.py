@@ -66,6 +66,23 @@ ROWS: Mapping[str, Row] = {
         "or states a property as `Property: value`; the refusal says what to do; of 100 honest edits at most two are "
         "stopped, and none for nothing"
     ),
+    # -- playbooks
+    "CMD-01": Row(
+        "The repeated work of the week is a slash command: start, capture, triage, prepare-call, log-call, "
+        "draft-status-update, draft-proposal, end-session, update-prospect, ingest-research, record-decision, "
+        "record-lesson, consolidate-lessons, onboard-client, close-engagement, send-invoice, plan-content, "
+        "review-inbox, trace, weekly-review, doctor, new-command",
+        part="those that stand in commands/",
+    ),
+    "CMD-02": Row(
+        "Each is a playbook: facts first, steps, approval gates, what to do when a connector fails, output template, "
+        "next step; least allowed-tools",
+        part="for the playbooks that ship; a connector's failure is so far the truth's",
+    ),
+    "CMD-03": Row(
+        "Each has evaluation cases that run in the real Claude Code client",
+        part="for the playbooks that ship, with scripted turns; a real model's runs come later",
+    ),
     # -- memory
     "MEM-01": Row(
         "Decisions are append-only: what, why, alternatives, evidence, who; superseded, never rewritten; closing an "

@@ -179,6 +179,8 @@ def test_the_wheels_plugin_is_whole_and_valid(lab: Lab, installed: Path) -> None
     assert complaints(report(lab, root)) == []
     hooks = {path.name for path in (PROJECT / "hooks").iterdir() if path.is_file()}
     assert hooks <= {path.name for path in (root / "hooks").iterdir()}
+    playbooks = {path.name: path.read_text() for path in (PROJECT / "commands").iterdir()}
+    assert {path.name: path.read_text() for path in (root / "commands").iterdir()} == playbooks
     assert manifest(root) == manifest()
 
 

@@ -1,0 +1,122 @@
+"""A playbook's evaluation case, played in the client: what the model does, what the operator answers, what is left.
+
+The form of a case, in `cases/COMMAND.yaml`:
+
+| key | |
+|---|---|
+| case | a sentence: what is proven |
+| given | command lines for `onefirm`, before; the firm is client CL-1, project P-1 with a narrative file, task T-1 |
+| arguments | what the operator types behind the command |
+| answers | the operator's choices, one a question; without the key nobody can be asked (`claude -p`) |
+| dictated | true where the operator's own words are written without a question |
+| turns | what the model does: `{tool: input}`, a list of these for one message, `{ask: [choices]}`, or a text |
+| refused | number of a call (from 1) and a part of what it was told; every other call must go through |
+| shows | parts of what the calls' answers told the model |
+| written | the ledger's entries of Claude, in order, looks apart |
+| records, decisions, lessons, files | values, sentences and parts of files as they are left |
+"""
+
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from client.driver import Answer, Call, Host, Permission, Reply, Turn, allow, deny
+from client.firm import PLUGIN, Firm, tool
+from support import playbooks
+
+QUESTION = "Shall I?"
+CLIENTS = {"Read", "Edit", "Write", "Bash", "AskUserQuestion"}
+
+Case = Mapping[str, Any]
+
+
+def calls(case: Case) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every call of a case, in order, as short name and input."""
+    for turn in case["turns"]:
+        for one in turn if isinstance(turn, list) else [turn]:
+            if isinstance(one, Mapping):
+                yield from one.items()
+
+
+def play(firm: Firm, command: str, case: Case) -> None:
+    """Play a case and hold the client, the ledger and the workspace to it."""
+    for line in case.get("given", ()):
+        firm.cli(*shlex.split(line))
+    before = len(written(firm))
+    host = _operator(list(case["answers"])) if "answers" in case else None
+    typed = f"/onefirm:{command} {case.get('arguments', '')}".rstrip()
+    script = [_turn(firm, turn) for turn in case["turns"]]
+    options: dict[str, Any] = {"plugins": [PLUGIN], "permission_mode": "default", "host": host}
+    with firm.lab.session(**options) if host else firm.lab.session(*script, prompt=typed, **options) as session:
+        if host:
+            session.ask(typed, *script)
+        session.finish()
+    assert firm.lab.settle(), "a process of the session still runs"
+    _hold_expanded(session.run.first.text, command, case)
+    _hold_calls(session.run.results, case)
+    assert not host or [asked.tool for asked in host.permissions] == ["AskUserQuestion"] * len(case["answers"])
+    _hold_left(firm, case, before)
+
+
+def _operator(answers: list[str]) -> Host:
+    """A person who answers the playbook's questions, and would be asked for anything else in vain."""
+
+    def permit(permission: Permission) -> Answer:
+        if permission.tool != "AskUserQuestion" or not answers:
+            return deny("the playbook had no permission for this")
+        return allow(permission, answers={QUESTION: answers.pop(0)})
+
+    return Host(permit=permit)
+
+
+def _turn(firm: Firm, turn: Any) -> Turn:
+    if isinstance(turn, str):
+        return turn
+    return Reply(calls=tuple(_call(firm, one) for one in (turn if isinstance(turn, list) else [turn])))
+
+
+def _call(firm: Firm, one: Mapping[str, Any]) -> Call:
+    ((name, given),) = one.items()
+    if name == "ask":
+        options = [{"label": choice, "description": choice} for choice in given]
+        question = {"question": QUESTION, "header": "Gate", "multiSelect": False, "options": options}
+        return Call("AskUserQuestion", {"questions": [question]})
+    paths = {"file_path": str(firm.lab.project / given["file_path"])} if "file_path" in given else {}
+    return Call(name if name in CLIENTS else tool(name), {**given, **paths})
+
+
+def _hold_expanded(shown: str, command: str, case: Case) -> None:
+    """The whole playbook stands before the model, with what the operator said in its place."""
+    body = playbooks.every()[command].body.replace("$ARGUMENTS", str(case.get("arguments", "")))
+    assert f"<command-name>/onefirm:{command}</command-name>" in shown
+    assert body.strip() in shown
+
+
+def _hold_calls(results: Any, case: Case) -> None:
+    refused: Mapping[int, str] = case.get("refused", {})
+    for number, result in enumerate(results, 1):
+        assert result.refused == (number in refused), f"call {number}, {result.tool}: {result.text}"
+        assert refused.get(number, "") in result.text, result.text
+    told = "\n".join(result.text for result in results)
+    assert [part for part in case.get("shows", ()) if part not in told] == [], told
+
+
+def _hold_left(firm: Firm, case: Case, before: int) -> None:
+    assert written(firm)[before:] == case["written"], written(firm)[before:]
+    for ref, values in case.get("records", {}).items():
+        record = firm.json("record", "get", ref)
+        left = {name: record["props"].get(name) for name in values}
+        assert left == values, left
+    for what in case.get("decisions", ()):
+        assert what in firm.cli("decision", "list")
+    for rule in case.get("lessons", ()):
+        assert rule in firm.cli("lesson", "list")
+    for path, part in case.get("files", {}).items():
+        assert part in (firm.lab.project / path).read_text(encoding="utf-8")
+
+
+def written(firm: Firm) -> list[str]:
+    """The kinds of Claude's entries in the ledger, oldest first; looks and the session's own marks apart."""
+    log = firm.json("ledger", "log", "--limit", "1000")
+    kinds = [entry["kind"] for entry in log if entry["actor"].startswith("claude")]
+    return [kind for kind in kinds if kind != "record.seen" and not kind.startswith("session.")]

@@ -1,0 +1,92 @@
+"""Every playbook in the client: it expands, its calls need no prompt, its gates hold, and it leaves what it must."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from client import casework
+from client.driver import Call, Lab, Reply
+from client.firm import PLUGIN, Firm, found, tool
+from support import playbooks
+
+PLAYBOOKS = playbooks.every()
+CASES = [(name, case) for name in PLAYBOOKS for case in playbooks.cases(name)]
+WRITES = {
+    "record_write": {"changes": [{"op": "update", "ref": "T-1", "set": {"status": "doing"}}]},
+    "record_undo": {"target": "T-1"},
+    "decision_record": {"what": "We stop.", "why": "No reason."},
+    "lesson_record": {"rule": "Stop.", "why": "No reason."},
+    "lesson_decide": {"ref": "L-1", "verdict": "harden"},
+}
+"""What writes, each with arguments that would do."""
+
+
+@pytest.fixture(scope="session")
+def founded(claude: Path) -> Iterator[Path]:
+    """A firm made once; every case works in a copy of it."""
+    with Lab(claude) as lab:
+        yield found(lab).lab.project
+
+
+@pytest.fixture
+def firm(lab: Lab, founded: Path) -> Firm:
+    shutil.copytree(founded, lab.project, dirs_exist_ok=True)
+    return Firm(lab)
+
+
+def short(text: str) -> str:
+    return text.replace(" ", "-")[:60]
+
+
+@pytest.mark.row("CMD-01")
+@pytest.mark.row("CMD-03")
+@pytest.mark.parametrize(("command", "case"), CASES, ids=[f"{name}-{short(case['case'])}" for name, case in CASES])
+def test_a_case_of_a_playbook_goes_as_written(firm: Firm, command: str, case: dict[str, Any]) -> None:
+    casework.play(firm, command, case)
+
+
+@pytest.mark.row("CMD-02")
+@pytest.mark.parametrize("command", PLAYBOOKS)
+def test_what_a_playbook_may_not_do_alone_is_denied_where_nobody_can_be_asked(firm: Firm, command: str) -> None:
+    calls = [Call(tool(name), given) for name, given in WRITES.items() if name not in PLAYBOOKS[command].allowed]
+    beside = Call(
+        "Edit", {"file_path": str(firm.lab.project / "onefirm.yaml"), "old_string": "name", "new_string": "x"}
+    )
+    settings = (firm.lab.project / "onefirm.yaml").read_text()
+    run = firm.lab.run(
+        f"/onefirm:{command}",
+        Reply(calls=(Call("Read", {"file_path": str(firm.lab.project / "onefirm.yaml")}),)),
+        Reply(calls=(*calls, Call("Bash", {"command": "onefirm record update T-1 status=doing"}), beside)),
+        "I may not.",
+        plugins=[PLUGIN],
+        permission_mode="default",
+    )
+    assert [result.tool for result in run.results[1:] if not result.refused] == []
+    assert len(run.results) == len(calls) + 3
+    assert firm.lab.settle()
+    assert (firm.lab.project / "onefirm.yaml").read_text() == settings
+    assert casework.written(firm) == []
+
+
+@pytest.mark.row("CMD-03")
+@pytest.mark.parametrize("command", PLAYBOOKS)
+def test_the_cases_of_a_playbook_use_all_that_it_may_use_and_nothing_is_allowed_for_nothing(command: str) -> None:
+    used = {name for case in playbooks.cases(command) for name, _ in casework.calls(case)}
+    rules = {rule.partition("(")[0].replace("AskUserQuestion", "ask") for rule in PLAYBOOKS[command].allowed}
+    assert rules <= used
+
+
+@pytest.mark.row("CMD-02")
+@pytest.mark.parametrize("command", [name for name, one in PLAYBOOKS.items() if "AskUserQuestion" in one.allowed])
+def test_the_cases_of_a_gate_ask_first_and_show_what_no_and_nobody_lead_to(command: str) -> None:
+    """Only what the operator dictated is written without the question."""
+    cases = playbooks.cases(command)
+    for case in cases:
+        names = [name for name, _ in casework.calls(case)]
+        writes = [n for n, name in enumerate(names) if name in WRITES or name == "Edit"]
+        assert not writes or case.get("dictated") or "ask" in names[: writes[0]], case["case"]
+    assert any(case.get("answers", [""])[-1:] == ["Leave"] and not case["written"] for case in cases)
+    assert any("answers" not in case and not case["written"] for case in cases)
