@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -67,7 +68,7 @@ def verify(invocation: Invocation, anchors: tuple[str, ...], exported: TextIO | 
     if as_json:
         screen.data({**screen.plain(verdict), "anchors": len(kept), "heads": [str(head) for head in heads]})
     else:
-        _print(verdict, len(kept), heads)
+        _print(verdict, kept, heads)
     return int(not verdict.ok)
 
 
@@ -223,8 +224,8 @@ def _of_commits(invocation: Invocation) -> tuple[Head, ...]:
         )
     with firm.store.read() as conn:
         kept = anchoring.of_commits(root, conn, firm.ledger)
-    for chain in kept.given_up:
-        screen.say(f"note: the chain {chain} was given up by `onefirm init --anew`; its anchors are passed over.")
+    for told in kept.passed_over:
+        screen.say(f"note: {told}")
     return kept.heads
 
 
@@ -237,8 +238,10 @@ def _of_file(path: Path) -> tuple[Head, ...]:
     return found
 
 
-def _print(verdict: Verdict, anchors: int, heads: list[Head]) -> None:
-    against = f", held against {anchors} anchor{'s' * (anchors != 1)}" if anchors else ""
+def _print(verdict: Verdict, kept: Sequence[Head], heads: list[Head]) -> None:
+    from onefirm.day.anchoring import reach
+
+    against = f", held against {len(kept)} anchor{'s' * (len(kept) != 1)} up to {reach(kept)}" if kept else ""
     if verdict.ok:
         chains = f"{verdict.chains} chain{'s' * (verdict.chains != 1)}"
         screen.show(f"The ledger is whole: {verdict.entries} entries in {chains}{against}.")

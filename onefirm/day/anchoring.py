@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -15,22 +16,71 @@ from onefirm.ledger import anchors
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Head
 
+_MARKS = ("record.seen", "session.opened", "session.closed")
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """`heads` are what the ledger must hold; `given_up` are chains that `init --anew` left behind on purpose."""
+    """`heads` are what the ledger must hold; `passed_over` says, in sentences, which ones a person gave up and how."""
 
     heads: tuple[Head, ...]
-    given_up: tuple[str, ...]
+    passed_over: tuple[str, ...] = ()
 
 
 def of_commits(root: Path, conn: Connection, ledger: Ledger) -> Kept:
-    """The anchors in every commit, without those of chains that were given up. Raises FirmError for git's failures."""
-    heads = anchors.of_trailers(git.trailers(root, anchors.TRAILER))
-    begun = ledger.events(conn, kinds=["workspace.created"])
-    left = {str(chain) for event in begun for chain in (event.payload or {}).get("gave_up", ())}
-    given_up = sorted({head.chain_id for head in heads} & left)
-    return Kept(tuple(head for head in heads if head.chain_id not in left), tuple(given_up))
+    """The anchors in every commit, without those that were given up. Raises FirmError for git's failures."""
+    every = anchors.of_trailers(git.trailers(root, anchors.TRAILER))
+    left, lost = _given_up(conn, ledger)
+    chains = sorted({head.chain_id for head in every} & left)
+    count = len(lost.intersection(every))
+    told = [
+        f"the chain {chain} was given up by `onefirm init --anew`; its anchors are passed over." for chain in chains
+    ]
+    if count:
+        which = "1 anchor" if count == 1 else f"{count} anchors"
+        told.append(f"a backup was put back (`onefirm doctor --restored`); {which} of what came after it: passed over.")
+    return Kept(tuple(head for head in every if head.chain_id not in left and head not in lost), tuple(told))
+
+
+def _given_up(conn: Connection, ledger: Ledger) -> tuple[set[str], set[Head]]:
+    """The chains that `init --anew` left behind, and the heads that were lost with what a backup didn't hold."""
+    left: set[str] = set()
+    lost: set[Head] = set()
+    for event in ledger.events(conn, kinds=["workspace.created", "workspace.restored"]):
+        said = event.payload or {}
+        left.update(map(str, said.get("gave_up", ())))
+        lost.update(anchors.of_trailers(map(str, said.get("lost", ()))))
+    return left, lost
+
+
+def is_due(root: Path, conn: Connection, ledger: Ledger) -> bool:
+    """Whether more than looks and marks of sessions came since the newest anchors. Raises FirmError for git's failures.
+
+    Entries that the operator wrote in a terminal belong to no session: whichever closes next anchors them.
+    """
+    known = {head.chain_id: head.seq for head in sorted(of_commits(root, conn, ledger).heads, key=lambda one: one.seq)}
+    return any(
+        ledger.events(conn, chain_id=name, after_seq=known.get(name, 0), without=_MARKS, limit=1)
+        for name in ledger.chains(conn)
+    )
+
+
+def reach(heads: Iterable[Head]) -> str:
+    """Up to where anchors reach: `entry 85`, or for each of several chains."""
+    known = {head.chain_id: head.seq for head in sorted(heads, key=lambda one: one.seq)}
+    if len(known) == 1:
+        return f"entry {next(iter(known.values()))}"
+    return ", ".join(f"entry {seq} of chain {name}" for name, seq in sorted(known.items()))
+
+
+def missing(conn: Connection, ledger: Ledger, heads: Iterable[Head]) -> tuple[Head, ...]:
+    """Those that the ledger doesn't hold: entries that aren't there, or are others."""
+
+    def holds(head: Head) -> bool:
+        after = ledger.events(conn, chain_id=head.chain_id, after_seq=head.seq - 1, limit=1)
+        return any(event.seq == head.seq and event.hash == head.hash for event in after)
+
+    return tuple(head for head in heads if not holds(head))
 
 
 def of_text(text: str) -> tuple[Head, ...]:

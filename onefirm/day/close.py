@@ -4,7 +4,8 @@
 2. Record the session's narrative edits, and what it left contradicting the truth.
 3. Hand in what waits for the truth.
 4. Write the next action of every project and prospect that was touched.
-5. Commit the narrative by explicit paths; the message anchors the ledger's heads, also where only state was touched.
+5. Commit the narrative by explicit paths; the message anchors the ledger's heads, also where only state was touched,
+   by this session or in a terminal.
 6. Record `session.closed`; its effect key makes a second close a repetition.
 7. Renew the rules, as narrative that scopes them may have moved; copy the database in the place of today's copy.
 8. Mark the session closed.
@@ -19,7 +20,7 @@ from typing import Literal
 from onefirm import git
 from onefirm.core.attribution import SYSTEM, By
 from onefirm.core.errors import FirmError
-from onefirm.day import backups, lessons
+from onefirm.day import anchoring, backups, lessons
 from onefirm.day.planes import Planes
 from onefirm.ledger.anchors import TRAILER
 from onefirm.sessions import identity, tree, walk
@@ -66,7 +67,7 @@ def _close(planes: Planes, session: str, how: How) -> Closed:
     planes.records.sync(by)
     touched = _touched(planes, session)
     actions = _write_next_actions(planes, touched, by)
-    commit, why_not = _commit(planes, session, touched)
+    commit, why_not = _commit(planes, session)
     closed = Closed(session, how, tuple(touched), len(planes.records.pending()), unreconciled, actions, commit, why_not)
     _record_close(planes, closed, by)
     lessons.render(planes.root, planes.lessons.every(), planes.secrets_check)
@@ -124,7 +125,7 @@ def _write_next_actions(planes: Planes, touched: Sequence[str], by: By) -> dict[
     return written
 
 
-def _commit(planes: Planes, session: str, touched: Sequence[str]) -> tuple[str | None, str]:
+def _commit(planes: Planes, session: str) -> tuple[str | None, str]:
     edits = tree.edits(str(planes.root), session)
     root = f"{planes.root}/"
     paths = dict.fromkeys(
@@ -134,16 +135,24 @@ def _commit(planes: Planes, session: str, touched: Sequence[str]) -> tuple[str |
         if path
     )
     secret = _without_secrets(planes, paths)
-    with planes.store.read() as conn:
-        heads = planes.ledger.heads(conn)
-    trailers = [(TRAILER, str(head)) for head in heads]
     try:
-        commit = git.commit_paths(planes.root, list(paths), _message(paths), trailers)
-        if commit is None and touched and git.is_repository(planes.root):
-            commit = git.commit_nothing(planes.root, _message(paths), trailers)
+        commit = git.commit_paths(planes.root, list(paths), _message(paths), _trailers(planes))
+        commit = commit or _anchor(planes, _message(paths))
     except FirmError as error:
         return None, str(error)
     return commit, "; ".join(secret)
+
+
+def _anchor(planes: Planes, message: str) -> str | None:
+    """Anchor the ledger by a commit without files, if it moved since the last anchor."""
+    with planes.store.read() as conn:
+        is_due = git.is_repository(planes.root) and anchoring.is_due(planes.root, conn, planes.ledger)
+    return git.commit_nothing(planes.root, message, _trailers(planes)) if is_due else None
+
+
+def _trailers(planes: Planes) -> list[tuple[str, str]]:
+    with planes.store.read() as conn:
+        return [(TRAILER, str(head)) for head in planes.ledger.heads(conn)]
 
 
 def _without_secrets(planes: Planes, paths: dict[str, None]) -> list[str]:

@@ -56,12 +56,13 @@ def _ledger(planes: Planes) -> Iterator[Finding]:
         try:
             kept, why = anchoring.of_commits(planes.root, conn, planes.ledger), ""
         except FirmError as error:
-            kept, why = anchoring.Kept((), ()), error.message
+            kept, why = anchoring.Kept(()), error.message
         verdict = verify(conn, kept.heads)
     if why:
         yield Finding("warn", "ledger", f"its anchors in git can't be read: {why}", "git -C . log")
     if verdict.ok:
-        against = f", held against {counted(len(kept.heads), 'anchor')} in git" if kept.heads else ", no anchor in git"
+        held = f", held against {counted(len(kept.heads), 'anchor')} in git up to {anchoring.reach(kept.heads)}"
+        against = held if kept.heads else ", no anchor in git"
         whole = f"{counted(verdict.entries, 'entry', 'entries')} in {counted(verdict.chains, 'chain')}, whole{against}"
         yield Finding("ok", "ledger", whole)
     for finding in verdict.findings:

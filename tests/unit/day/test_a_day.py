@@ -114,6 +114,23 @@ def test_a_close_writes_the_next_action_of_what_was_touched_and_anchors_it(firm:
     assert git.trailers(firm.root, "Ledger-Head")[0].startswith(firm.ledger.chain_id)
 
 
+def test_a_close_anchors_what_was_written_in_a_terminal_and_nothing_when_there_was_only_a_look(firm: Firm) -> None:
+    first = firm.day.close(opened(firm, "c1"))
+    assert first
+    assert first.commit
+    session = opened(firm, "c2")
+    firm.records.get("T-1", By("claude", session))
+    looked = firm.day.close(session)
+    assert looked
+    assert looked.commit is None
+    firm.records.write([Change("update", ref="T-1", set={"status": "doing"})], OPERATOR)
+    [written] = log(firm, "record.updated")
+    later = firm.day.close(opened(firm, "c3"))
+    assert later
+    assert later.commit
+    assert int(git.trailers(firm.root, "Ledger-Head")[0].split(":")[1]) >= written.seq
+
+
 def test_a_close_twice_is_one_close(firm: Firm) -> None:
     session = opened(firm, "c1")
     assert firm.day.close(session) is not None
