@@ -144,7 +144,7 @@ def _lay_files(report: Report, wishes: Wishes) -> None:
     if not git.is_repository(report.root):
         git.init(report.root)
         report.made.append(".git/")
-    for path, text in _texts(report.root, wishes):
+    for path, text in texts(report.root, wishes):
         _lay(report, path, text)
     report.notes += _by_hand(report)
 
@@ -156,7 +156,7 @@ def _by_hand(report: Report) -> Iterator[str]:
     own = _read(report.root / ".claude/settings.json")
     lacking = {
         name: missing
-        for name, rules in _permissions().items()
+        for name, rules in permissions().items()
         if (missing := [rule for rule in rules if json.dumps(rule) not in own])
     }
     if lacking:
@@ -171,7 +171,8 @@ def _read(path: Path) -> str:
         return ""
 
 
-def _texts(root: Path, wishes: Wishes) -> Iterator[tuple[str, str]]:
+def texts(root: Path, wishes: Wishes) -> Iterator[tuple[str, str]]:
+    """The files that a new workspace gets, as (relative path, text)."""
     firm = wishes.firm or _title(root.name)
     yield FILE, _settings_text(firm, wishes)
     yield "CLAUDE.md", f"# {firm}\n\n{IMPORT}\n"
@@ -216,10 +217,11 @@ def _local_timezone() -> str:
 
 def _claude_settings() -> dict[str, object]:
     """What every workspace wants of Claude Code: reads without a question, and no hand on onefirm's own files."""
-    return {"permissions": _permissions()}
+    return {"permissions": permissions()}
 
 
-def _permissions() -> dict[str, list[str]]:
+def permissions() -> dict[str, list[str]]:
+    """What stands in `.claude/settings.json` for onefirm."""
     return {
         "allow": [f"mcp__plugin_onefirm_firm__{tool}" for tool in _READS],
         "deny": [f"Read({HIDDEN}/secrets.json)", f"Edit({HIDDEN}/**)"],

@@ -26,6 +26,7 @@ COMMANDS = {
     "guard": "onefirm.cli.guard:guard",
     "secret": "onefirm.cli.secrets:secret",
     "doctor": "onefirm.cli.doctor:doctor",
+    "uninstall": "onefirm.cli.uninstall:uninstall",
     "plugin": "onefirm.cli.plugin:plugin",
     "mcp": "onefirm.cli.mcp:mcp",
     "hook": "onefirm.cli.hook:hook",

@@ -109,7 +109,6 @@ ROWS: Mapping[str, Row] = {
     "OPS-02": Row(
         "Installs as a Claude Code plugin; `doctor` says what is live, broken, off or stale, with the command that "
         "fixes it; uninstall leaves nothing",
-        part="the plugin and doctor",
     ),
     "OPS-08": Row(
         "Secrets live in the OS keyring, environment or 0600 files; never in git, ledger, mirror or prompt; an "
