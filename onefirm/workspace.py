@@ -81,7 +81,7 @@ def database_url(root: Path, store: str, secrets: Secrets) -> str:
 def database_file(root: Path) -> Path | None:
     """The SQLite file that the firm is kept in; None where it is kept elsewhere, or onefirm.yaml can't be read."""
     try:
-        return sqlite_path(_url(root))
+        return sqlite_path(store_url(root))
     except FirmError:
         return None
 
@@ -232,16 +232,17 @@ def _commit(report: Report, anew: bool) -> None:
     """Commit exactly what was made; the message anchors the ledger, so that a lost database is noticed from now on."""
     paths = [path for path in report.made if not path.endswith("/") and not path.startswith(HIDDEN)]
     try:
-        if git.commit_paths(report.root, paths, "Begin the firm's workspace", _trailers(report.root)):
+        if git.commit_paths(report.root, paths, "Begin the firm's workspace", trailers(report.root)):
             report.committed += paths
         elif anew:
-            git.commit_nothing(report.root, "Begin an empty firm", _trailers(report.root))
+            git.commit_nothing(report.root, "Begin an empty firm", trailers(report.root))
     except FirmError as error:
         report.notes.append(f"not committed: {error}")
 
 
-def _trailers(root: Path) -> list[tuple[str, str]]:
-    store = Store.open(_url(root))
+def trailers(root: Path) -> list[tuple[str, str]]:
+    """What a commit says to anchor the heads of the ledger as it stands."""
+    store = Store.open(store_url(root))
     try:
         with store.read() as conn:
             return [(anchors.TRAILER, str(head)) for head in Ledger(SystemClock(), installation(root)).heads(conn)]
@@ -249,7 +250,8 @@ def _trailers(root: Path) -> list[tuple[str, str]]:
         store.close()
 
 
-def _url(root: Path) -> str:
+def store_url(root: Path) -> str:
+    """The database that onefirm.yaml names. Raises as `settings.load` and `database_url`."""
     return database_url(root, settings.load(root).store, Secrets(root))
 
 
@@ -268,10 +270,10 @@ def prepare(report: Report, clock: Clock, *, anew: bool = False) -> None:
     # The folder ignores itself, so that the operator's own .gitignore needs no change.
     _lay_private(report, f"{HIDDEN}/.gitignore", "*\n")
     if anew:
-        backups.set_apart(root, _stamp(clock))
+        backups.set_apart(root, stamp(clock))
         _forget(root)
-    url = _url(root)
-    if migrate(url, hidden / "backup", _stamp(clock)) is None:
+    url = store_url(root)
+    if migrate(url, hidden / "backup", stamp(clock)) is None:
         report.made.append(f"{HIDDEN}/firm.db")
     _set_aside_unreadable(root)
     _lay_private(report, f"{HIDDEN}/installation.json", json.dumps({"chain_id": _chain(url)}))
@@ -284,13 +286,14 @@ def prepare(report: Report, clock: Clock, *, anew: bool = False) -> None:
         report.made.append(f"the permissions of {', '.join(closed)}")
 
 
-def _stamp(clock: Clock) -> str:
+def stamp(clock: Clock) -> str:
+    """The instant in a form that file names take."""
     return iso(clock.now()).replace(":", "")
 
 
 def _refuse_lost(root: Path, anew: bool) -> None:
     """A database that was there once is never replaced by an empty one: a firm would be gone without a word."""
-    path = sqlite_path(_url(root)) if (root / FILE).exists() else backups.database(root)
+    path = sqlite_path(store_url(root)) if (root / FILE).exists() else backups.database(root)
     if path is None:
         return
     if backups.holds_a_firm(path):
@@ -369,7 +372,12 @@ def _chain(url: str) -> str:
             heads = Ledger(SystemClock(), "").heads(conn) if store.dialect == "sqlite" else []
     finally:
         store.close()
-    return heads[0].chain_id if len(heads) == 1 else f"i{randomness.token_hex(6)}"
+    return heads[0].chain_id if len(heads) == 1 else new_chain()
+
+
+def new_chain() -> str:
+    """An id for a chain to be begun."""
+    return f"i{randomness.token_hex(6)}"
 
 
 def _found(root: Path, url: str, clock: Clock, given_up: list[str]) -> bool:

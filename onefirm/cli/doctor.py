@@ -20,18 +20,24 @@ _STYLES = {"ok": "green", "warn": "yellow", "broken": "bold red", "off": "magent
 
 @click.command(short_help="Check everything; say what mends it.")
 @click.option("--fix", is_flag=True, help="Mend what can be mended without touching a record or a file of yours.")
+@click.option("--restored", is_flag=True, help="Say that a backup was put back: the firm goes on from it.")
 @json_option
 @pass_invocation
-def doctor(invocation: Invocation, fix: bool, as_json: bool) -> int:
+def doctor(invocation: Invocation, fix: bool, restored: bool, as_json: bool) -> int:
     """Check the workspace: one line for each thing, with the command that fixes it.
 
-    Exit code 1 if something is broken.
+    Exit code 1 if something is broken. A backup that was put back ends the ledger's chain where the copy ends, and
+    --restored begins a new one: the ledger tells what is lost, once. Claude can't do this.
 
     \b
     Examples:
       onefirm doctor
       onefirm doctor --fix
+      onefirm doctor --restored
     """
+    if restored:
+        invocation.need_person("Giving up what a backup lacks")
+        _go_on(invocation)
     made, findings = _examined(invocation, fix)
     if as_json:
         screen.data({"mended": made, "findings": findings})
@@ -55,6 +61,20 @@ def _examined(invocation: Invocation, fix: bool) -> tuple[Sequence[str], Sequenc
         from onefirm.workspace import database_file
 
         return made, wreck.examine(root, error, SystemClock(), database_file(root))
+
+
+def _go_on(invocation: Invocation) -> None:
+    from onefirm.restoration import go_on
+
+    with screen.working("Holding the ledger against its anchors"):
+        done = go_on(invocation.root)
+    if done is None:
+        screen.say("No entry is missing that an anchor or a session knows: there was nothing to say.")
+        return
+    ends = " and ".join(f"chain {head.chain_id} ends at entry {head.seq}" for head in done.ends)
+    screen.say(f"{ends or 'A backup'}: what came after is lost; the firm goes on with chain {done.chain_id}.")
+    for note in done.notes:
+        screen.say(f"note: {note}")
 
 
 def _mend(invocation: Invocation) -> list[str]:

@@ -249,6 +249,8 @@ def _print(verdict: Verdict, kept: Sequence[Head], heads: list[Head]) -> None:
         screen.show(f"The ledger is NOT whole ({verdict.entries} entries{against}):")
     for finding in verdict.findings:
         screen.show(f"  {finding.sentence}")
+    if any(finding.problem in ("tail_cut", "rewritten") for finding in verdict.findings):
+        screen.say("If a backup was put back, say so: onefirm doctor --restored")
     if verdict.more:
         screen.show("  … and more.")
     for head in heads if verdict.ok else ():

@@ -75,8 +75,9 @@ def known(root: Path) -> list[Path]:
 
 
 def putting_back(root: Path, backup: Path) -> str:
-    """The shell command that puts a copy in the database's place; what stands there is kept beside it."""
-    return f"{setting_aside(root)}cp {shlex.quote(str(backup))} {shlex.quote(str(database(root)))}"
+    """The shell command that puts a copy in the database's place and says so; what stands there is kept beside it."""
+    told = f"onefirm -C {shlex.quote(str(root))} doctor --restored"
+    return f"{setting_aside(root)}cp {shlex.quote(str(backup))} {shlex.quote(str(database(root)))} && {told}"
 
 
 def setting_aside(root: Path) -> str:

@@ -16,7 +16,7 @@ from onefirm.ledger.sentences import sentence
 _TOLD = (
     "record.created", "record.updated", "record.archived", "record.restored", "record.pulled", "record.conflicted",
     "decision.", "lesson.", "narrative.unreconciled", "guard.lifted", "guard.restored", "payload.erased",
-    "schema.applied",
+    "schema.applied", "workspace.restored",
 )  # fmt: skip
 
 

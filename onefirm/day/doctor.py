@@ -65,8 +65,11 @@ def _ledger(planes: Planes) -> Iterator[Finding]:
         against = held if kept.heads else ", no anchor in git"
         whole = f"{counted(verdict.entries, 'entry', 'entries')} in {counted(verdict.chains, 'chain')}, whole{against}"
         yield Finding("ok", "ledger", whole)
+        yield from (Finding("ok", "ledger", told.rstrip(".")) for told in kept.passed_over)
     for finding in verdict.findings:
-        yield Finding("broken", "ledger", finding.sentence, "onefirm ledger verify --anchor git")
+        cut = finding.problem in ("tail_cut", "rewritten")
+        restored = "if a backup was put back, say so: onefirm doctor --restored"
+        yield Finding("broken", "ledger", finding.sentence, restored if cut else "onefirm ledger verify --anchor git")
 
 
 def _truth(planes: Planes) -> Iterator[Finding]:

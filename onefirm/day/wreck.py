@@ -45,7 +45,7 @@ def put_back(root: Path) -> Iterator[Finding]:
     database = backups.database(root)
     copies = backups.known(root)
     if copies:
-        what = f"the newest is {copies[-1].name}; what came after it would be lost. Then: onefirm doctor"
+        what = f"the newest is {copies[-1].name}; what came after it is lost then, and the ledger says so"
         yield Finding("warn", "backup", what, backups.putting_back(root, copies[-1]))
     else:
         fix = f"put a copy of it at {database}, if you keep one elsewhere; then: onefirm doctor"

@@ -24,7 +24,7 @@ KINDS = (
     "record.conflicted", "record.decided", "record.pulled",
     "decision.recorded", "lesson.recorded", "lesson.seen_again", "lesson.decided",
     "session.opened", "session.closed", "narrative.edited", "narrative.unreconciled", "guard.lifted", "guard.restored",
-    "payload.erased", "workspace.created", "schema.applied",
+    "payload.erased", "workspace.created", "workspace.restored", "schema.applied",
 )  # fmt: skip
 
 

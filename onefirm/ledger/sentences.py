@@ -227,6 +227,12 @@ def _founded(data: Mapping[str, Any], _event: Event) -> str:
     return "created the workspace" + (f" of {quoted(name)}" if name else "")
 
 
+def _restored(data: Mapping[str, Any], _event: Event) -> str:
+    ends = [head.split(":") for head in map(clean, _list(data, "ends"))]
+    told = [f"chain {head[0]} ends at entry {head[1]}" for head in ends if len(head) == 3]
+    return f"put a backup back: {listed(told) or 'no chain goes on'}, and what came after is lost"
+
+
 def _schema(data: Mapping[str, Any], _event: Event) -> str:
     return f"applied version {value(data.get('version'))} of the firm's schema"
 
@@ -257,5 +263,6 @@ SAID: Mapping[str, Said] = {
     "guard.restored": Said("restored the guard", lambda _data, _event: "restored the guard"),
     "payload.erased": Said("erased the content of entries", _erased),
     "workspace.created": Said("created the workspace", _founded),
+    "workspace.restored": Said("put a backup back", _restored),
     "schema.applied": Said("applied the firm's schema", _schema),
 }

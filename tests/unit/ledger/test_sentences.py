@@ -76,6 +76,8 @@ SENTENCES = [
      "The operator erased the content of 2 entries for good."),
     (entry("workspace.created", {"name": "Northwind Studio"}, actor="operator"),
      "The operator created the workspace of “Northwind Studio”."),
+    (entry("workspace.restored", {"ends": [f"i1:79:{'a' * 64}"], "lost": []}, actor="operator"),
+     "The operator put a backup back: chain i1 ends at entry 79, and what came after is lost."),
     (entry("schema.applied", {"version": 3}, actor="operator"), "The operator applied version 3 of the firm's schema."),
 ]  # fmt: skip
 
