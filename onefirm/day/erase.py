@@ -21,7 +21,7 @@ from onefirm.ledger.events import Event
 from onefirm.memory import lessons, passages, statements
 from onefirm.narrative import tree
 from onefirm.sessions import db
-from onefirm.state import history, scrub
+from onefirm.state import history, mirror, scrub
 
 _MOST_NAMED = 5
 
@@ -46,8 +46,8 @@ def erasable(planes: Planes, ref: str) -> int:
 def erase(planes: Planes, ref: str, by: By) -> Erased:
     """Erase it for good; the chain, the ref and the times stay.
 
-    1. In one transaction: the entries' payloads, under a tombstone; mirror, truth and questions; what recall searches.
-       A lesson keeps its standing.
+    1. In one transaction, locks taken as `state.plane` orders them: mirror, truth and questions; the entries' payloads,
+       under a tombstone; what recall searches. A lesson keeps its standing.
     2. session.db is brought up to the tombstone, the rules lose the lesson, both files give up their free space, and
        the last brief goes.
     3. Say what is out of reach: files, git, backups, a truth elsewhere.
@@ -57,11 +57,12 @@ def erase(planes: Planes, ref: str, by: By) -> Erased:
     statements.check_reason(by, planes.secrets_check)
     with planes.store.write() as conn:
         names = history.names(conn, parse_ref(ref))
+        mirror.load(conn, names, lock=True)  # before looking: whoever writes it next waits, and sees it erased
         scrub.check(conn, names[0], names)
         entries = _entries(planes, conn, names)
         standing = lessons.standing(conn, planes.ledger, names[0])
-        tombstone = planes.ledger.erase(conn, entries, by, subjects=names[:1])
         scrub.scrub(conn, names)
+        tombstone = planes.ledger.erase(conn, entries, by, subjects=names[:1])
         passages.wipe(conn, passages.erased(conn))
         if standing:
             lessons.restate(conn, planes.ledger, names[0], standing, tombstone)
