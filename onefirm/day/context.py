@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from onefirm.core.ids import is_temporary
 from onefirm.day.planes import Planes
 from onefirm.narrative import files, lint
-from onefirm.narrative.compile import APPEND_ONLY, GENERATED
+from onefirm.narrative.compile import compile_guard
+from onefirm.narrative.faults import Fault
 from onefirm.narrative.index import Index, Place
-from onefirm.narrative.lint import Fault, World
+from onefirm.narrative.lint import Records, World
 from onefirm.state import mirror
+from onefirm.state.mirror import Record
 
 
 def places(planes: Planes) -> list[Place]:
@@ -27,15 +30,23 @@ def check(planes: Planes) -> list[Fault]:
 def _world(planes: Planes) -> World:
     return World(
         exists=lambda path: (planes.root / path).exists(),
-        known=partial(_known, planes),
+        records=partial(_records, planes),
         secret=planes.secrets_check,
-        kept=(*GENERATED, *APPEND_ONLY),
+        rules=compile_guard(planes.schema.to_dict()),
         root_tokens=planes.rules.root_tokens,
         chain_tokens=planes.rules.chain_tokens,
     )
 
 
-def _known(planes: Planes, refs: Sequence[str]) -> Collection[str]:
-    """Those that have a record. A temporary one stands for a record that may still wait to be created."""
+def _records(planes: Planes, refs: Sequence[str]) -> Records:
+    """What the truth says of these. A temporary ref that isn't known yet stands for a record that waits."""
+    temporary = [ref for ref in refs if is_temporary(ref)]
     with planes.store.read() as conn:
-        return {*mirror.load(conn, refs), *filter(is_temporary, refs)}
+        meant = mirror.aliases(conn, temporary)
+        rows = mirror.load(conn, [*refs, *meant.values()])
+    states = {ref: _state(row) for ref, row in rows.items()}
+    return dict.fromkeys(temporary) | states | {alias: states.get(ref) for alias, ref in meant.items()}
+
+
+def _state(row: Record) -> dict[str, Any]:
+    return {"title": row.title, "status": row.status, "actor": None, "at": row.updated_at}

@@ -8,8 +8,8 @@ from onefirm.core.attribution import SYSTEM, By
 from onefirm.day import brief, close, context, doctor, erase, hatch, start
 from onefirm.day.brief import Brief
 from onefirm.day.planes import Planes
+from onefirm.narrative.faults import Fault
 from onefirm.narrative.index import Place
-from onefirm.narrative.lint import Fault
 
 
 class Day:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Any, TypedDict
 
     from onefirm.narrative.blocks import Unit
+    from onefirm.narrative.claims import Claim
     from onefirm.narrative.vocabulary import Kind
 
     class Finding(TypedDict):
@@ -52,6 +53,10 @@ if TYPE_CHECKING:
 # So many characters of a finding's line are cited, and of a table's header read.
 QUOTED, HEADER = 120, 2_000
 SAID = 5
+# The groups of statuses that a record doesn't leave any more.
+_ENDS = ("done", "dropped")
+# A sentence of at most so many words that has none of these tells a status and nothing else.
+_BARE, _REASONS = 8, frozenset(("because", "since", "until", "till", "due"))
 
 
 def judge(
@@ -74,10 +79,29 @@ def judge(
     receipts = {ref: receipt_of(ref) for ref in change.refs}
     findings = [
         *_unseen(rules, path, change, receipts),
-        *_contradictions(rules, change, state_of, past_of),
+        *_contradictions(rules, change, _claimed(change), state_of, past_of),
         *_properties(rules, change),
     ]
     return {"findings": findings, "notes": [] if findings else _notes(receipts, state_of)}
+
+
+def as_it_stands(
+    rules: Mapping[str, Any], path: str, text: str, state_of: StateOf, words: Vocabulary | None = None
+) -> list[Finding]:
+    """What a whole text says that only the truth should say, whoever wrote it and with whatever receipt.
+
+    The rules `contradiction` and `property`, and `copy`: a sentence that does nothing but repeat the status of an open
+    record. `words` are those of the rules, for who asks often. Raises as `judge` does.
+    """
+    if _closed(rules, path):
+        return []
+    change = _Change(rules, path, "", text, state_of, words)
+    claimed = _claimed(change)
+    return [
+        *_contradictions(rules, change, claimed, state_of, None),
+        *_copies(change, claimed),
+        *_properties(rules, change),
+    ]
 
 
 def refusal(path: str, findings: Sequence[Finding]) -> str:
@@ -96,9 +120,12 @@ def told(findings: Sequence[Finding]) -> str:
 class _Change:
     """Both sides of an edit, and what it adds."""
 
-    def __init__(self, rules: Mapping[str, Any], path: str, old: str, new: str, state_of: StateOf) -> None:
+    def __init__(
+        self, rules: Mapping[str, Any], path: str, old: str, new: str, state_of: StateOf,
+        words: Vocabulary | None = None,
+    ) -> None:  # fmt: skip
         self.old, self.new = blocks.plain(old), blocks.plain(new)
-        self.words = Vocabulary(rules)
+        self.words = words or Vocabulary(rules)
         self.own = heads.refs(self.new) or heads.refs(self.old)
         self.refs = list(dict.fromkeys([*heads.refs(self.old), *heads.refs(self.new)]))
         self.is_narrative = heads.is_narrative(path, self.old) or heads.is_narrative(path, self.new)
@@ -158,21 +185,47 @@ def _unseen(
 
 
 def _contradictions(
-    rules: Mapping[str, Any], change: _Change, state_of: StateOf, past_of: PastOf | None
-) -> list[Finding]:
-    found: list[tuple[Finding, claims.Claim]] = []
-    for unit in change.sentences:
-        for claim in () if heads.is_head_line(unit.text) else _claims(unit, change):
-            state, kind = state_of(claim.ref), change.words.of_ref(claim.ref)
-            past = past_of(claim.ref) if past_of else ()
-            if state and state["status"] and kind and claims.contradicts(claim, state["status"], kind, past):
-                found.append((_contradiction(rules, unit.text, claim, state), claim))
+    rules: Mapping[str, Any], change: _Change, claimed: Sequence[tuple[str, Claim]], state_of: StateOf,
+    past_of: PastOf | None,
+) -> list[Finding]:  # fmt: skip
+    found: list[tuple[Finding, Claim]] = []
+    for line, claim in claimed:
+        state, kind = state_of(claim.ref), change.words.of_ref(claim.ref)
+        past = past_of(claim.ref) if past_of else ()
+        if state and state["status"] and kind and claims.contradicts(claim, state["status"], kind, past):
+            found.append((_contradiction(rules, line, claim, state), claim))
     # Reading the whole old text is dear: only a contradiction makes it worth asking what stood there before.
     said = _said(change) if found else set[claims.Claim]()
     return [finding for finding, claim in found if claim not in said]
 
 
-def _said(change: _Change) -> set[claims.Claim]:
+def _claimed(change: _Change) -> list[tuple[str, Claim]]:
+    """Every claim that the edit adds, with its sentence."""
+    return [
+        (unit.text, claim)
+        for unit in change.sentences
+        if not heads.is_head_line(unit.text)
+        for claim in _claims(unit, change)
+    ]
+
+
+def _copies(change: _Change, claimed: Sequence[tuple[str, Claim]]) -> list[Finding]:
+    found: list[Finding] = []
+    for line, claim in claimed:
+        state, kind = change.state_of(claim.ref), change.words.of_ref(claim.ref)
+        is_now = state and state["status"] == claim.status and not claim.is_left and not claim.is_past
+        if is_now and kind and kind.groups.get(claim.status) not in _ENDS and _is_bare(line):
+            why = f"That {claim.ref} is {claim.status} stands in the truth; a copy of it here goes stale."
+            found.append(_finding("copy", line, why, "Tell only the reason here."))
+    return found
+
+
+def _is_bare(sentence: str) -> bool:
+    words = sentence.lower().split()
+    return len(words) <= _BARE and _REASONS.isdisjoint(words)
+
+
+def _said(change: _Change) -> set[Claim]:
     """What the old text claims already: that is not this edit's doing."""
     return {claim for unit in blocks.sentences(blocks.lines(change.old)) for claim in _claims(unit, change)}
 

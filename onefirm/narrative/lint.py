@@ -1,6 +1,5 @@
-"""The check of the context tree: places, links, records, secrets, budgets, each fault with file, line and fix.
-
-`stated` adds what only the firm's words and the truth can tell. Nothing is written here.
+"""The check of the context tree: places, links, records, statements, secrets, budgets, each fault with file, line and
+fix. Nothing is read from the disk or written here.
 """
 
 from __future__ import annotations
@@ -9,50 +8,45 @@ import posixpath
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal
+from typing import Any
 
+from onefirm.narrative import heads, statements
+from onefirm.narrative.faults import Fault
 from onefirm.narrative.files import TOP, ContextFile
 from onefirm.narrative.index import ROOT, Index, is_top
 from onefirm.narrative.links import Link
 from onefirm.sessions.paths import told
 from onefirm.sessions.walk import matches
 
-Rule = Literal["orphan", "parent", "child", "link", "record", "state", "secret", "budget"]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing to mend. `line` counts from 1; `what` is the fault, `fix` the way out, both sentences."""
-
-    path: str
-    line: int
-    rule: Rule
-    what: str
-    fix: str
+# What the truth says of a record, in the form that the guard reads: title, status, actor, at.
+Records = Mapping[str, Mapping[str, Any] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class World:
     """What the check asks of the rooms beside it.
 
-    `exists` tells whether a path in the workspace is there; `known` which of these refs have a record; `secret` what
-    kind of secret a text holds. `kept` are globs of files that a program writes: they have no place in the tree.
+    `exists` tells whether a path in the workspace is there; `records` what the truth says of those of these refs that
+    have a record (None where its creation waits); `secret` what kind of secret a text holds. `rules` are the guard's,
+    for the present schema: what a program writes has no place in the tree.
     """
 
     exists: Callable[[str], bool]
-    known: Callable[[Sequence[str]], Collection[str]]
+    records: Callable[[Sequence[str]], Records]
     secret: Callable[[str], str | None]
-    kept: tuple[str, ...] = ()
+    rules: Mapping[str, Any]
     root_tokens: int = 1500
     chain_tokens: int = 6000
 
 
 def check(index: Index, world: World) -> list[Fault]:
     """Every fault, by file and line."""
+    records = world.records(sorted(_named(index)))
     faults = [
         *(fault for file in _placed(index, world) for fault in _place(index, file)),
         *_dangling(index, world),
-        *_records(index, world),
+        *_records(index, records),
+        *statements.faults(index.files.values(), world.rules, records.get),
         *_secrets(index, world),
         *_budgets(index, world),
     ]
@@ -73,8 +67,9 @@ def head_for(path: str, parent: ContextFile) -> str:
 
 
 def _placed(index: Index, world: World) -> Iterator[ContextFile]:
+    kept = (*world.rules["generated"], *world.rules["append_only"])
     for file in index.files.values():
-        if file.is_in_tree and file.path != TOP and not matches(file.path, world.kept):
+        if file.is_in_tree and file.path != TOP and not matches(file.path, kept):
             yield file
 
 
@@ -190,9 +185,12 @@ def _relative(start: str, path: str) -> str:
 # -- records -----------------------------------------------------------------------------------------------------------
 
 
-def _records(index: Index, world: World) -> Iterator[Fault]:
-    wanted = sorted({ref for file in index.files.values() for ref in file.refs})
-    known = frozenset(world.known(wanted)) if wanted else frozenset[str]()
+def _named(index: Index) -> set[str]:
+    """Every ref that a head or a sentence names."""
+    return {ref for file in index.files.values() for ref in (*file.refs, *heads.named(file.text))}
+
+
+def _records(index: Index, known: Records) -> Iterator[Fault]:
     for file in index.files.values():
         line = file.record_line
         if line and not file.refs and file.is_in_tree:

@@ -97,3 +97,11 @@ def test_a_secret_in_the_tree_is_found_and_not_shown(onefirm: Terminal) -> None:
     assert faults(onefirm) == [(SITE, line, "secret")]
     answer = onefirm("context", "check")
     assert token not in answer.out + answer.err
+
+
+@pytest.mark.row("NAR-01")
+def test_what_a_record_says_is_found_where_a_file_says_it_too(onefirm: Terminal) -> None:
+    line = change(onefirm, SITE, "## Last decision", "The project is in review.\n\nDue: 2026-12-01\n\n## Last decision")
+    assert faults(onefirm) == [(SITE, line, "state"), (SITE, line + 2, "state")]
+    text = onefirm("context", "check").out
+    assert "“The project is in review.”: This says that P-1 is review; the truth says delivery." in text

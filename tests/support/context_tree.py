@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from onefirm.narrative import files, lint
+from onefirm.narrative.faults import Fault
 from onefirm.narrative.index import Index
-from onefirm.narrative.lint import Fault, World
+from onefirm.narrative.lint import World
+from support import hook
 
 WHOLE = {
     "CLAUDE.md": "# Firm\n\n@context/CLAUDE.md\n",
@@ -22,17 +24,24 @@ def index(texts: Mapping[str, str]) -> Index:
 
 
 def world(
-    known: Iterable[str] = ("CL-1", "P-1"), there: Iterable[str] = (), secrets: Iterable[str] = (), **budgets: int
+    known: Mapping[str, str | None] = {"CL-1": "active", "P-1": "delivery"},
+    there: Iterable[str] = (),
+    secrets: Iterable[str] = (),
+    **budgets: int,
 ) -> World:
-    """A world in which these records and files are, and these words are secrets."""
+    """A world in which these records stand so, these files are there, and these words are secrets."""
     words = tuple(secrets)
     return World(
         exists=frozenset(there).__contains__,
-        known=lambda refs: {ref for ref in refs if ref in set(known)},
+        records=lambda refs: {ref: _state(known[ref]) for ref in refs if ref in known},
         secret=lambda text: next(("a password" for word in words if word in text), None),
-        kept=("context/log/*",),
+        rules=hook.rules(),
         **budgets,
     )
+
+
+def _state(status: str | None) -> dict[str, str | None] | None:
+    return status and {"title": "Launch site", "status": status, "actor": None, "at": "2026-11-20T10:00:00.000000Z"}
 
 
 def faults(texts: Mapping[str, str], given: World | None = None) -> list[Fault]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from onefirm.narrative.lint import Fault
+from onefirm.narrative.faults import Fault
 from support.context_tree import ACME, CLIENTS, WHOLE, changed, faults, world
 
 

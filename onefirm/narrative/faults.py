@@ -1,0 +1,19 @@
+"""What the check of the context tree finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Rule = Literal["orphan", "parent", "child", "link", "record", "state", "secret", "budget"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing to mend. `line` counts from 1; `what` is the fault, `fix` the way out, both sentences."""
+
+    path: str
+    line: int
+    rule: Rule
+    what: str
+    fix: str
