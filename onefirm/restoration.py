@@ -16,7 +16,7 @@ from onefirm.day import anchoring, backups
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Head
 from onefirm.ledger.verify import verify
-from onefirm.sessions import db, projection
+from onefirm.sessions import projection
 from onefirm.store.engine import Store
 
 
@@ -36,7 +36,7 @@ def go_on(root: Path, clock: Clock | None = None) -> Restored | None:
     1. Mend what `repair` mends: the copy may be of an older schema.
     2. Find the anchors in git, and the marks in session.db, that the ledger doesn't hold; the rest of it must be whole.
     3. Begin a chain, since the numbers after the copy's end are taken; its first entry tells what ended and what is
-       lost. session.db is made anew: it knows of lost entries.
+       lost.
     4. Commit, so that what the copy held, and this entry, are anchored.
 
     Raises Refused for a ledger that lacks more than what came after the copy.
@@ -52,7 +52,6 @@ def go_on(root: Path, clock: Clock | None = None) -> Restored | None:
     finally:
         store.close()
     _write_installation(root, found.chain_id)
-    db.rebuild(str(root)).close()
     backups.set_apart(root, workspace.stamp(clock))
     try:
         git.commit_nothing(root, "Go on from a backup", workspace.trailers(root))

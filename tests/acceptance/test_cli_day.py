@@ -157,7 +157,7 @@ def test_a_lost_database_is_never_replaced_by_an_empty_one(onefirm: Terminal, ha
         assert onefirm(*command).code == 1
     found = onefirm("doctor", "--json").data["findings"]
     (fix,) = [finding["fix"] for finding in found if finding["area"] == "backup"]
-    subprocess.run(fix, shell=True, check=True)
+    subprocess.run(fix, shell=True, check=True, env=environment(PATH=f"{LAUNCHER.parent}:{os.environ['PATH']}"))
     assert onefirm.data("record", "get", "P-1")["title"] == "Launch site"
 
 
