@@ -12,7 +12,7 @@ from onefirm.cli.invocation import Invocation, pass_invocation
 from onefirm.core.errors import NotFound
 
 if TYPE_CHECKING:
-    from onefirm.day.close import Closed
+    from onefirm.day.close import Closed, Settled
 
 
 @click.group(cls=Group)
@@ -87,6 +87,8 @@ def show(invocation: Invocation, name: str, as_json: bool) -> None:
 def close(invocation: Invocation, name: str | None, as_json: bool) -> None:
     """Close a session, or all that ended or died without being closed; hand in what waits.
 
+    Where none is left, what was written in a terminal is anchored in a commit and backed up all the same.
+
     \b
     Examples:
       onefirm session close
@@ -97,12 +99,15 @@ def close(invocation: Invocation, name: str | None, as_json: bool) -> None:
     day = invocation.firm.day
     with screen.working("Closing"):
         closed = [done for done in [day.close(name)] if done] if name else day.close_left()
+        settled = None if name or closed else day.settle()
     if as_json:
         screen.data(closed)
         return
     for one in closed:
         screen.show(_told(one))
-    if not closed:
+    if settled:
+        screen.show(_settled(settled))
+    elif not closed:
         screen.say("Nothing was left to close.")
 
 
@@ -115,6 +120,16 @@ def _known(invocation: Invocation, name: str) -> None:
 
 def _state(state: str, alive: bool) -> str:
     return state if alive or state != "open" else "died"
+
+
+def _settled(settled: Settled) -> str:
+    parts = (
+        f"anchored in commit {settled.commit[:10]}" if settled.commit else "",
+        f"not anchored: {settled.why_not}" if settled.why_not else "",
+        "nothing new to anchor" if not (settled.commit or settled.why_not) else "",
+        f"backup {settled.copy}" if settled.copy else "no backup made",
+    )
+    return f"No session was left to close; {', '.join(part for part in parts if part)}."
 
 
 def _told(closed: Closed) -> str:

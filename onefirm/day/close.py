@@ -23,6 +23,7 @@ from onefirm.core.errors import FirmError
 from onefirm.day import anchoring, backups, lessons
 from onefirm.day.planes import Planes
 from onefirm.ledger.anchors import TRAILER
+from onefirm.narrative import tree as narrative
 from onefirm.sessions import identity, tree, walk
 from onefirm.sessions import paths as named
 from onefirm.state.records import Change
@@ -46,6 +47,15 @@ class Closed:
     why_not: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """`commit` is None when nothing had come since the last anchor, or for `why_not`; `copy` names the new backup."""
+
+    commit: str | None
+    copy: str | None
+    why_not: str = ""
+
+
 def close(planes: Planes, session: str, how: How) -> Closed | None:
     """Close one session; None when it is closed already or somebody else is at it."""
     root = str(planes.root)
@@ -58,6 +68,17 @@ def close(planes: Planes, session: str, how: How) -> Closed | None:
         raise
     identity.mark_closed(root, session)
     return closed
+
+
+def settle(planes: Planes) -> Settled:
+    """What a close does for the firm where no session is left: hand in what waits, anchor the ledger, copy it."""
+    planes.records.sync(By(SYSTEM))
+    try:
+        commit, why_not = _anchor(planes, "Anchor the ledger"), ""
+    except FirmError as error:
+        commit, why_not = None, str(error)
+    copy = backups.make(planes)
+    return Settled(commit, copy.name if copy else None, why_not)
 
 
 def _close(planes: Planes, session: str, how: How) -> Closed:
@@ -99,7 +120,7 @@ def _record_unreconciled(planes: Planes, session: str, by: By) -> tuple[str, ...
                 conn,
                 "narrative.unreconciled",
                 {"path": item["path"], "why": item["why"]},
-                subjects=(),
+                subjects=narrative.refs_of(planes.root, item["path"]),
                 by=by,
                 effect_key=f"unreconciled:{session}:{item['path']}:{item['why']}",
             )

@@ -38,6 +38,10 @@ class Day:
         """Close what ended or died without being closed."""
         return start.close_left(self._planes)
 
+    def settle(self) -> close.Settled:
+        """Hand in what waits, anchor and copy the ledger, where no session is left to close."""
+        return close.settle(self._planes)
+
     def lift_guard(self, minutes: int, by: By) -> datetime:
         """Lift the guard for some minutes; returns when it ends."""
         return hatch.lift(self._planes, minutes, by)

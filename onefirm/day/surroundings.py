@@ -173,7 +173,7 @@ def copies(root: Path, clock: Clock) -> Iterator[Finding]:
         days = int((clock.now().timestamp() - known[-1].stat().st_mtime) // 86400)
         yield Finding("ok", "backup", f"{counted(len(known), 'copy', 'copies')}, the newest {known[-1].name}")
         if days > _OLD_BACKUP_DAYS:
-            yield Finding("warn", "backup", f"the newest is {days} days old", "a session's close makes one each day")
+            yield Finding("warn", "backup", f"the newest is {days} days old", "onefirm session close")
 
 
 Check = Callable[[Path, Clock], Iterable[Finding]]

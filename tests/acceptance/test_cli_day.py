@@ -62,7 +62,19 @@ def test_a_session_that_died_is_closed_by_hand_and_told(onefirm: Terminal) -> No
     (closed,) = onefirm.data("session", "close")
     assert (closed["session"], closed["how"]) == (session, "died")
     assert "closed session" in onefirm.done("session", "show", session).out
-    assert onefirm.done("session", "close").out == ""
+    assert "nothing new to anchor" in onefirm.done("session", "close").out
+
+
+@pytest.mark.row("OPS-02")
+def test_what_was_written_without_any_session_is_anchored_and_backed_up_by_a_close(onefirm: Terminal) -> None:
+    onefirm.done("record", "update", "P-1", "status=review")
+    (head,) = onefirm.data("ledger", "verify")["heads"]
+    said = onefirm.done("session", "close").out
+    assert re.fullmatch(
+        r"No session was left to close; anchored in commit [0-9a-f]{10}, backup firm-\d{4}-\d\d-\d\d\.db\.\n", said
+    )
+    assert f"up to entry {head.split(':')[1]}." in onefirm.done("ledger", "verify", "--anchor").out
+    assert "nothing new to anchor, backup firm-" in onefirm.done("session", "close").out
 
 
 @pytest.mark.row("NAR-04")
