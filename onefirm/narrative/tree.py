@@ -28,3 +28,11 @@ def read(root: Path) -> Iterator[NarrativeFile]:
             continue
         if heads.is_narrative(path, text):
             yield NarrativeFile(path, tuple(heads.refs(text)), text)
+
+
+def refs_of(root: Path, path: str) -> tuple[str, ...]:
+    """The records that one file's head names; none when it is gone or can't be read."""
+    try:
+        return tuple(heads.refs(tree.read(f"{root}/{path}")))
+    except OSError:
+        return ()
