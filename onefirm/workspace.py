@@ -87,10 +87,14 @@ def database_file(root: Path) -> Path | None:
 
 
 def installation(root: Path) -> str:
-    """This installation's chain id. Raises NotFound when the workspace was never initialised here."""
+    """This installation's chain id.
+
+    Raises NotFound when the workspace was never initialised here, Refused when there was a firm whose database is gone.
+    """
     try:
         return str(json.loads((root / HIDDEN / "installation.json").read_text(encoding="utf-8"))["chain_id"])
     except FileNotFoundError:
+        _refuse_lost(root, anew=False)
         raise NotFound(
             f"{root} has an {FILE} but was not initialised on this machine.", hint=f"Run `onefirm init {root}`."
         ) from None

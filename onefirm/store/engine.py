@@ -188,7 +188,9 @@ def schema_version(conn: Connection) -> str | None:
 
 
 def check_version(conn: Connection) -> None:
-    """Raise SchemaNewer or SchemaOlder unless the database stands at this program's migration."""
+    """Raise SchemaNewer, SchemaOlder, or Unavailable for an SQLite file that is empty, unless the database stands at
+    this program's migration.
+    """
     found = schema_version(conn)
     if found == HEAD:
         return
@@ -197,10 +199,19 @@ def check_version(conn: Connection) -> None:
             f"The database has schema {found}; this onefirm knows up to {HEAD}.",
             hint="Update onefirm (restart Claude Code to load the new plugin); nothing was changed.",
         )
+    if found is None and _is_bare(conn):
+        raise Unavailable("The firm's database is empty: nothing of a firm is in it.", hint=_BACKUP_HINT)
     raise SchemaOlder(
         f"The database has schema {found or 'none'}; this onefirm needs {HEAD}.",
         hint="Run `onefirm doctor --fix` in the workspace: it backs up, then migrates.",
     )
+
+
+def _is_bare(conn: Connection) -> bool:
+    """Whether it is an SQLite file without any table: one that was emptied. A server's empty database may be new."""
+    if conn.dialect.name != "sqlite":
+        return False
+    return not conn.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
 
 
 @contextmanager

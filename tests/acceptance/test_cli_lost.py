@@ -43,6 +43,29 @@ def test_a_lost_firm_is_refused_and_nothing_is_made(onefirm: Terminal, harm: str
 
 
 @pytest.mark.row("OPS-02")
+def test_a_folder_that_lost_all_of_onefirm_is_told_the_same_by_every_command(onefirm: Terminal) -> None:
+    shutil.rmtree(onefirm.root / ".onefirm")
+    told = {onefirm(*command).err for command in (("brief",), ("init", "."), ("record", "find"))}
+    assert len(told) == 1
+    assert "is missing or empty, and there was one: git has anchors of its ledger" in told.pop()
+
+
+@pytest.mark.row("OPS-02")
+def test_an_emptied_database_is_called_empty_and_led_to_the_backups(onefirm: Terminal) -> None:
+    onefirm.done("session", "close")
+    lose(onefirm)
+    (onefirm.root / ".onefirm" / "firm.db").touch()
+    told = onefirm("brief").err
+    assert "The firm's database is empty" in told
+    assert "doctor --fix" not in told
+    assert "migrates" not in told
+    found = onefirm("doctor", "--json").data["findings"]
+    assert "The firm's database is empty" in " ".join(f["what"] for f in found)
+    assert "doctor --restored" in next(f["fix"] for f in found if f["area"] == "backup")
+    assert any(f["fix"].endswith("--anew") for f in found)
+
+
+@pytest.mark.row("OPS-02")
 def test_an_empty_firm_is_begun_only_on_purpose_and_the_ledger_says_so(onefirm: Terminal) -> None:
     refused = onefirm("init", ".", "--anew")
     assert refused.code == 1
