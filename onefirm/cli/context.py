@@ -24,6 +24,7 @@ def context() -> None:
     Examples:
       onefirm context map
       onefirm context check
+      onefirm context new P-12 "students understand in two minutes"
     """
 
 
@@ -76,6 +77,28 @@ def check(invocation: Invocation, as_json: bool) -> int:
             screen.entry(f"→ {fault.fix}", " " * 7)
         screen.say(f"{len(faults)} to mend." if faults else "The context tree is clean.")
     return int(bool(faults))
+
+
+@context.command(short_help="Make a file, and its parent's line.")
+@click.argument("what", metavar="REF|PATH")
+@click.argument("line")
+@click.option("--at", metavar="PATH", default="", help="The folder or file; for a record it is else inferred.")
+@click.option("--title", metavar="TEXT", default="", help="Its title, where it isn't the record's or the path's.")
+@pass_invocation
+def new(invocation: Invocation, what: str, line: str, at: str, title: str) -> None:
+    """Make the file of a record, or one at a path; LINE is what its parent says.
+
+    A client's file lies in context/clients, a prospect's in context/sales, and
+    that of a record of a client below the client's.
+
+    \b
+    Examples:
+      onefirm context new P-12 "students understand in two minutes"
+      onefirm context new context/knowledge/boards.md "how a group decides"
+    """
+    made = invocation.firm.day.new_context(what, line, at=at, title=title)
+    screen.show(made.path)
+    screen.say(f"Named in {told(made.parent)}.")
 
 
 def _told(place: Place) -> dict[str, Any]:

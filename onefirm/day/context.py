@@ -1,18 +1,23 @@
-"""The context tree held against the firm: its map, and its check with the records and the secrets at hand."""
+"""The context tree and the firm: its map, its check with records and secrets at hand, a new file for a record."""
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from onefirm.core.errors import Refused
 from onefirm.core.ids import is_temporary
 from onefirm.day.planes import Planes
-from onefirm.narrative import files, lint
+from onefirm.narrative import files, heads, lint, scaffold
 from onefirm.narrative.compile import compile_guard
 from onefirm.narrative.faults import Fault
 from onefirm.narrative.index import Index, Place
 from onefirm.narrative.lint import Records, World
+from onefirm.narrative.scaffold import Scaffold
 from onefirm.state import mirror
 from onefirm.state.mirror import Record
 
@@ -25,6 +30,64 @@ def places(planes: Planes) -> list[Place]:
 def check(planes: Planes) -> list[Fault]:
     """Every fault of the tree, by file and line. Each file is read once."""
     return lint.check(Index(files.read(planes.root)), _world(planes))
+
+
+def new(planes: Planes, what: str, said: str, *, at: str = "", title: str = "") -> Scaffold:
+    """Make a file for a record (a ref) or at a path, and name it in its parent: what is `said` in one line.
+
+    A record's file lies in the folder `at`, else with its client, or in the area of its kind. Nothing that exists is
+    overwritten. Raises InvalidInput, NotFound, Refused.
+    """
+    if found := planes.secrets_check(f"{title}\n{said}"):
+        raise Refused(f"This holds {found}.", hint="Say it without; `onefirm secret set NAME` keeps it.")
+    index = Index(files.read(planes.root))
+    if re.fullmatch(heads.REF, what):
+        record = planes.records.get(what, fresh=False)
+        path = scaffold.path_of(at) if at else _place_of(index, record)
+        made = scaffold.plan(index, path, title or record.title, said, record.ref)
+    else:
+        path = scaffold.path_of(at or what)
+        name = posixpath.basename(posixpath.dirname(path) if path.endswith("/CLAUDE.md") else path.removesuffix(".md"))
+        made = scaffold.plan(index, path, title or name.replace("-", " ").replace("_", " ").capitalize(), said)
+    _write(planes.root, made)
+    return made
+
+
+def _place_of(index: Index, record: Record) -> str:
+    """Where the file of a record lies by itself. Raises Refused where it has one, or nothing tells where."""
+    if held := next((file.path for file in index.files.values() if record.ref in file.refs), ""):
+        raise Refused(f"{record.ref} has a file already: {held}.", hint="Another one: name its place, --at PATH.")
+    folder = scaffold.AREAS.get(record.kind) or _folder_of(index, str(record.props.get("client") or ""))
+    if not folder:
+        client = record.props.get("client")
+        first = f"Make its client's file first: `onefirm context new {client} LINE`; or n" if client else "N"
+        raise Refused(
+            f"Nothing tells where the file of {record.ref} belongs.", hint=f"{first}ame its place: --at PATH."
+        )
+    return f"{folder}/{scaffold.folder_name(record.title, record.ref)}/CLAUDE.md"
+
+
+def _folder_of(index: Index, ref: str) -> str:
+    found = (file.path for file in index.files.values() if ref and file.is_claude and file.refs[:1] == (ref,))
+    return posixpath.dirname(next(found, ""))
+
+
+def _write(root: Path, made: Scaffold) -> None:
+    """The child first: cut off in between, `check` tells the line that its parent lacks."""
+    path, parent = root / made.path, root / made.parent
+    if parent.read_bytes() != made.parent_before.encode():
+        raise Refused(
+            f"{made.parent} isn't plain UTF-8, is too long, or changed just now.", hint="Mend it, then repeat."
+        )
+    if not path.parent.resolve().is_relative_to(root.resolve()):
+        raise Refused(f"{made.path} lies behind a link that leads out of the workspace.", hint="Choose another place.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8", newline="") as file:
+            file.write(made.text)
+    except FileExistsError:
+        raise Refused(f"{made.path} is there already.", hint="`onefirm context map` shows the tree.") from None
+    parent.write_text(made.parent_text, encoding="utf-8", newline="")
 
 
 def _world(planes: Planes) -> World:

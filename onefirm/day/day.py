@@ -10,6 +10,7 @@ from onefirm.day.brief import Brief
 from onefirm.day.planes import Planes
 from onefirm.narrative.faults import Fault
 from onefirm.narrative.index import Place
+from onefirm.narrative.scaffold import Scaffold
 
 
 class Day:
@@ -65,6 +66,10 @@ class Day:
     def check_context(self) -> list[Fault]:
         """What is wrong with the context tree, by file and line."""
         return context.check(self._planes)
+
+    def new_context(self, what: str, said: str, *, at: str = "", title: str = "") -> Scaffold:
+        """Make a file of the context tree for a record or at a path, and name it in its parent."""
+        return context.new(self._planes, what, said, at=at, title=title)
 
     def examine(self) -> list[doctor.Finding]:
         """The doctor's findings."""

@@ -5,10 +5,12 @@ fix. Nothing is read from the disk or written here.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
+from urllib.parse import quote
 
 from onefirm.narrative import heads, statements
 from onefirm.narrative.faults import Fault
@@ -55,12 +57,30 @@ def check(index: Index, world: World) -> list[Fault]:
 
 def line_for(parent: str, child: ContextFile, said: str = "") -> str:
     """The line by which a parent names a child."""
-    return f"- [{child.title}]({_relative(parent, child.path)}): {said or 'what it is, in one line'}"
+    return f"- {_link(parent, child)}: {said or 'what it is, in one line'}"
 
 
 def head_for(path: str, parent: ContextFile) -> str:
     """The line by which a child points back."""
-    return f"Parent: [{parent.title}]({_relative(path, parent.path)})"
+    return f"Parent: {_link(path, parent)}"
+
+
+def misplaced(index: Index, path: str) -> bool:
+    """Whether a file of the tree lacks its place: it isn't named, or doesn't point back."""
+    return any(_place(index, index.files[path]))
+
+
+def last_child(index: Index, parent: ContextFile) -> int:
+    """The last line of a file that names a child of it; 0 where none does."""
+    items = [(link.line, index.meant(link)) for link in parent.links if link.form == "item"]
+    return max((line for line, path in items if path and index.parent(path) == parent.path), default=0)
+
+
+def _link(start: str, file: ContextFile) -> str:
+    """A link to a file. What Markdown takes for its own is left out of the words, and is figures in the path."""
+    words = " ".join(re.sub(r"[\[\]`<>@\\]", " ", file.title).split()) or posixpath.basename(file.path)
+    path = re.sub(r"[\s()<>%#?\[\]:@`\\]", lambda found: quote(found[0], safe=""), _relative(start, file.path))
+    return f"[{words}]({path})"
 
 
 # -- places ------------------------------------------------------------------------------------------------------------
@@ -114,7 +134,7 @@ def _naming(index: Index, file: ContextFile, parent: ContextFile) -> Iterator[Fa
     naming = index.named.get(file.path, [])
     lines = [link for who, link in naming if who == parent.path and link.form in ("item", "import")]
     if not lines:
-        where = f"{told(parent.path)}:{_last_item(index, parent)}"
+        where = f"{told(parent.path)}:{last_child(index, parent) or len(parent.text.rstrip().split(chr(10)))}"
         fix = f"add at {where}: {line_for(parent.path, file)}"
         if not naming:
             yield Fault(file.path, 1, "orphan", "no file names it", fix)
@@ -124,12 +144,6 @@ def _naming(index: Index, file: ContextFile, parent: ContextFile) -> Iterator[Fa
     for again in lines[1:]:
         what = f"names {told(file.path)} a second time (first in line {lines[0].line})"
         yield Fault(parent.path, again.line, "child", what, "keep one of the two lines")
-
-
-def _last_item(index: Index, parent: ContextFile) -> int:
-    """Behind which line a further child is named: the last one that names a child, else the file's end."""
-    lines = [link.line for link in parent.links if link.form == "item" and index.meant(link)]
-    return max(lines, default=len(parent.text.rstrip().split("\n")))
 
 
 # -- links -------------------------------------------------------------------------------------------------------------

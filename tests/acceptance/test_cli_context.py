@@ -105,3 +105,48 @@ def test_what_a_record_says_is_found_where_a_file_says_it_too(onefirm: Terminal)
     assert faults(onefirm) == [(SITE, line, "state"), (SITE, line + 2, "state")]
     text = onefirm("context", "check").out
     assert "“The project is in review.”: This says that P-1 is review; the truth says delivery." in text
+
+
+@pytest.mark.row("NAR-01")
+def test_a_new_file_of_a_record_is_named_by_its_parent_and_points_back(onefirm: Terminal) -> None:
+    onefirm.done("record", "create", "client", "title=Élan & Sons [Lyon]")
+    client = onefirm.done("record", "find", "client", "--text", "Lyon", "--json").data["rows"][0]["ref"]
+    onefirm.done("record", "create", "project", "title=Wine list", f"client={client}")
+    project = onefirm.done("record", "find", "project", "--text", "Wine", "--json").data["rows"][0]["ref"]
+    assert "Make its client's file first" in onefirm("context", "new", project, "one page for each table").err
+    place = "context/clients/elan-sons-lyon"
+    assert onefirm.done("context", "new", client, "two brothers and a cellar").out == f"{place}/CLAUDE.md\n"
+    made = onefirm.done("context", "new", project.lower(), "one page for each table").out.strip()
+    assert made == f"{place}/wine-list/CLAUDE.md"
+    onefirm.done("context", "new", f"{place}/cellar.md", "who may go down")
+    assert faults(onefirm) == []
+    assert f"Record: {project}\nParent: [Élan & Sons Lyon](../CLAUDE.md)\n" in (onefirm.root / made).read_text()
+    lines = (onefirm.root / "context/clients/CLAUDE.md").read_text().splitlines()
+    assert lines[-1] == "- [Élan & Sons Lyon](elan-sons-lyon/CLAUDE.md): two brothers and a cellar"
+    by_path = {one["path"]: one for one in onefirm.data("context", "map")}
+    assert by_path[made]["line"] == "one page for each table"
+    assert by_path[f"{place}/cellar.md"]["title"] == "Cellar"
+
+
+@pytest.mark.row("NAR-01")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("P-1", "again"), "has a file already"),
+        (("T-1", "a task"), "--at PATH"),
+        (("P-999", "nobody"), "P-999"),
+        (("context/delivery", "twice"), "is there already"),
+        (("README.md", "outside"), "no place in the context tree"),
+        (("../x.md", "outside"), "no place in the context tree"),
+        (("context/a.md", "ghp_" + "a1B2" * 9), "GitHub token"),
+        (("context/a.md", "  "), "one line"),
+    ],
+)
+def test_what_can_not_be_made_is_refused_and_changes_nothing(
+    onefirm: Terminal, words: tuple[str, str], said: str
+) -> None:
+    before = {path: path.read_bytes() for path in onefirm.root.rglob("*.md")}
+    answer = onefirm("context", "new", *words)
+    assert answer.code == 1
+    assert said in answer.err
+    assert {path: path.read_bytes() for path in onefirm.root.rglob("*.md")} == before

@@ -1,0 +1,101 @@
+"""A new file of the context tree: its text, and its parent's with the line that names it. Nothing is written here."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from onefirm.core.errors import InvalidInput, Refused
+from onefirm.narrative import files, lint
+from onefirm.narrative.files import FOLDER, ContextFile
+from onefirm.narrative.index import Index, is_top
+
+_SECTIONS = "\n## Why\n\n## Last decision\n\n## Open threads\n"
+# Where the files of a kind lie; those of other kinds lie below the file of the record that they belong to.
+AREAS: Mapping[str, str] = {"client": f"{FOLDER}clients", "prospect": f"{FOLDER}sales"}
+_LONGEST_LINE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Scaffold:
+    """The new file and its parent, each as path and whole text; `parent_before` is that of the parent now."""
+
+    path: str
+    text: str
+    parent: str
+    parent_before: str
+    parent_text: str
+
+
+def path_of(name: str) -> str:
+    """The path of a file that somebody named; a folder means its CLAUDE.md. Raises InvalidInput outside of context/."""
+    path = posixpath.normpath(name.strip() or ".")
+    if not path.lower().endswith(".md"):
+        path = f"{path}/CLAUDE.md"
+    if not path.startswith(FOLDER) or is_top(path) or not path.isprintable():
+        raise InvalidInput(
+            f"“{name[:80]}” is no place in the context tree.",
+            hint=f"Name a file or folder below {FOLDER}, such as {FOLDER}knowledge/boards.md.",
+        )
+    return path
+
+
+def folder_name(title: str, otherwise: str) -> str:
+    """A title as the name of a folder: small letters and digits."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or otherwise.lower()
+
+
+def plan(index: Index, path: str, title: str, said: str, ref: str = "") -> Scaffold:
+    """A file at `path` for the record `ref` (if any), and its parent with a line that says of it what is `said`.
+
+    Raises InvalidInput for a title or line that can't be, Refused where the file or no parent is there.
+    """
+    title, said = _one_line(title, "title"), _one_line(said, "line")
+    above = index.above(path)
+    if path in index.files or above is None:
+        why = f"{path} is there already." if above else f"There is no CLAUDE.md above {path}."
+        raise Refused(why, hint="`onefirm context map` shows the tree.")
+    parent = index.files[above]
+    record = f"Record: {ref}\n" if ref else ""
+    text = f"# {title}\n\n{record}{lint.head_for(path, parent)}\n{_SECTIONS if ref else ''}"
+    child = files.parsed(path, text)
+    made = Scaffold(path, text, above, parent.text, _with_line(index, parent, lint.line_for(above, child, said)))
+    _hold(index, made)
+    return made
+
+
+def _one_line(text: str, what: str) -> str:
+    text = " ".join(text.split())
+    if not text or not text.isprintable() or len(text) > _LONGEST_LINE:
+        raise InvalidInput(
+            f"The {what} has to be one line of at most {_LONGEST_LINE} characters.", hint=f"Give a shorter {what}."
+        )
+    return text
+
+
+def _with_line(index: Index, parent: ContextFile, line: str) -> str:
+    end = "\r\n" if "\r\n" in parent.text else "\n"
+    every = parent.text.split("\n")
+    last = lint.last_child(index, parent)
+    if not last:
+        return f"{parent.text.rstrip()}{end}{end}{line}{end}"
+    while last < len(every) and every[last][:1] in (" ", "\t") and every[last].strip():
+        last += 1  # what goes on behind the last child's line belongs to it
+    if last == len(every):
+        return f"{parent.text}{end}{line}{end}"
+    return "\n".join([*every[:last], line + end[:-1], *every[last:]])
+
+
+def _hold(index: Index, made: Scaffold) -> None:
+    """Make sure that the new file has its place: behind an open comment or code fence the line would name nobody."""
+    texts = {path: file for path, file in index.files.items() if path != made.parent}
+    new = [files.parsed(made.parent, made.parent_text), files.parsed(made.path, made.text)]
+    if lint.misplaced(Index([*texts.values(), *new]), made.path):
+        raise Refused(
+            f"{made.parent} has no place for a line that names {made.path}.",
+            hint="Close its comment or code fence, or add a first line to a list of its children by hand.",
+        )

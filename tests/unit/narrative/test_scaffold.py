@@ -1,0 +1,70 @@
+"""A new file of the tree has its place at once, whatever the tree looks like."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onefirm.core.errors import InvalidInput, Refused
+from onefirm.narrative import scaffold
+from support.context_tree import CLIENTS, WHOLE, changed, faults, index, world
+
+NAMES = st.text("abAB é-_.&([#%@'", min_size=1, max_size=8)
+FOLDERS = st.sampled_from(["context", "context/clients", "context/clients/acme"])
+WORDS = st.text("abcé [](){}<>`|@#*_-.\\\\&", min_size=1, max_size=12)
+NEW = st.tuples(FOLDERS, st.lists(NAMES, min_size=1, max_size=2), st.booleans(), WORDS, st.booleans())
+
+
+def made(texts: dict[str, str], path: str, title: str, said: str, ref: str = "") -> dict[str, str]:
+    new = scaffold.plan(index(texts), path, title, said, ref)
+    assert new.parent_before == texts[new.parent]
+    return {**texts, new.path: new.text, new.parent: new.parent_text}
+
+
+@given(st.lists(NEW, max_size=6))
+def test_a_tree_that_is_made_by_new_is_clean_and_loses_no_line(
+    wanted: list[tuple[str, list[str], bool, str, bool]],
+) -> None:
+    texts = dict(WHOLE)
+    for folder, names, is_folder, title, has_record in wanted:
+        before, why = texts, ""
+        try:
+            path = scaffold.path_of("/".join([folder, *names]) + ("" if is_folder else ".md"))
+            texts = made(texts, path, title, "what it is", "P-1" if has_record else "")
+        except InvalidInput:  # no title, or no place
+            continue
+        except Refused as refused:
+            why = refused.message
+        assert not why or why.endswith("is there already.")
+        for name, text in before.items():
+            assert set(text.split("\n")) <= set(texts[name].split("\n"))
+    assert faults(texts, world(root_tokens=20_000, chain_tokens=99_999)) == []
+
+
+def test_the_line_goes_behind_the_last_child_with_all_that_belongs_to_it() -> None:
+    texts = changed(CLIENTS, "rockets\n", "rockets\n  and their smoke\n\nMore words.\n")
+    after = made(texts, "context/clients/bert/CLAUDE.md", "Bert", "hats")[CLIENTS]
+    assert "rockets\n  and their smoke\n- [Bert](bert/CLAUDE.md): hats\n\nMore words.\n" in after
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_parent_keeps_its_line_ends(end: str) -> None:
+    texts = {**WHOLE, CLIENTS: WHOLE[CLIENTS].rstrip().replace("\n", end or "\n") + end}
+    after = made(texts, "context/clients/bert.md", "Bert", "hats")[CLIENTS]
+    assert after.startswith(texts[CLIENTS])
+    assert after.endswith(f"rockets{end or chr(10)}- [Bert](bert.md): hats{end or chr(10)}")
+
+
+def test_a_parent_with_an_open_comment_at_its_end_is_left_alone() -> None:
+    texts = {**WHOLE, "context/CLAUDE.md": "# The firm\n\n<!-- never closed\n-->\n```\nopen\n```\n"}
+    assert made(texts, "context/a.md", "A", "a")["context/CLAUDE.md"].endswith("- [A](a.md): a\n")
+    with pytest.raises(Refused, match="is there already"):
+        made(texts, CLIENTS, "Clients", "again")
+    with pytest.raises(Refused, match="no CLAUDE"):
+        made({}, "context/a.md", "A", "a")
+
+
+@pytest.mark.parametrize(
+    ("title", "name"), [("Élan & Sons [Lyon]", "elan-sons-lyon"), ("東京", "p-1"), ("a" * 99, "a" * 60), ("..", "p-1")]
+)
+def test_a_title_becomes_the_name_of_a_folder(title: str, name: str) -> None:
+    assert scaffold.folder_name(title, "P-1") == name
