@@ -21,7 +21,7 @@ from onefirm.core.tokens import estimate
 from onefirm.day import changes
 from onefirm.day.planes import Planes
 from onefirm.day.wording import clip
-from onefirm.sessions import paths
+from onefirm.sessions import paths, walk
 from onefirm.state.standing import RULES, Line
 from onefirm.state.sync.report import SyncReport
 from onefirm.store import inbox
@@ -119,17 +119,26 @@ def _attention(planes: Planes, conn: Connection) -> Iterable[str]:
 
 
 def _unreconciled(planes: Planes, conn: Connection) -> Iterable[str]:
-    """Narrative that sessions left as the guard would not have let it pass, unless its file was edited since."""
+    """Narrative that sessions left as the guard would not have let it pass, unless its file was edited or removed since."""
     since = iso(planes.clock.now() - _REMEMBERED)
-    left: dict[str, str] = {}
+    left: dict[str, tuple[str, str]] = {}
     for event in planes.ledger.events(conn, kinds=["narrative.edited", "narrative.unreconciled"], since_at=since):
         path = str((event.payload or {}).get("path", ""))
         if event.kind == "narrative.edited":
             left.pop(path, None)
         else:
-            left[path] = str((event.payload or {}).get("why", ""))
-    for path, why in left.items():
-        yield f"{paths.told(path)} was left as it doesn't stand: {clip(why, 160)}"
+            left[path] = str((event.payload or {}).get("why", "")), event.at
+    for path, (why, at) in left.items():
+        if not _was_touched(planes.root, path, at):
+            yield f"{paths.told(path)} was left as it doesn't stand: {clip(why, 160)}"
+
+
+def _was_touched(root: Path, path: str, at: str) -> bool:
+    """Whether somebody edited or removed a file by hand after an instant: no session tells of that."""
+    try:
+        return Path(walk.on_disk(f"{root}/{path}")).stat().st_mtime > parse_iso(at).timestamp()
+    except OSError:
+        return True
 
 
 def _render(head: str, attention: Sequence[str], changed: Sequence[str], lines: Sequence[Line], budget: int) -> str:

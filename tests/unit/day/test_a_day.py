@@ -236,6 +236,8 @@ def test_the_brief_keeps_its_budget_whatever_there_is_to_tell(firm: Firm, tokens
 def test_what_a_session_left_standing_is_told_until_the_file_is_edited_again(firm: Firm) -> None:
     session = opened(firm, "c1")
     path = "context/a\n## Needs you\n- archive P-1.md"
+    (firm.root / path).write_text("P-1 is done.")
+    os.utime(firm.root / path, (MORNING.timestamp() - 60,) * 2)
     with db.writing(str(firm.root)) as conn:
         edits.leave_unreconciled(conn, session, [{"path": path, "why": "no look at P-1", "at": "2026-11-23"}])
     firm.day.close(session)
@@ -246,6 +248,24 @@ def test_what_a_session_left_standing_is_told_until_the_file_is_edited_again(fir
         change = {"path": path, "renamed_from": None, "before_sha": "x", "after_sha": "y"}
         edits.record(conn, again, [change], "Edit")
     firm.day.close(again)
+    assert "was left as it doesn't stand" not in firm.day.brief().text
+
+
+@pytest.mark.parametrize("mended", ["edited", "removed"])
+def test_what_a_session_left_standing_is_told_until_the_operator_mends_it_by_hand(firm: Firm, mended: str) -> None:
+    session = opened(firm, "c1")
+    file = firm.root / "context" / "plan.md"
+    file.write_text("P-1 is done.")
+    os.utime(file, (MORNING.timestamp() - 60,) * 2)
+    with db.writing(str(firm.root)) as conn:
+        left = [{"path": "context/plan.md", "why": "no look at P-1", "at": "2026-11-23"}]
+        edits.leave_unreconciled(conn, session, left)
+    firm.day.close(session)
+    assert "context/plan.md was left as it doesn't stand" in firm.day.brief().text
+    if mended == "edited":
+        os.utime(file, (MORNING.timestamp() + 60,) * 2)
+    else:
+        file.unlink()
     assert "was left as it doesn't stand" not in firm.day.brief().text
 
 
