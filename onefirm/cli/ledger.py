@@ -183,11 +183,13 @@ def erase(invocation: Invocation, ref: str, why: str, yes: bool) -> None:
     """
     invocation.need_person("Erasing entries")
     day = invocation.firm.day
-    count = day.erasable(ref)
-    if not count:
+    found = day.erasable(ref)
+    if not found.entries:
         screen.say(f"No entry about {ref} has anything left to erase.")
         return
-    question = f"Erase the content of {count} entries about {ref}? It can't be taken back"
+    if found.shared:
+        screen.say(f"note: It takes the words of {', '.join(found.shared)} too, about other records as well.")
+    question = f"Erase the content of {found.entries} entries about {ref}? It can't be taken back"
     if not yes and not click.confirm(question, err=True):
         screen.say("Nothing was erased.")
         return

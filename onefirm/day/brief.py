@@ -119,14 +119,14 @@ def _attention(planes: Planes, conn: Connection) -> Iterable[str]:
 
 
 def _unreconciled(planes: Planes, conn: Connection) -> Iterable[str]:
-    """Narrative that sessions left as the guard would not have let it pass, unless its file was edited or removed since."""
+    """What sessions left in narrative against the guard, unless the file was edited or removed since."""
     since = iso(planes.clock.now() - _REMEMBERED)
     left: dict[str, tuple[str, str]] = {}
     for event in planes.ledger.events(conn, kinds=["narrative.edited", "narrative.unreconciled"], since_at=since):
         path = str((event.payload or {}).get("path", ""))
         if event.kind == "narrative.edited":
             left.pop(path, None)
-        else:
+        elif path:  # its words may have been erased
             left[path] = str((event.payload or {}).get("why", "")), event.at
     for path, (why, at) in left.items():
         if not _was_touched(planes.root, path, at):

@@ -19,6 +19,7 @@ from typing import Literal
 
 from onefirm import git
 from onefirm.core.attribution import SYSTEM, By
+from onefirm.core.canonical import sha256_hex
 from onefirm.core.errors import FirmError
 from onefirm.day import anchoring, backups, lessons
 from onefirm.day.planes import Planes
@@ -122,7 +123,7 @@ def _record_unreconciled(planes: Planes, session: str, by: By) -> tuple[str, ...
                 {"path": item["path"], "why": item["why"]},
                 subjects=narrative.refs_of(planes.root, item["path"]),
                 by=by,
-                effect_key=f"unreconciled:{session}:{item['path']}:{item['why']}",
+                effect_key=f"unreconciled:{session}:{item['path']}:{sha256_hex(item['why'])}",  # a key is never erased
             )
     return tuple(dict.fromkeys(str(item["path"]) for item in found))
 

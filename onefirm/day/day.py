@@ -51,8 +51,8 @@ class Day:
         """Let the guard stand again; False when it wasn't lifted."""
         return hatch.restore(self._planes, by)
 
-    def erasable(self, ref: str) -> int:
-        """How many entries about a record still have content that can be erased. Raises Refused while it is in use."""
+    def erasable(self, ref: str) -> erase.Erasable:
+        """What an erasure would take that still has content. Raises Refused while the record is in use."""
         return erase.erasable(self._planes, ref)
 
     def erase(self, ref: str, by: By) -> erase.Erased:

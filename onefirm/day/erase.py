@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -19,11 +19,38 @@ from onefirm.day.brief import FILE
 from onefirm.day.planes import Planes
 from onefirm.ledger.events import Event
 from onefirm.memory import lessons, passages, statements
-from onefirm.narrative import tree
-from onefirm.sessions import db
+from onefirm.narrative import tree as narrative
+from onefirm.sessions import db, tree
 from onefirm.state import history, mirror, scrub
 
 _MOST_NAMED = 5
+_KEYED = (
+    "What an earlier onefirm found in narrative about it stays quoted in the keys of its entries: they are part of the"
+    " chain."
+)
+_MEMORY = ("DEC-", "L-")
+
+
+@dataclass(frozen=True, slots=True)
+class Erasable:
+    """`entries` counts those that would lose their content; `shared` has the refs of decisions and lessons among them
+    that are about other records too.
+    """
+
+    entries: int
+    shared: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What is erased: by its refs, and where narrative is about it. `own` are the files whose head names it, `files`
+    all that name it anywhere.
+    """
+
+    names: tuple[str, ...]
+    named: re.Pattern[str]
+    own: frozenset[str]
+    files: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +62,13 @@ class Erased:
     stays: tuple[str, ...]
 
 
-def erasable(planes: Planes, ref: str) -> int:
-    """How many entries would lose their content. Raises Refused while the record is in use, InvalidInput for no ref."""
+def erasable(planes: Planes, ref: str) -> Erasable:
+    """What would be erased. Raises Refused while the record is in use, InvalidInput for no ref."""
     with planes.store.read() as conn:
         names = history.names(conn, parse_ref(ref))
         scrub.check(conn, names[0], names)
-        return len(_entries(planes, conn, names))
+        entries = _entries(planes, conn, _scope(planes, names))
+    return Erasable(len(entries), tuple(dict.fromkeys(event.subjects[0] for event in entries if _shared(event, names))))
 
 
 def erase(planes: Planes, ref: str, by: By) -> Erased:
@@ -48,8 +76,8 @@ def erase(planes: Planes, ref: str, by: By) -> Erased:
 
     1. In one transaction, locks taken as `state.plane` orders them: mirror, truth and questions; the entries' payloads,
        under a tombstone; what recall searches. A lesson keeps its standing.
-    2. session.db is brought up to the tombstone, the rules lose the lesson, both files give up their free space, and
-       the last brief goes.
+    2. session.db is brought up to the tombstone and lets go of what narrative about it said, the rules lose the
+       lesson, both files give up their free space, and the last brief goes.
     3. Say what is out of reach: files, git, backups, a truth elsewhere.
 
     Raises as `erasable`, Refused when there is nothing left to erase or the reason holds a secret.
@@ -59,32 +87,57 @@ def erase(planes: Planes, ref: str, by: By) -> Erased:
         names = history.names(conn, parse_ref(ref))
         mirror.load(conn, names, lock=True)  # before looking: whoever writes it next waits, and sees it erased
         scrub.check(conn, names[0], names)
-        entries = _entries(planes, conn, names)
+        scope = _scope(planes, names)
+        entries = _entries(planes, conn, scope)
         standing = lessons.standing(conn, planes.ledger, names[0])
         scrub.scrub(conn, names)
-        tombstone = planes.ledger.erase(conn, entries, by, subjects=names[:1])
+        tombstone = planes.ledger.erase(conn, [event.id for event in entries], by, subjects=names[:1])
         passages.wipe(conn, passages.erased(conn))
         if standing:
             lessons.restate(conn, planes.ledger, names[0], standing, tombstone)
         pointing = scrub.pointing(conn, names[0])
-    emptied = _forget(planes)
-    return Erased(names[0], len(entries), tuple(_stays(planes, names, pointing, emptied)))
+    emptied = _forget(planes, scope)
+    stays = ([_KEYED] if any(map(_is_keyed, entries)) else []) + _stays(planes, scope, pointing, emptied)
+    return Erased(names[0], len(entries), tuple(stays))
 
 
-def _entries(planes: Planes, conn: Connection, names: Sequence[str]) -> list[str]:
-    """The entries about it, and the ends of sessions that name its next action."""
-    about = [event for name in names for event in planes.ledger.events(conn, ref=name)]
-    closes = planes.ledger.events(conn, kinds=["session.closed"])
-    about += [event for event in closes if not _next_actions(event).isdisjoint(names)]
-    left = (event.id for event in about if event.kind != "payload.erased" and (event.payload or event.damaged))
-    return list(dict.fromkeys(left))
+def _scope(planes: Planes, names: Sequence[str]) -> _Scope:
+    named = re.compile(rf"(?i)(?<![\w-])(?:{'|'.join(map(re.escape, names))})(?![\w-])")
+    files = [one for one in narrative.read(planes.root) if named.search(one.text)]
+    own = frozenset(one.path for one in files if not set(names).isdisjoint(one.refs))
+    return _Scope(tuple(names), named, own, tuple(one.path for one in files))
 
 
-def _next_actions(event: Event) -> frozenset[str]:
-    return frozenset((event.payload or {}).get("next_actions") or ())
+def _entries(planes: Planes, conn: Connection, scope: _Scope) -> list[Event]:
+    """The entries about it, the ends of sessions that name its next action, and findings that quote its narrative."""
+    found = {event.id: event for name in scope.names for event in planes.ledger.events(conn, ref=name)}
+    for event in planes.ledger.events(conn, kinds=["session.closed", "narrative.unreconciled"]):
+        told = event.payload or {}
+        next_actions: Iterable[str] = told.get("next_actions") or ()
+        if not set(next_actions).isdisjoint(scope.names) or _quotes(event, scope):
+            found.setdefault(event.id, event)
+    return [one for one in found.values() if one.kind != "payload.erased" and (one.payload or one.damaged)]
 
 
-def _forget(planes: Planes) -> bool:
+def _quotes(event: Event, scope: _Scope) -> bool:
+    told = event.payload or {}
+    named = scope.named.search(str(told.get("why"))) is not None
+    return event.kind == "narrative.unreconciled" and (named or told.get("path") in scope.own)
+
+
+def _is_keyed(event: Event) -> bool:
+    why = (event.payload or {}).get("why")
+    return event.kind == "narrative.unreconciled" and bool(why) and str(why) in (event.effect_key or "")
+
+
+def _shared(event: Event, names: Sequence[str]) -> bool:
+    """Whether it is a decision or a lesson that is about other records too."""
+    own = event.subjects[0] in names
+    others = [ref for ref in event.subjects[1:] if ref not in names and not ref.startswith(_MEMORY)]
+    return event.kind.startswith(("decision.", "lesson.")) and not own and bool(others)
+
+
+def _forget(planes: Planes, scope: _Scope) -> bool:
     """Whether nothing is left in the free space of our files; not while another program has them open."""
     planes.project()
     rule_files.render(planes.root, planes.lessons.every(), planes.secrets_check)
@@ -92,6 +145,8 @@ def _forget(planes: Planes) -> bool:
     emptied = planes.store.compact()
     try:
         with closing(db.connect(str(planes.root))) as conn:
+            with db.writing(conn):
+                tree.forget(conn, scope.own, lambda text: bool(scope.named.search(text)))
             conn.execute("VACUUM")
             (busy, _, _) = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     except (sqlite3.Error, db.Lost):
@@ -99,14 +154,13 @@ def _forget(planes: Planes) -> bool:
     return emptied and not busy
 
 
-def _stays(planes: Planes, names: Sequence[str], pointing: Sequence[str], emptied: bool) -> list[str]:
-    ref = names[0]
-    named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, names))})(?![\w-])")
-    files = [one.path for one in tree.read(planes.root) if named.search(one.text)]
+def _stays(planes: Planes, scope: _Scope, pointing: Sequence[str], emptied: bool) -> list[str]:
+    ref = scope.names[0]
     truth = planes.records.plane.truth
     told = [
         (pointing, f"Records that point at {ref} keep their own words: {_some(pointing)}."),
-        (files, f"Narrative files that name {ref} are yours to edit: {_some(files)}."),
+        (scope.files, f"Narrative files that name {ref} are yours to edit: {_some(scope.files)}. session.db keeps what"
+         f" they say now for {tree.KEPT_DAYS} days after that; it may be deleted while no session is open."),
         (git.is_repository(planes.root), "The git history of narrative files keeps what they said."),
         (backups.known(planes.root), f"Backups made before still hold it: {len(backups.known(planes.root))} under"
          " .onefirm/backup/; a session's close makes a fresh one, so they can be deleted then."),

@@ -11,7 +11,7 @@ from onefirm.sessions import clock, db, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from sqlite3 import Connection
 
     from onefirm.sessions.shapes import Change, Edit, Unreconciled
@@ -131,6 +131,25 @@ def unreconciled(root: str, session: str) -> list[Unreconciled]:
             "select path, why, at from unreconciled where session = ? order by path, why", (session,)
         ).fetchall()
     return [{"path": path, "why": why, "at": at} for path, why, at in rows]
+
+
+def forget(conn: Connection, paths: Iterable[str], is_about: Callable[[str], bool]) -> None:
+    """Lets go of these files' earlier versions, and of every text, told sentence and finding that is about something.
+
+    The present version of a file stays: the next change is judged against it. Call it within `db.writing`.
+    """
+    wanted = frozenset(paths)
+    edits = conn.execute("select path, before_sha, after_sha from edit").fetchall()
+    past = {sha for path, before, after in edits if path in wanted for sha in (before, after)}
+    for (sha,) in conn.execute("select sha from blob except select sha from file").fetchall():
+        if sha in past or is_about(text(conn, sha) or ""):
+            conn.execute("delete from blob where sha = ?", (sha,))
+    for session, item in conn.execute("select session, item from told").fetchall():
+        if is_about(item) or any(path in item for path in wanted):
+            conn.execute("delete from told where session = ? and item = ?", (session, item))
+    for path, why in conn.execute("select distinct path, why from unreconciled").fetchall():
+        if path in wanted or is_about(why):
+            conn.execute("delete from unreconciled where path = ? and why = ?", (path, why))
 
 
 def prune(root: str, now: float | None = None) -> None:

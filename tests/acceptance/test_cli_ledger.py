@@ -108,6 +108,18 @@ def test_erasing_takes_the_words_and_leaves_the_chain_whole(onefirm: Terminal) -
     assert "Halvorsen" not in exported
 
 
+@pytest.mark.row("LED-02")
+def test_what_an_erasure_takes_from_other_records_is_named_before_the_yes(onefirm: Terminal) -> None:
+    onefirm.done(
+        "decision", "record", "They share a slot", "--why", "both agreed", "--about", "CN-10", "--about", "CN-1"
+    )
+    onefirm.done("record", "archive", "CN-10")
+    asked = onefirm("ledger", "erase", "CN-10", "--why", "asked for by her", "--yes")
+    (decision,) = onefirm.data("decision", "list", "--about", "CN-1")["rows"]
+    assert f"It takes the words of {decision['ref']} too" in asked.err
+    assert decision["erased"]
+
+
 @pytest.mark.row("LED-03")
 def test_a_trace_shows_provenance_in_one_screen(shared: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")

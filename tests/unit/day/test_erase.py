@@ -1,5 +1,6 @@
 """Erasing takes a client's words out of every place of ours, and says where they may still be."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,6 +15,7 @@ from onefirm.core.attribution import By
 from onefirm.core.errors import NotFound, Refused
 from onefirm.day import backups
 from onefirm.ledger.verify import verify
+from onefirm.sessions import db, edits, identity, tree
 from onefirm.state.records import Change
 from onefirm.store import engine
 from support.clock import FixedClock
@@ -130,7 +132,7 @@ def test_only_what_is_archived_is_erased(firm: Firm) -> None:
 
 
 def test_a_lesson_keeps_its_standing_when_its_words_and_its_verdict_are_erased(firm: Firm) -> None:
-    assert firm.day.erasable("L-1") == 2
+    assert firm.day.erasable("L-1").entries == 2
     firm.day.erase("L-1", OPERATOR)
     [lesson] = firm.lessons.find().rows
     assert (lesson.erased, lesson.status) == (True, "hardened")
@@ -145,10 +147,63 @@ def test_a_reason_with_a_secret_is_refused_wherever_it_would_stay_for_good(firm:
         firm.day.erase("CL-1", by)
     with pytest.raises(Refused, match="secret"):
         firm.day.lift_guard(5, by)
-    assert firm.day.erasable("CL-1") == 5
+    assert firm.day.erasable("CL-1").entries == 5
 
 
 def test_a_ref_that_nobody_knows_has_nothing_to_erase(firm: Firm) -> None:
-    assert firm.day.erasable("CL-77") == 0
+    assert firm.day.erasable("CL-77").entries == 0
     with pytest.raises((Refused, NotFound)):
         firm.day.erase("CL-77", OPERATOR)
+
+
+def test_what_decisions_and_lessons_it_takes_from_other_records_is_said_before(firm: Firm) -> None:
+    firm.decisions.record(f"{NAME} and Somebody share a slot", "both agreed", about=["CL-1", "CN-1"], by=OPERATOR)
+    firm.lessons.record(f"{NAME} and Somebody argue", "twice", about=["CN-1", "CL-1"], by=OPERATOR)
+    archive(firm)
+    assert firm.day.erasable("CL-1").shared == ("DEC-2", "L-2")
+    assert firm.day.erasable("L-2").shared == ()
+
+
+def test_what_a_session_left_standing_in_its_narrative_is_erased_with_it(firm: Firm) -> None:
+    root, notes = str(firm.root), firm.root / "context" / "notes.md"
+
+    def left(text: str) -> str:
+        """A session leaves the file like this, quoted by the guard."""
+        session = identity.start(root, text.split()[-1], "startup", root, os.getpid())
+        with db.writing(root) as conn:
+            tree.scan(conn, root, lambda path, text: True)
+            notes.write_text(f"# Notes\n\nRecord: CL-1\n\n{text}\n")
+            tree.scan(conn, root, lambda path, text: True)
+            edits.tell(conn, session, [f"context/notes.md: “{text}”"])
+            why = f"it says “{text}”"
+            found = {"path": "context/notes.md", "why": why, "at": "2026-11-23T09:00:00.000000Z"}
+            edits.leave_unreconciled(conn, session, [found])
+        return session
+
+    firm.day.close(left(f"{NAME} is gone"))
+    left(f"{NAME} is paused")
+    notes.write_text("# Notes\n\nRecord: CL-1\n\nNothing.\n")
+    with db.writing(root) as conn:
+        tree.scan(conn, root, lambda path, text: True)
+    archive(firm)
+    assert NAME in firm.day.brief().text
+    stays = firm.day.erase("CL-1", OPERATOR).stays
+    assert not any("quoted in the keys" in sentence for sentence in stays)
+    brief = firm.day.brief().text
+    assert NAME not in brief
+    assert "was left as it doesn't stand" not in brief
+    assert [name for name in holding(firm) if not name.startswith("firm-")] == []
+    with firm.store.read() as conn:
+        assert [event.subjects for event in firm.ledger.events(conn, kinds=["narrative.unreconciled"])] == [("CL-1",)]
+
+
+def test_findings_that_name_no_record_yet_are_erased_by_the_file_or_the_ref_that_they_quote(firm: Firm) -> None:
+    with firm.store.write() as conn:
+        for path, why in (("context/notes.md", NAME), ("gone.md", f"cl-1 {NAME}"), ("other.md", "CL-12 stays")):
+            data, key = {"path": path, "why": why}, f"unreconciled:S-1:{path}:{why}"
+            firm.ledger.append(conn, "narrative.unreconciled", data, subjects=(), by=OPERATOR, effect_key=key)
+    archive(firm)
+    assert "quoted in the keys" in firm.day.erase("CL-1", OPERATOR).stays[0]
+    with firm.store.read() as conn:
+        left = [event.payload for event in firm.ledger.events(conn, kinds=["narrative.unreconciled"])]
+    assert [told and told["path"] for told in left] == [None, None, "other.md"]
