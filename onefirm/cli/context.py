@@ -24,7 +24,7 @@ def context() -> None:
     Examples:
       onefirm context map
       onefirm context check
-      onefirm context new P-12 "students understand in two minutes"
+      onefirm context new DL-16 "families hear the tour in their own language"
     """
 
 
@@ -89,11 +89,11 @@ def new(invocation: Invocation, what: str, line: str, at: str, title: str) -> No
     """Make the file of a record, or one at a path; LINE is what its parent says.
 
     A client's file lies in context/clients, a prospect's in context/sales, and
-    that of a record of a client below the client's.
+    that of a record of a client or a project below theirs.
 
     \b
     Examples:
-      onefirm context new P-12 "students understand in two minutes"
+      onefirm context new DL-16 "families hear the tour in their own language"
       onefirm context new context/knowledge/boards.md "how a group decides"
     """
     made = invocation.firm.day.new_context(what, line, at=at, title=title)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from collections.abc import Sequence
@@ -35,8 +36,8 @@ def check(planes: Planes) -> list[Fault]:
 def new(planes: Planes, what: str, said: str, *, at: str = "", title: str = "") -> Scaffold:
     """Make a file for a record (a ref) or at a path, and name it in its parent: what is `said` in one line.
 
-    A record's file lies in the folder `at`, else with its client, or in the area of its kind. Nothing that exists is
-    overwritten. Raises InvalidInput, NotFound, Refused.
+    A record's file lies in the folder `at`, else with its project or client, or in the area of its kind. Nothing that
+    exists is overwritten. Raises InvalidInput, NotFound, Refused.
     """
     if found := planes.secrets_check(f"{title}\n{said}"):
         raise Refused(f"This holds {found}.", hint="Say it without; `onefirm secret set NAME` keeps it.")
@@ -57,10 +58,10 @@ def _place_of(index: Index, record: Record) -> str:
     """Where the file of a record lies by itself. Raises Refused where it has one, or nothing tells where."""
     if held := next((file.path for file in index.files.values() if record.ref in file.refs), ""):
         raise Refused(f"{record.ref} has a file already: {held}.", hint="Another one: name its place, --at PATH.")
-    folder = scaffold.AREAS.get(record.kind) or _folder_of(index, str(record.props.get("client") or ""))
+    owners = [str(ref) for name in ("project", "client") if (ref := record.props.get(name))]
+    folder = scaffold.AREAS.get(record.kind) or next(filter(None, (_folder_of(index, ref) for ref in owners)), "")
     if not folder:
-        client = record.props.get("client")
-        first = f"Make its client's file first: `onefirm context new {client} LINE`; or n" if client else "N"
+        first = f"Make the file of {owners[0]} first: `onefirm context new {owners[0]} LINE`; or n" if owners else "N"
         raise Refused(
             f"Nothing tells where the file of {record.ref} belongs.", hint=f"{first}ame its place: --at PATH."
         )
@@ -92,7 +93,7 @@ def _write(root: Path, made: Scaffold) -> None:
 
 def _world(planes: Planes) -> World:
     return World(
-        exists=lambda path: (planes.root / path).exists(),
+        exists=lambda path: os.path.exists(f"{planes.root}/{path}"),  # noqa: PTH110 - Path raises for a name too long
         records=partial(_records, planes),
         secret=planes.secrets_check,
         rules=compile_guard(planes.schema.to_dict()),

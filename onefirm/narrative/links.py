@@ -22,8 +22,8 @@ _LINK = re.compile(
 _DEFINITION = re.compile(r" {0,3}\[(?P<text>[^\]^\n][^\]\n]{0,100})\]:\s+<?(?P<plain>[^\s<>]{1,500})")
 _IMPORT = re.compile(r"(?:^|(?<=\s))@(?P<plain>(?:\.{1,2}/)*[\w.-]+(?:/[\w.-]+)*\.md)\b")
 _ITEM = re.compile(r"\s*(?:[-*+•]\s|\d{1,3}[.)]\s|\|)")
-_CODE = re.compile(r"(`+)[^\n]*?\1")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_CODE = re.compile(r"(?<!`)(`{1,5})(?!`)[^\n]{1,500}?(?<!`)\1(?!`)")
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)  # one that is never closed goes on to the end
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#|$")
 
 
@@ -54,13 +54,20 @@ def target(path: str, to: str) -> str | None:
 
 
 def _read(path: str, text: str) -> Iterator[Link]:
-    every = _COMMENT.sub(_blanked, text).split("\n")
-    hidden = blocks.code_lines(every) if "```" in text or "~~~" in text else set[int]()
     head = len(heads.head(text))
-    for number, line in enumerate(every):
-        if number not in hidden and ("](" in line or "@" in line or "]:" in line):
-            shown = _CODE.sub(_blanked, line) if "`" in line else line
-            yield from _of_line(path, number + 1, shown, number < head and heads.key(line) == "parent")
+    for number, line in enumerate(_shown(text).split("\n")):
+        if "](" in line or "@" in line or "]:" in line:
+            yield from _of_line(path, number + 1, line, number < head and heads.key(line) == "parent")
+
+
+def _shown(text: str) -> str:
+    """The text with its code and then its comments blanked: a comment's sign in code opens none."""
+    if "```" in text or "~~~" in text:
+        every = text.split("\n")
+        hidden = blocks.code_lines(every)
+        text = "\n".join("" if number in hidden else line for number, line in enumerate(every))
+    text = _CODE.sub(_blanked, text) if "`" in text else text
+    return _COMMENT.sub(_blanked, text) if "<!--" in text else text
 
 
 def _of_line(path: str, number: int, line: str, is_parent: bool) -> Iterator[Link]:

@@ -17,6 +17,7 @@ _SECTIONS = "\n## Why\n\n## Last decision\n\n## Open threads\n"
 # Where the files of a kind lie; those of other kinds lie below the file of the record that they belong to.
 AREAS: Mapping[str, str] = {"client": f"{FOLDER}clients", "prospect": f"{FOLDER}sales"}
 _LONGEST_LINE = 200
+_LONGEST_NAME = 200  # bytes; file systems take 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ def path_of(name: str) -> str:
     path = posixpath.normpath(name.strip() or ".")
     if not path.lower().endswith(".md"):
         path = f"{path}/CLAUDE.md"
-    if not path.startswith(FOLDER) or is_top(path) or not path.isprintable():
+    too_long = any(len(part.encode()) > _LONGEST_NAME for part in path.split("/"))
+    if not path.startswith(FOLDER) or is_top(path) or not path.isprintable() or too_long:
         raise InvalidInput(
             f"“{name[:80]}” is no place in the context tree.",
             hint=f"Name a file or folder below {FOLDER}, such as {FOLDER}knowledge/boards.md.",

@@ -76,7 +76,7 @@ def test_a_parent_must_name_each_child_and_a_child_must_point_back(onefirm: Term
 @pytest.mark.row("NAR-01")
 def test_a_record_and_a_link_that_are_not_there_are_found_in_their_lines(onefirm: Terminal) -> None:
     record = change(onefirm, SITE, "Record: P-1\n", "Record: P-99\n")
-    link = change(onefirm, SITE, "The payload calculator", "The [payload calculator](calculator.pdf)")
+    link = change(onefirm, SITE, "The payload calculator", f"The [payload calculator]({'x' * 300}.pdf)")
     assert faults(onefirm) == [(SITE, record, "record"), (SITE, link, "link")]
 
 
@@ -113,11 +113,15 @@ def test_a_new_file_of_a_record_is_named_by_its_parent_and_points_back(onefirm: 
     client = onefirm.done("record", "find", "client", "--text", "Lyon", "--json").data["rows"][0]["ref"]
     onefirm.done("record", "create", "project", "title=Wine list", f"client={client}")
     project = onefirm.done("record", "find", "project", "--text", "Wine", "--json").data["rows"][0]["ref"]
-    assert "Make its client's file first" in onefirm("context", "new", project, "one page for each table").err
+    assert f"Make the file of {client} first" in onefirm("context", "new", project, "one page for each table").err
     place = "context/clients/elan-sons-lyon"
     assert onefirm.done("context", "new", client, "two brothers and a cellar").out == f"{place}/CLAUDE.md\n"
     made = onefirm.done("context", "new", project.lower(), "one page for each table").out.strip()
     assert made == f"{place}/wine-list/CLAUDE.md"
+    onefirm.done("record", "create", "deliverable", "title=Carafe tags", f"project={project}")
+    tags = onefirm.done("record", "find", "deliverable", "--text", "Carafe", "--json").data["rows"][0]["ref"]
+    below = onefirm.done("context", "new", tags, "what a guest reads first").out.strip()
+    assert below == f"{place}/wine-list/carafe-tags/CLAUDE.md"
     onefirm.done("context", "new", f"{place}/cellar.md", "who may go down")
     assert faults(onefirm) == []
     assert f"Record: {project}\nParent: [Élan & Sons Lyon](../CLAUDE.md)\n" in (onefirm.root / made).read_text()
@@ -133,11 +137,12 @@ def test_a_new_file_of_a_record_is_named_by_its_parent_and_points_back(onefirm: 
     ("words", "said"),
     [
         (("P-1", "again"), "has a file already"),
-        (("T-1", "a task"), "--at PATH"),
+        (("CP-2", "an article"), "--at PATH"),
         (("P-999", "nobody"), "P-999"),
         (("context/delivery", "twice"), "is there already"),
         (("README.md", "outside"), "no place in the context tree"),
         (("../x.md", "outside"), "no place in the context tree"),
+        (("context/" + "x" * 300, "too long"), "no place in the context tree"),
         (("context/a.md", "ghp_" + "a1B2" * 9), "GitHub token"),
         (("context/a.md", "  "), "one line"),
     ],

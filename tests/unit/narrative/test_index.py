@@ -41,6 +41,16 @@ def test_two_files_that_call_each_other_parent_stand_where_their_folders_say() -
     assert {index(texts).parent(path) for path in ("context/a.md", "context/b.md")} == {"context/CLAUDE.md"}
 
 
+def test_a_comments_sign_in_code_hides_nothing_and_an_open_comment_all_behind_it() -> None:
+    text = "`<!--` [a](a.md)\n```\n<!-- [b](b.md)\n```\n[c](c.md) <!-- [d](d.md)\n\n[e](e.md)\n"
+    assert [(link.line, link.target) for link in links.read("x.md", text)] == [(1, "a.md"), (5, "c.md")]
+
+
+def test_what_would_take_a_pattern_an_hour_is_read_at_once() -> None:
+    for text in ("`" * 100_000, "<!-- " * 50_000, "[" * 100_000 + "](", "[](" * 50_000, "@a/" * 50_000):
+        assert links.read("x.md", f"{text}]:\n") == []
+
+
 def test_links_are_read_as_markdown_means_them() -> None:
     text = (
         "- [A b](<a b.md> 'title'): said\n* [c](c%20d.md#e) and [f](g.md)\n"
