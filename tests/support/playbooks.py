@@ -86,6 +86,7 @@ and what comes next.
 A playbook may use the tools named with it without asking you again, for that turn only. Everything else is asked for as
 always. Where nobody can be asked (`claude -p`), a playbook with a gate writes nothing and hands over its draft.
 
-Each is proven in the real client by the cases in `tests/client/cases/`.
+Each is proven in the real client by the cases in `tests/client/cases/`. Why they ask as they do:
+[docs/why/playbooks.md](../why/playbooks.md).
 
 """
