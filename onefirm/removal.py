@@ -6,11 +6,11 @@ import json
 import re
 import shlex
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from onefirm import settings, workspace
 from onefirm.core.errors import FirmError, Refused
@@ -150,11 +150,15 @@ def _without(found: dict[str, Any]) -> dict[str, Any]:
     left: dict[str, Any] = {}
     for name, value in own.items():
         ours = workspace.permissions().get(name, [])
-        rest: Any = [entry for entry in value if entry not in ours] if ours and type(value) is list else value
+        rest = _rest(cast("list[Any]", value), ours) if ours and isinstance(value, list) else value
         if rest or rest == value:
             left[name] = rest
     both = {**found, "permissions": left}
     return {name: both[name] for name in found if name != "permissions" or left or left == own}
+
+
+def _rest(entries: list[Any], ours: Collection[str]) -> list[Any]:
+    return [entry for entry in entries if entry not in ours]
 
 
 def _cut(text: str, item: str) -> str:
