@@ -28,11 +28,14 @@ from onefirm.sessions import db
 from onefirm.sessions import root as roots
 from onefirm.settings import FILE
 from onefirm.state import schema as schemas
+from onefirm.store import contents
+from onefirm.store.contents import Contents
 from onefirm.store.engine import Store, sqlite_path
 from onefirm.store.migrate import migrate
 
 HIDDEN = ".onefirm"
 IMPORT = "@context/CLAUDE.md"
+_CHECK_SERVER = "Check that it is the right one, or put the server's own backup back."
 _NOTE = re.compile(r"<!--.*?-->\n*", re.DOTALL)
 _READS = ("brief_get", "record_find", "record_get", "decision_find", "memory_recall", "ledger_trace")
 
@@ -268,8 +271,8 @@ def prepare(report: Report, clock: Clock, *, anew: bool = False) -> None:
     installation.json comes after the database, so that it tells that there was one. Raises Refused when it is missing.
     """
     root, hidden = report.root, report.root / HIDDEN
-    _refuse_lost(root, anew)
-    given_up = _lost_chains(root) if anew else []
+    # A ledger without an entry begins here, or goes on where an init that gave the old one up was cut off.
+    given_up = [] if _refuse_lost(root, anew) == "entries" else _lost_chains(root)
     hidden.mkdir(mode=0o700, exist_ok=True)
     # The folder ignores itself, so that the operator's own .gitignore needs no change.
     _lay_private(report, f"{HIDDEN}/.gitignore", "*\n")
@@ -278,7 +281,7 @@ def prepare(report: Report, clock: Clock, *, anew: bool = False) -> None:
         _forget(root)
     url = store_url(root)
     if migrate(url, hidden / "backup", stamp(clock)) is None:
-        report.made.append(f"{HIDDEN}/firm.db")
+        report.made.append(_place(root, url))
     _set_aside_unreadable(root)
     _lay_private(report, f"{HIDDEN}/installation.json", json.dumps({"chain_id": _chain(url)}))
     if _found(root, url, clock, given_up):
@@ -295,22 +298,31 @@ def stamp(clock: Clock) -> str:
     return iso(clock.now()).replace(":", "")
 
 
-def _refuse_lost(root: Path, anew: bool) -> None:
-    """A database that was there once is never replaced by an empty one: a firm would be gone without a word."""
-    path = sqlite_path(store_url(root)) if (root / FILE).exists() else backups.database(root)
-    if path is None:
-        return
-    if backups.holds_a_firm(path):
-        if anew:
-            raise Refused(f"{path} holds a firm.", hint="Move it away yourself if it shall be given up.")
-        return
-    signs = [] if anew else _signs(root)
+def _refuse_lost(root: Path, anew: bool) -> Contents:
+    """What the database holds. One that was there once is never replaced by an empty one: a firm would be gone without
+    a word.
+    """
+    url = store_url(root) if (root / FILE).exists() else f"sqlite:///{backups.database(root)}"
+    found, path = contents.of_database(url), sqlite_path(url)
+    told = path or "(`store:` in onefirm.yaml names it)"
+    if anew and found == "entries":
+        way = "Move it away yourself" if path else "Name another with `onefirm secret set`"
+        raise Refused(f"The database {told} holds a firm.", hint=f"{way} if it shall be given up.")
+    signs = [] if anew or found != "nothing" else _signs(root)
     if signs:
         raise Refused(
-            f"The firm's database {path} is missing or empty, and there was one: {' and '.join(signs)}."
+            f"The firm's database {told} is missing or empty, and there was one: {' and '.join(signs)}."
             " Nothing was made.",
-            hint=_way_back(root),
+            hint=_way_back(root) if path else f"{_CHECK_SERVER} {_anew(root)}",
         )
+    return found
+
+
+def _place(root: Path, url: str) -> str:
+    path = sqlite_path(url)
+    if path is None:
+        return "the tables of the database that `store:` names"
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
 def _signs(root: Path) -> list[str]:
@@ -323,12 +335,15 @@ def _signs(root: Path) -> list[str]:
 
 def _way_back(root: Path) -> str:
     copies = backups.known(root)
-    anew = f"To begin with an empty firm on purpose: onefirm init {shlex.quote(str(root))} --anew"
     if not copies:
-        return f"Put a copy of it back at that place, if you keep one elsewhere. {anew}"
+        return f"Put a copy of it back at that place, if you keep one elsewhere. {_anew(root)}"
     names = ", ".join(path.name for path in copies[::-1])
     back = backups.putting_back(root, copies[-1])
-    return f"Backups in {HIDDEN}/backup: {names}. Put the newest back: {back}\n  → {anew}"
+    return f"Backups in {HIDDEN}/backup: {names}. Put the newest back: {back}\n  → {_anew(root)}"
+
+
+def _anew(root: Path) -> str:
+    return f"To begin with an empty firm on purpose: onefirm init {shlex.quote(str(root))} --anew"
 
 
 def _anchored(root: Path) -> tuple[Head, ...]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from onefirm.core.clock import today
 from onefirm.day.planes import Planes
+from onefirm.store import contents
 from onefirm.store.migrate import back_up
 
 KEPT = 7
@@ -90,13 +91,7 @@ def setting_aside(root: Path) -> str:
 
 def holds_a_firm(path: Path) -> bool:
     """Whether a file is a database with tables, or may have been one: what can't be read counts as one."""
-    if not path.exists() or not path.stat().st_size:
-        return False
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as conn:
-            return bool(conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
-    except sqlite3.Error:
-        return True
+    return contents.of_file(path) != "nothing"
 
 
 def _check(made: Path) -> None:
