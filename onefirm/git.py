@@ -88,6 +88,21 @@ def dirty_paths(root: Path, paths: Sequence[str] = ()) -> list[str]:
     return sorted(path for _, path in _status(root, paths))
 
 
+def unknown(root: Path, paths: Sequence[str]) -> list[str]:
+    """Those of the paths (POSIX, from `root`) that the newest commit doesn't hold."""
+    if head(root) is None:
+        return list(paths)
+    told = _checked(root, "ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD", "--", *paths) if paths else None
+    held = set(told.out.split("\0")) if told else set[str]()
+    return [path for path in paths if path not in held]
+
+
+def changed_in(root: Path, commit: str) -> list[str]:
+    """The paths (POSIX, from `root`) that a commit changed."""
+    told = _checked(root, "diff-tree", "--root", "--no-commit-id", "--no-renames", "--name-only", "-r", "-z", commit)
+    return [path for path in told.out.split("\0") if path]
+
+
 def trailers(root: Path, name: str) -> list[str]:
     """The values of a trailer in every commit that any branch, tag or remote knows, newest first."""
     if not _TRAILER.fullmatch(name):

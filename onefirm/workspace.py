@@ -112,7 +112,7 @@ def init(target: Path, wishes: Wishes, clock: Clock | None = None, *, anew: bool
 
     1. The folder, its git repository, onefirm.yaml, CLAUDE.md, context/, .claude/settings.json: each only if missing.
     2. `.onefirm/`: installation, database, chain, schema, guard, session.db.
-    3. One commit of exactly the files made here.
+    3. One commit of exactly the files laid here.
 
     Every step can be repeated, so an init that was cut off is finished by the next one. `anew` is the one way to begin
     with an empty firm where the database of another is missing; the ledger says that it was given up.
@@ -236,23 +236,44 @@ def permissions() -> dict[str, list[str]]:
 
 
 def _commit(report: Report, anew: bool) -> None:
-    """Commit exactly what was made; the message anchors the ledger, so that a lost database is noticed from now on."""
-    paths = [path for path in report.made if not path.endswith("/") and not path.startswith(HIDDEN)]
+    """Commit what was laid here and never committed, now or by an init that was cut off.
+
+    The message anchors the ledger, so that a lost database is noticed from now on.
+    """
+    root = report.root
     try:
-        if git.commit_paths(report.root, paths, "Begin the firm's workspace", trailers(report.root)):
-            report.committed += paths
-        elif anew:
-            git.commit_nothing(report.root, "Begin an empty firm", trailers(report.root))
+        laid = [path for path, text in _laid(root) if path in report.made or _read(root / path) == text]
+        made = git.commit_paths(root, git.unknown(root, laid), "Begin the firm's workspace", trailers(root))
+        if made:
+            report.committed += git.changed_in(root, made)
+        elif anew or _is_unanchored(root):
+            git.commit_nothing(root, "Begin an empty firm", trailers(root))
     except FirmError as error:
         report.notes.append(f"not committed: {error}")
 
 
+def _laid(root: Path) -> Iterator[tuple[str, str]]:
+    """What init lays in a workspace of these settings: a file that says just this is its own, any other isn't."""
+    found = settings.load(root)
+    return texts(root, Wishes(found.firm, found.timezone, found.currency))
+
+
+def _is_unanchored(root: Path) -> bool:
+    """Whether git knows only chains that this ledger doesn't: its beginning was cut off before the commit."""
+    anchored = set(_anchored_chains(root))
+    return bool(anchored) and not anchored & {head.chain_id for head in _heads(root)}
+
+
 def trailers(root: Path) -> list[tuple[str, str]]:
     """What a commit says to anchor the heads of the ledger as it stands."""
+    return [(anchors.TRAILER, str(head)) for head in _heads(root)]
+
+
+def _heads(root: Path) -> list[Head]:
     store = Store.open(store_url(root))
     try:
         with store.read() as conn:
-            return [(anchors.TRAILER, str(head)) for head in Ledger(SystemClock(), installation(root)).heads(conn)]
+            return Ledger(SystemClock(), installation(root)).heads(conn)
     finally:
         store.close()
 
@@ -272,7 +293,7 @@ def prepare(report: Report, clock: Clock, *, anew: bool = False) -> None:
     """
     root, hidden = report.root, report.root / HIDDEN
     # A ledger without an entry begins here, or goes on where an init that gave the old one up was cut off.
-    given_up = [] if _refuse_lost(root, anew) == "entries" else _lost_chains(root)
+    given_up = [] if _refuse_lost(root, anew) == "entries" else _anchored_chains(root)
     hidden.mkdir(mode=0o700, exist_ok=True)
     # The folder ignores itself, so that the operator's own .gitignore needs no change.
     _lay_private(report, f"{HIDDEN}/.gitignore", "*\n")
@@ -326,7 +347,7 @@ def _place(root: Path, url: str) -> str:
 
 
 def _signs(root: Path) -> list[str]:
-    chains = sorted({head.chain_id for head in _anchored(root)})
+    chains = _anchored_chains(root)
     return [
         *([f"{HIDDEN}/installation.json tells of it"] if (root / HIDDEN / "installation.json").exists() else []),
         *([f"git has anchors of its ledger ({', '.join(chains)})"] if chains else []),
@@ -353,7 +374,7 @@ def _anchored(root: Path) -> tuple[Head, ...]:
         return ()
 
 
-def _lost_chains(root: Path) -> list[str]:
+def _anchored_chains(root: Path) -> list[str]:
     return sorted({head.chain_id for head in _anchored(root)})
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from onefirm import workspace
+from onefirm import git, workspace
 from onefirm.bootstrap import open_firm
 from onefirm.core.errors import Refused
 from onefirm.secrets import Secrets
@@ -58,3 +58,52 @@ def test_a_second_installation_on_a_server_gives_nothing_up(tmp_path: Path, post
     second = on_server(tmp_path / "other", postgres_url).root
     assert workspace.installation(first) != workspace.installation(second)
     assert [said.get("gave_up") for said in begun(first)] == [None, None]
+
+
+@pytest.mark.parametrize("step", ["_by_hand", "_chain", "_found", "_close_to_others", "_commit"])
+def test_an_init_that_was_cut_off_is_finished_by_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    root = tmp_path / "firm"
+    root.mkdir()
+    (root / "notes.md").write_text("mine")
+    with monkeypatch.context() as patched:
+        patched.setattr(workspace, step, cut)
+        with pytest.raises(KeyboardInterrupt):
+            workspace.init(root, Wishes(firm="Northlight", timezone="Europe/Berlin", currency="USD"))
+    finished = workspace.init(root, Wishes())
+    assert {"onefirm.yaml", "CLAUDE.md", ".claude/settings.json", "context/CLAUDE.md"} <= set(finished.committed)
+    assert git.dirty_paths(root) == ["notes.md"]
+    assert len(begun(root)) == 1
+    assert workspace.init(root, Wishes()).committed == []
+
+
+def test_a_file_of_the_operators_is_not_committed_by_a_second_init(tmp_path: Path) -> None:
+    (tmp_path / "CLAUDE.md").write_text("# Mine\n")
+    made = workspace.init(tmp_path, Wishes())
+    assert "CLAUDE.md" not in made.committed
+    assert workspace.init(tmp_path, Wishes()).committed == []
+    assert git.dirty_paths(tmp_path) == ["CLAUDE.md"]
+
+
+@pytest.mark.parametrize("step", ["migrate", "_chain", "_found", "_commit"])
+@pytest.mark.parametrize("anew", [True, False])
+def test_giving_a_firm_up_may_be_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, anew: bool
+) -> None:
+    root = workspace.init(tmp_path, Wishes()).root
+    lost = workspace.installation(root)
+    for path in (root / ".onefirm").glob("firm.db*"):
+        path.unlink()
+    with monkeypatch.context() as patched:
+        patched.setattr(workspace, step, cut)
+        with pytest.raises(KeyboardInterrupt):
+            workspace.init(root, Wishes(), anew=True)
+    workspace.init(root, Wishes(), anew=step == "migrate" or (anew and step != "_commit"))
+    assert [said["gave_up"] for said in begun(root)] == [[lost]]
+    own = workspace.installation(root)
+    assert {value.split(":")[0] for value in git.trailers(root, "Ledger-Head")} == {lost, own}
+
+
+def cut(*_given: object, **_named: object) -> None:
+    raise KeyboardInterrupt
