@@ -117,11 +117,12 @@ def init(target: Path, wishes: Wishes, clock: Clock | None = None, *, anew: bool
     Every step can be repeated, so an init that was cut off is finished by the next one. `anew` is the one way to begin
     with an empty firm where the database of another is missing; the ledger says that it was given up.
 
-    Raises InvalidInput for a file, or inside another workspace; Refused when the firm's database is missing (or, with
-    `anew`, when it is there); Unavailable for a folder that can't be made.
+    Raises InvalidInput for a file, inside another workspace, or where a file would be laid behind a link; Refused when
+    the firm's database is missing (or, with `anew`, when it is there); Unavailable for a folder that can't be made.
     """
     root = target.resolve()
     _refuse_nested(root)
+    _refuse_misplaced(root, wishes)
     _refuse_lost(root, anew)
     report = Report(root)
     _lay_files(report, wishes)
@@ -136,6 +137,22 @@ def _refuse_nested(root: Path) -> None:
     outer = roots.find(str(root.parent))
     if outer and not (root / FILE).exists():
         raise InvalidInput(f"{root} lies inside the workspace {outer}.", hint="Choose a folder outside of it.")
+
+
+def _refuse_misplaced(root: Path, wishes: Wishes) -> None:
+    """Nothing is written through a link: it leads to what isn't the workspace's, and git wouldn't follow."""
+    if os.path.lexists(root / HIDDEN) and not (root / HIDDEN).is_dir():
+        raise InvalidInput(f"{root / HIDDEN} is no folder. Nothing was made.", hint="Move it away.")
+    for path, _ in texts(root, wishes):
+        if os.path.lexists(root / path):
+            continue
+        for above in [root / parent for parent in list(Path(path).parents)[-2::-1]]:
+            if above.is_symlink() or (above.exists() and not above.is_dir()):
+                what = "a link" if above.is_symlink() else "a file"
+                raise InvalidInput(
+                    f"{above} is {what}, so {path} can't be laid in the workspace. Nothing was made.",
+                    hint=f"Put a folder in its place, or lay {path} there yourself.",
+                )
 
 
 # -- files -------------------------------------------------------------------------------------------------------------

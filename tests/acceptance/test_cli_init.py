@@ -84,3 +84,40 @@ def test_a_folder_that_may_not_be_written_is_told(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     assert refused.code == 1
     assert "can't be made: Permission denied" in refused.err
+
+
+@pytest.mark.row("OPS-01")
+@pytest.mark.parametrize("name", ["context", ".claude", ".onefirm", "context/clients"])
+@pytest.mark.parametrize("what", ["a folder elsewhere", "nothing", "a file"])
+def test_a_folder_that_is_none_of_the_workspaces_is_told_before_anything_is_made(
+    tmp_path: Path, name: str, what: str
+) -> None:
+    if (name, what) == (".onefirm", "a folder elsewhere"):
+        return  # the operator's own choice: nothing of it is ever committed
+    root, elsewhere = tmp_path / "firm", tmp_path / "elsewhere"
+    (root / name).parent.mkdir(parents=True)
+    (root / name).write_text("mine") if what == "a file" else (root / name).symlink_to(elsewhere)
+    if what == "a folder elsewhere":
+        elsewhere.mkdir()
+    before = sorted(root.rglob("*"))
+    refused = Terminal(tmp_path)("init", str(root))
+    assert refused.code == 1
+    assert f"{name} is " in refused.err
+    assert "Nothing was made" in refused.err
+    assert "bug" not in refused.err
+    assert sorted(root.rglob("*")) == before
+    assert not elsewhere.exists() or not list(elsewhere.iterdir())
+
+
+@pytest.mark.row("OPS-01")
+def test_files_behind_a_link_are_kept_and_not_told_as_committed(tmp_path: Path) -> None:
+    root = Path(Terminal(tmp_path).data("init", str(tmp_path / "firm"))["root"])
+    (root / "context").rename(tmp_path / "elsewhere")
+    (root / "context").symlink_to(tmp_path / "elsewhere")
+    (root / ".git").rename(tmp_path / "git")
+    again = Terminal(tmp_path).data("init", str(root))
+    assert "context/CLAUDE.md" in again["kept"]
+    told = ["git", "show", "--name-only", "--format=", "HEAD"]
+    committed = subprocess.run(told, cwd=root, capture_output=True, text=True, check=True).stdout.split()
+    assert sorted(again["committed"]) == sorted(committed)
+    assert not [path for path in committed if path.startswith("context")]
