@@ -58,17 +58,22 @@ def verify(invocation: Invocation, anchors: tuple[str, ...], exported: TextIO | 
     from onefirm.ledger.export import verify_jsonl
     from onefirm.ledger.verify import verify as check
 
-    firm = invocation.firm
-    kept = [head for anchor in anchors for head in _anchors(invocation, anchor)]
-    if anchors and not kept:
+    of_git = _of_commits(invocation) if "git" in anchors else ()
+    said = [head for anchor in anchors if anchor != "git" for head in _anchors(anchor)]
+    if anchors and not of_git and not said:
         screen.say("note: no anchor was found in git: a cut tail can't be seen.")
-    with screen.working("Verifying the ledger"), firm.store.read() as conn:
-        verdict = verify_jsonl(exported, kept) if exported else check(conn, kept)
-        heads = [] if exported else firm.ledger.heads(conn)
+    heads: list[Head] = []
+    with screen.working("Verifying the ledger"):
+        if exported:  # it proves itself, also where there is no workspace
+            verdict = verify_jsonl(exported, said, later=of_git)
+        else:
+            with invocation.firm.store.read() as conn:
+                verdict, heads = check(conn, [*of_git, *said]), invocation.firm.ledger.heads(conn)
+    held = [head for head in (*of_git, *said) if head not in verdict.newer]
     if as_json:
-        screen.data({**screen.plain(verdict), "anchors": len(kept), "heads": [str(head) for head in heads]})
+        screen.data({**screen.plain(verdict), "anchors": len(held), "heads": [str(head) for head in heads]})
     else:
-        _print(verdict, kept, heads)
+        _print(verdict, held, heads)
     return int(not verdict.ok)
 
 
@@ -199,11 +204,9 @@ def erase(invocation: Invocation, ref: str, why: str, yes: bool) -> None:
         screen.say(f"note: {sentence}")
 
 
-def _anchors(invocation: Invocation, anchor: str) -> tuple[Head, ...]:
+def _anchors(anchor: str) -> tuple[Head, ...]:
     from onefirm.ledger import anchors
 
-    if anchor == "git":
-        return _of_commits(invocation)
     path = Path(anchor)
     if path.is_file():
         return _of_file(path)
@@ -255,5 +258,10 @@ def _print(verdict: Verdict, kept: Sequence[Head], heads: list[Head]) -> None:
         screen.say("If a backup was put back, say so: onefirm doctor --restored")
     if verdict.more:
         screen.show("  … and more.")
+    if verdict.newer:
+        last = verdict.newer[-1]
+        many = f"{len(verdict.newer)} anchor{'s' * (len(verdict.newer) != 1)} in git"
+        screen.say(f"note: this copy ends before {many} (the last is {last.chain_id}:{last.seq}).")
+        screen.say("note: so it is older than they are, or its tail was cut.")
     for head in heads if verdict.ok else ():
         screen.show(f"head {head}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from onefirm.core import canonical
@@ -48,20 +48,24 @@ def markdown(events: Iterable[Event], timezone: str = "UTC") -> Iterator[str]:
         yield f"- {time} {sentence(event).translate(_MARKS)}"
 
 
-def verify_jsonl(lines: Iterable[str], anchors: Sequence[Head] = (), *, excerpt: bool = False) -> Verdict:
+def verify_jsonl(
+    lines: Iterable[str], anchors: Sequence[Head] = (), *, excerpt: bool = False, later: Sequence[Head] = ()
+) -> Verdict:
     """Check exported lines against themselves and against anchors.
 
     The entries of one chain must be in the order of their numbers; chains may alternate. An `excerpt` (a filtered
     export) may leave entries out: then only what stands there is checked. An erased payload needs its tombstone among
-    the lines, unless this is an excerpt.
+    the lines, unless this is an excerpt. `later` are anchors that may have been made after the copy: those beyond its
+    end are told as newer instead of missed, unless it holds no entry at all.
     """
-    check = _Check(anchors, excerpt)
+    check = _Check((*anchors, *later), excerpt)
     every = (one for number, line in enumerate(lines, 1) if line.strip() for one in check.line(number, line))
     found = [one for number, one in enumerate(every) if number < _KEPT]
+    newer = check.let_go({*later} - {*anchors})
     found += check.end()
     found.sort(key=lambda one: (one.chain_id == "", one.chain_id, one.seq is None, one.seq or 0))
     kept = tuple(found[:_MOST_FINDINGS])
-    return Verdict(not found, check.entries, len(check.walks), kept, more=len(found) > len(kept))
+    return Verdict(not found, check.entries, len(check.walks), kept, len(found) > len(kept), newer)
 
 
 class _Check:
@@ -90,8 +94,19 @@ class _Check:
             self._proven.update(erased_by(row["body"]))
         yield from self._walk(row["chain_id"]).step(row)
 
+    def let_go(self, later: Collection[Head]) -> tuple[Head, ...]:
+        """Those anchors that the copy ends before; it is not held against them."""
+        ends = {name: walk.reached for name, walk in self.walks.items()}
+        newer = [head for head in later if ends and head.seq > ends.get(head.chain_id, 0)]
+        for head in newer:
+            known = self._anchors[head.chain_id]
+            known[head.seq].discard(head.hash)
+            if not known[head.seq]:
+                del known[head.seq]
+        return tuple(sorted(newer, key=lambda head: (head.chain_id, head.seq)))
+
     def end(self) -> list[Finding]:
-        for name in self._anchors:
+        for name in (name for name, known in self._anchors.items() if known):
             self._walk(name)
         found = [one for walk in self.walks.values() for one in walk.end()]
         for event_id, (chain_id, seq) in self._erased.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from onefirm.ledger.events import Head
 from onefirm.ledger.words import clean
 
 Problem = Literal[
@@ -35,10 +36,14 @@ def finding(chain_id: object, seq: object, event_id: object, problem: Problem, s
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The outcome of a check: `findings` by chain and entry, the first bad entry first; `more` tells it was cut."""
+    """The outcome of a check: `findings` by chain and entry, the first bad entry first; `more` tells it was cut.
+
+    `newer` are the anchors that a copy ends before, so that it was held against none of them.
+    """
 
     ok: bool
     entries: int
     chains: int
     findings: tuple[Finding, ...]
     more: bool = False
+    newer: tuple[Head, ...] = ()

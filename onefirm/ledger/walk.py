@@ -85,11 +85,16 @@ class ChainWalk:
         yield from self._anchored(step)
         self._last = step
 
+    @property
+    def reached(self) -> int:
+        """The number of the last row that was read; 0 before the first."""
+        return self._last.seq if self._last else 0
+
     def end(self) -> Iterator[Finding]:
         """What only shows once the chain has ended."""
         if self._unlinked and self._last:
             yield self._unlinked_at_end(self._unlinked)
-        last = self._last.seq if self._last else 0
+        last = self.reached
         if (known := max(self._anchors, default=0)) > last and not self._excerpt:
             count = known - last
             lost = f"{count} {'entry is' if count == 1 else 'entries are'} lost"

@@ -96,6 +96,34 @@ def test_an_export_is_checked_without_the_ledger(shared: Terminal, tmp_path: Pat
     assert "its payload was changed" in changed.out
 
 
+@pytest.mark.row("LED-04")
+def test_an_export_is_checked_where_there_is_no_workspace(shared: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "ledger.jsonl").write_text(shared.done("ledger", "export").out, encoding="utf-8")
+    (tmp_path / "heads.txt").write_text(shared.done("ledger", "verify").out)
+    check = ("ledger", "verify", "--export", str(tmp_path / "ledger.jsonl"))
+    alone = Terminal(tmp_path)
+    assert "The ledger is whole" in alone.done(*check).out
+    assert "held against 1 anchor" in alone.done(*check, "--anchor", str(tmp_path / "heads.txt")).out
+    assert "There is no workspace" in alone(*check, "--anchor", "git").err
+
+
+@pytest.mark.row("LED-04")
+def test_an_anchor_that_is_newer_than_an_export_is_told_as_newer(shared: Terminal, tmp_path: Path) -> None:
+    lines = shared.done("ledger", "export").out.splitlines(keepends=True)
+    older, heads = tmp_path / "older.jsonl", tmp_path / "heads.txt"
+    older.write_text("".join(lines[:20]), encoding="utf-8")
+    check = ("ledger", "verify", "--export", str(older))
+    told = shared.done(*check, "--anchor", "git")
+    assert "The ledger is whole: 20 entries in 1 chain, held against 1 anchor up to" in told.out
+    assert "this copy ends before" in told.err
+    assert len(shared.data(*check, "--anchor", "git")["newer"]) >= 1
+    # What the operator names is asked of this copy.
+    heads.write_text(shared.done("ledger", "verify").out)
+    assert "are lost" in shared(*check, "--anchor", "git", "--anchor", str(heads)).out
+    older.write_text("")
+    assert "are lost" in shared(*check, "--anchor", "git").out
+
+
 @pytest.mark.row("LED-02")
 def test_erasing_takes_the_words_and_leaves_the_chain_whole(onefirm: Terminal) -> None:
     assert "not archived" in onefirm("ledger", "erase", "CN-10", "--why", "asked for by her", "--yes").err
