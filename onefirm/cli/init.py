@@ -56,6 +56,11 @@ def init(
         _checked("--timezone", "timezone", timezone),
         _checked("--currency", "currency", currency.upper() if currency else currency),
     )
+    if demo and anew:
+        raise InvalidInput(
+            "--demo and --anew exclude each other: a demo firm takes no firm's place.",
+            hint="Leave one of them out; for a demo firm, name an empty folder.",
+        )
     if demo:
         report = seed(target, wishes)
     else:

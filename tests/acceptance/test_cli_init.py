@@ -121,3 +121,11 @@ def test_files_behind_a_link_are_kept_and_not_told_as_committed(tmp_path: Path) 
     committed = subprocess.run(told, cwd=root, capture_output=True, text=True, check=True).stdout.split()
     assert sorted(again["committed"]) == sorted(committed)
     assert not [path for path in committed if path.startswith("context")]
+
+
+@pytest.mark.row("OPS-01")
+def test_a_demo_firm_takes_no_lost_firms_place(tmp_path: Path) -> None:
+    refused = Terminal(tmp_path)("init", str(tmp_path / "firm"), "--demo", "--anew")
+    assert refused.code == 1
+    assert "exclude each other" in refused.err
+    assert not (tmp_path / "firm").exists()
