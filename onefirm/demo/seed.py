@@ -63,10 +63,19 @@ def _all_or_nothing(target: Path) -> Generator[None]:
         yield
     except BaseException:
         if is_empty:
+            _empty(target)
+        if is_new:
             shutil.rmtree(target, ignore_errors=True)
-            if not is_new:
-                target.mkdir()
         raise
+
+
+def _empty(folder: Path) -> None:
+    """Take everything out of a folder that stays the operator's, with its owner and its mode."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _fill(report: Report, moving: StoryClock, present: datetime) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from onefirm.core.errors import Refused
+from onefirm.core.errors import InvalidInput, Refused
 from onefirm.demo import seed
 from onefirm.workspace import Wishes
 
@@ -26,10 +26,23 @@ def test_an_interrupted_demo_leaves_the_folder_as_it_was(tmp_path: Path, is_ther
     target = tmp_path / "firm"
     if is_there:
         target.mkdir()
+        target.chmod(0o710)
     with pytest.raises(KeyboardInterrupt):
         seed.found(target, Wishes())
     assert target.exists() == is_there
     assert not is_there or not list(target.iterdir())
+    assert not is_there or target.stat().st_mode & 0o777 == 0o710
+
+
+def test_a_demo_refused_inside_a_workspace_leaves_the_empty_folder_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "onefirm.yaml").write_text("version: 1\nfirm: Northlight\n")
+    target = tmp_path / "sub"
+    target.mkdir()
+    target.chmod(0o710)
+    before = target.stat()
+    with pytest.raises(InvalidInput, match="lies inside the workspace"):
+        seed.found(target, Wishes())
+    assert (target.stat().st_mode, target.stat().st_ino) == (before.st_mode, before.st_ino)
 
 
 @pytest.mark.usefixtures("interrupted")
