@@ -121,13 +121,16 @@ def wait(place: Place, say: Callable[[str], object]) -> None:
             say(step)
         told = len(steps)
     if not ready(place):
-        raise BuildFailed(why(place))
+        raise BuildFailed(why(place, builder.returncode))
     say("ready.")
 
 
-def why(place: Place) -> str:
-    """Why a build that has ended made nothing."""
-    return last_failure(place) or f"The environment could not be made. The whole story: {place.folder / 'build.log'}."
+def why(place: Place, status: int) -> str:
+    """Why a build that has ended with this exit status (negative: the signal that ended it) made nothing."""
+    log = place.folder / "build.log"
+    if status < 0:  # it could not say anything any more: what stands there is of an earlier one
+        return f"The build was ended by signal {-status}; the next start tries again. The whole story: {log}."
+    return last_failure(place) or f"The environment could not be made. The whole story: {log}."
 
 
 def last_failure(place: Place) -> str:
