@@ -91,7 +91,7 @@ class StandIn:
     def report(self) -> None:
         """Answer those calls of setup_wait that wait for nothing any more."""
         if self.builder and self.builder.poll() and not self.trouble:
-            self.trouble = environment.why(self.place)
+            self.trouble = environment.why(self.place, self.builder.returncode)
         if self.trouble:
             text = f"onefirm's tools are missing. {self.trouble} When that is mended, call setup_wait again."
             self.settle(text, failed=True)
@@ -138,9 +138,9 @@ class StandIn:
 
     def agree(self, hello: Message) -> Message:
         """The answer to initialize, which is kept for the real server."""
-        asked = hello.setdefault("params", {}).get("protocolVersion")
+        asked = _params(hello).get("protocolVersion")
         agreed = asked if asked in PROTOCOLS else PROTOCOLS[0]
-        hello["params"]["protocolVersion"] = agreed
+        hello["params"] = {**_params(hello), "protocolVersion": agreed}
         self.hello = hello
         trouble = self.trouble or environment.last_failure(self.place)
         return {
@@ -198,7 +198,13 @@ class StandIn:
 
 
 def _tool(call: Message) -> Any:
-    return call.get("params", {}).get("name")
+    return _params(call).get("name")
+
+
+def _params(message: Message) -> Message:
+    """What a message says more; {} when that is no object."""
+    given = message.get("params")
+    return cast("Message", given) if isinstance(given, dict) else {}
 
 
 def _message(line: bytes) -> Message:

@@ -355,6 +355,17 @@ def test_what_a_killed_build_left_is_made_anew(plugin: Plugin) -> None:
     assert plugin.builds() == 2
 
 
+def test_a_build_that_was_killed_is_not_blamed_on_an_earlier_failure(plugin: Plugin) -> None:
+    place = environment.Place(plugin.root, plugin.data)
+    place.folder.mkdir(parents=True)
+    (place.folder / "failed").write_text("Go online.\n")
+    assert environment.why(place, 1) == "Go online."
+    killed = environment.why(place, -9)
+    assert "ended by signal 9" in killed
+    assert "Go online" not in killed
+    assert str(place.folder / "build.log") in killed
+
+
 # -- the server before there is an environment -------------------------------------------------------------------------
 
 
@@ -433,6 +444,19 @@ def test_who_waits_for_tools_that_cant_come_is_told_why_and_may_ask_again(plugin
         assert client.hear()["method"] == "notifications/tools/list_changed"
         assert names(client.ask("tools/list")) == ["real"]
         assert not client.hear()["result"]["isError"]
+
+
+@pytest.mark.parametrize("params", [None, [], "x"])
+def test_params_that_are_no_object_end_nothing(plugin: Plugin, params: object) -> None:
+    with Client(plugin, GATE=str(plugin.path / "gate")) as client:
+        for method in ("tools/call", "initialize"):
+            assert client.server.stdin
+            client.server.stdin.write(
+                json.dumps({"jsonrpc": "2.0", "id": method, "method": method, "params": params}).encode() + b"\n"
+            )
+            assert client.hear()["id"] == method
+        client.greet()
+        (plugin.path / "gate").touch()
 
 
 def test_a_server_that_doesnt_start_in_its_environment_is_told_to_who_waits(plugin: Plugin) -> None:
