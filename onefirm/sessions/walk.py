@@ -47,6 +47,8 @@ class _Walk:
     def behind(self, link: str) -> Iterator[tuple[str, Stat]]:
         """What a link leads to, by the link's path."""
         if os.path.isdir(f"{self.root}/{link}"):
+            if link.rpartition("/")[2] in _SKIPPED:
+                return
             yield from self.below(link + "/", is_linked=True)
         elif wanted(link, self.globs) and (found := _stat(f"{self.root}/{link}")) and self._enter(found):
             yield storable(link), _shape(found)

@@ -1,6 +1,7 @@
 """Snapshots of the narrative files, and whose each change was."""
 
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -192,6 +193,17 @@ def test_a_folder_moved_away_with_a_link_left_is_followed_and_a_loop_is_not(root
     (Path(root) / "out2").symlink_to(outside)
     (outside / "loop").symlink_to(root)
     assert paths(scan(root)) == ["inside/.moved/CLAUDE.md", "out/sub/CLAUDE.md"]
+
+
+@pytest.mark.parametrize("name", ["node_modules", "a/.git", ".onefirm"])
+def test_a_link_whose_name_is_never_entered_is_not_entered_either(root: str, tmp_path_factory, name: str) -> None:
+    outside = tmp_path_factory.mktemp("elsewhere")
+    put(str(outside), "pkg/README.md")
+    put(root, "a/CLAUDE.md")
+    shutil.rmtree(f"{root}/{name}", ignore_errors=True)
+    (Path(root) / name).symlink_to(outside)
+    assert [path for path, _ in walk.files(root)] == ["a/CLAUDE.md"]
+    assert not walk.is_walked(root, f"{name}/pkg/README.md")
 
 
 def test_behind_a_link_to_a_whole_disk_the_walk_comes_to_an_end(
