@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 # A lone `&`, or a program that detaches: what such a command starts may write after its call has returned.
 _DETACHED = (
     r"(?<![&>|<\\])&(?![&>|])|"
-    r"(?:^|[;&|({!`\n]|\b(?:sudo|then|do|else|env|exec|time|command|eval))\s*(?:\w+=\S*\s+)*(?:/\S*/)?"
+    r"(?:^|[;&|({!`\n]|\b(?:sudo|then|do|else|env|exec|time|timeout|nice|ionice|stdbuf|command|eval))\s*"
+    # variables, options and their values before it
+    r"(?:(?:-\S+|\d\S*|[^\W\d]\w*=\S*|(?<=-\w )[^\W\d][\w.-]*(?=[ \t]))[ \t]+)*(?:/\S*/)?"
     r"(?:nohup|setsid|disown|coproc|at|batch|crontab|screen|tmux|systemd-run|start-stop-daemon|launchctl|schtasks)\b|"
     r"\bsudo\s+-b\b|\bssh\s+-\w*f|\b(?:docker|podman)\s+run\s.{0,200}-\w*d\b"
 )
 # What is quoted or stands in a here document is text (`Acme & Sons`), unless a shell is given it to run.
-_QUOTED = r"(?<!c )(?<!eval )(?:'[^']*'|\"[^\"]*\")"
+_QUOTED = r"((?:\s-\w*c|\beval)\s*|\bssh\s[^'\"\n;|&]{0,200})?\$?('[^']*'|\"[^\"]*\")"
 _HERE = r"<<-?\s*['\"]?(\w+)"
 _SHELLS = r"\b(?:sh|bash|zsh|dash|ksh|ssh)\b"
 
@@ -86,8 +88,13 @@ def is_detached(payload: Mapping[str, Any]) -> bool:
     given = payload.get("tool_input")
     if not isinstance(given, dict):
         return False
-    command = re.sub(_QUOTED, " ", _without_documents(str(given.get("command") or "")))
+    command = re.sub(_QUOTED, _run, _without_documents(str(given.get("command") or "")))
     return bool(given.get("run_in_background")) or bool(re.search(_DETACHED, command))
+
+
+def _run(quoted: re.Match[str]) -> str:
+    """What a shell would run of a quoted text: all, as a command of its own, or nothing."""
+    return f"{quoted[1]};{quoted[2][1:-1]}" if quoted[1] else " "
 
 
 def _without_documents(command: str) -> str:

@@ -321,7 +321,16 @@ def test_a_command_sent_to_the_background_is_its_sessions(firm: Firm) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["echo 'Acme & Sons' > x", "git log && look at it", "curl 'a?b=1&c=2' 2>&1 | cat", "cat > x <<'E'\nAcme & Sons\nE"],
+    [
+        "echo 'Acme & Sons' > x",
+        "git log && look at it",
+        "curl 'a?b=1&c=2' 2>&1 | cat",
+        "cat > x <<'E'\nAcme & Sons\nE",
+        "git commit -m 'nohup; x & y'",
+        "sudo grep nohup x",
+        "timeout 5 cat at",
+        "echo 5 at 6",
+    ],
 )
 def test_an_ordinary_command_does_not_make_the_operators_edits_its_own(firm: Firm, command: str) -> None:
     firm.start()
@@ -345,6 +354,14 @@ def test_an_ordinary_command_does_not_make_the_operators_edits_its_own(firm: Fir
         "echo x | at now",
         "bash <<E\nx &\nE",
         'bash -lc "x &"',
+        'bash -c  "x &"',
+        "bash -c $'x &'",
+        "sh -c 'nohup x'",
+        "ssh host 'x &'",
+        "timeout 5 nohup x",
+        "nice nohup x",
+        "nice -n 5 /usr/bin/nohup x",
+        "sudo -u a nohup x",
     ],
 )
 def test_a_command_that_detaches_something_is_suspected_to_the_end(firm: Firm, command: str) -> None:
