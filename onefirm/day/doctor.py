@@ -20,6 +20,7 @@ from onefirm.day.surroundings import MEND, Finding, Level, counted, read_json
 from onefirm.ledger.verify import verify
 from onefirm.narrative.compile import compile_guard
 from onefirm.sessions import db, hatch
+from onefirm.sessions.paths import told
 from onefirm.store import inbox
 
 __all__ = ["Finding", "Level", "examine", "examine_outside"]
@@ -120,7 +121,7 @@ def _lessons(planes: Planes) -> Iterator[Finding]:
     if found.stale:
         what = f"{lessons.FOLDER} is older than the lessons: {', '.join(found.stale[:_MOST_FILES])}"
         yield Finding("warn", "rules", what, "onefirm session close")
-    for name in found.foreign:
+    for name in map(told, found.foreign):
         what = f"{lessons.FOLDER}/{name} is not onefirm's and keeps a rule from being written"
         yield Finding("warn", "rules", what, f"move it up: mv {lessons.FOLDER}/{name} .claude/rules/")
     if rules.left_out:

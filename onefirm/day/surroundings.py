@@ -18,6 +18,7 @@ from onefirm import __version__
 from onefirm.core.clock import Clock, parse_iso
 from onefirm.day import backups
 from onefirm.sessions import db, identity, marks
+from onefirm.sessions.paths import told
 
 Level = Literal["ok", "warn", "broken", "off"]
 MEND = "onefirm doctor --fix"
@@ -64,7 +65,7 @@ def repository(root: Path, _clock: Clock) -> Iterator[Finding]:
 def files(root: Path, _clock: Clock) -> Iterator[Finding]:
     """Permissions and the disk."""
     if found := open_to_others(root / ".onefirm"):
-        names = ", ".join(str(path.relative_to(root)) for path in found[:3])
+        names = ", ".join(told(str(path.relative_to(root))) for path in found[:3])
         yield Finding("warn", "permissions", f"others on this machine may read {names}", MEND)
     free = shutil.disk_usage(root).free
     if free < 200 * 1024 * 1024:
@@ -102,8 +103,8 @@ def links(root: Path, _clock: Clock) -> Iterator[Finding]:
     """Links in the tree that lead nowhere: who writes through one writes somewhere else."""
     for path in (root / "CLAUDE.md", *(root / "context").rglob("*")):
         if path.is_symlink() and not path.exists():
-            name = path.relative_to(root)
-            yield Finding("warn", "narrative", f"{name} is a link to nothing", f"rm {shlex.quote(str(path))}")
+            fix = f"rm {shlex.quote(str(path))}" if str(path).isprintable() else "remove that link"
+            yield Finding("warn", "narrative", f"{told(str(path.relative_to(root)))} is a link to nothing", fix)
 
 
 def _init(root: Path) -> str:

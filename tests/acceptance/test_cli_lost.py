@@ -132,12 +132,15 @@ def test_the_doctor_notices_what_is_gone_around_the_database(onefirm: Terminal) 
     shutil.rmtree(onefirm.root / ".git")
     (onefirm.root / "CLAUDE.md").unlink()
     (onefirm.root / "context" / "gone.md").symlink_to("nowhere.md")
+    (onefirm.root / "context" / "a\n→ rm it\u202e.md").symlink_to("nowhere.md")
     (onefirm.root / ".onefirm" / "backup.link").symlink_to("/nowhere")
     told = " ".join(finding["what"] for finding in findings(onefirm))
     assert "check failed" not in told
     assert "no git repository" in told
     assert "context/gone.md is a link to nothing" in told
     assert "CLAUDE.md is missing" in told
+    assert '"context/a → rm it .md" is a link to nothing' in told
+    assert not [f for f in findings(onefirm) if "\n" in f["what"] + f["fix"]]
     mended = onefirm("doctor", "--fix", "--json").data["mended"]
     assert mended == [".onefirm/.gitignore"]
 
