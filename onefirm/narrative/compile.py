@@ -95,7 +95,8 @@ def _words(key: str, entry: Mapping[str, Any]) -> list[str]:
 def _status(key: str, entry: Mapping[str, Any], statuses: Mapping[str, Any]) -> dict[str, Any]:
     said = [word for word in SAID.get(key, ()) if word not in statuses and not _nearer(word, key, statuses)]
     words = [key.replace("_", " "), *entry.get("aliases", ()), *said]
-    return {"group": entry["group"], "words": list(dict.fromkeys(word.lower() for word in words))}
+    words = list(dict.fromkeys(word.lower() for word in words))
+    return {"group": entry["group"], "moves": list(entry["moves"]), "words": words}
 
 
 def _nearer(word: str, key: str, statuses: Mapping[str, Any]) -> bool:

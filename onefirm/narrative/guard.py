@@ -193,7 +193,7 @@ def _contradictions(
         state, kind = state_of(claim.ref), change.words.of_ref(claim.ref)
         past = past_of(claim.ref) if past_of else ()
         if state and state["status"] and kind and claims.contradicts(claim, state["status"], kind, past):
-            found.append((_contradiction(rules, line, claim, state), claim))
+            found.append((_contradiction(rules, line, claim, state, kind), claim))
     # Reading the whole old text is dear: only a contradiction makes it worth asking what stood there before.
     said = _said(change) if found else set[claims.Claim]()
     return [finding for finding, claim in found if claim not in said]
@@ -237,15 +237,25 @@ def _claims(unit: Unit, change: _Change) -> list[claims.Claim]:
     return [claim for part in parts for claim in claims.read(part, unit.form, change.own, change.words, change.titles)]
 
 
-def _contradiction(rules: Mapping[str, Any], line: str, claim: claims.Claim, state: Mapping[str, Any]) -> Finding:
+def _contradiction(
+    rules: Mapping[str, Any], line: str, claim: claims.Claim, state: Mapping[str, Any], kind: Kind
+) -> Finding:
     wrong = f"has left {claim.status}" if claim.is_left else f"is {claim.status}"
     who = f" ({state['actor']}, {str(state['at'])[:10]})" if state.get("actor") else ""
     why = f"This says that {claim.ref} {wrong}; the truth says {state['status']}{who}."
-    wanted = (
-        f" ({rules['tool_prefix']}record_write)" if claim.is_left else f": {_write(rules, claim.ref, claim.status)}"
-    )
+    wanted = _moving(rules, claim, kind.moves.get(state["status"], ()))
     call = f"If the truth is behind, write it first{wanted}. Else word it as the plan or history it is."
     return _finding("contradiction", line, why, call)
+
+
+def _moving(rules: Mapping[str, Any], claim: claims.Claim, moves: Sequence[str]) -> str:
+    """The write that would make the claim true where one legal move does, else the moves there are."""
+    if claim.is_left:
+        return f" ({rules['tool_prefix']}record_write)"
+    if claim.status in moves:
+        return f": {_write(rules, claim.ref, claim.status)}"
+    legal = f"one move at a time, from here to {', '.join(moves)}" if moves else "but no move leads away from there"
+    return f" ({rules['tool_prefix']}record_write; {legal})"
 
 
 def _properties(rules: Mapping[str, Any], change: _Change) -> list[Finding]:

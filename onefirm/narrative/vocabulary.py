@@ -25,6 +25,7 @@ class Kind:
         self.properties = {folded(word): key for key, words in entry["properties"].items() for word in words}
         self.order = list(entry["statuses"])
         self.groups = {status: value["group"] for status, value in entry["statuses"].items()}
+        self.moves = {status: value.get("moves", self.order) for status, value in entry["statuses"].items()}
         self.statuses = {
             tuple(folded(word).split()): key for key, value in entry["statuses"].items() for word in value["words"]
         }

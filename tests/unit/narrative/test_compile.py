@@ -45,6 +45,7 @@ def test_a_schema_becomes_words() -> None:
     assert project["types"] == {"due": "date", "starts_on": "date"}
     assert project["statuses"]["done"] == {
         "group": "done",
+        "moves": [],
         "words": ["done", "shipped", "finished", "complete", "completed"],
     }
 

@@ -92,6 +92,14 @@ def test_a_status_that_the_record_had_in_this_session_may_still_be_told_of(judge
     assert rules_broken(judge(FILE, told, truth={"P-1": "delivery"}, past=["review"])) == []
 
 
+def test_a_contradiction_offers_no_write_that_would_be_refused(judge) -> None:
+    (legal,) = judge(FILE, with_line("The project moved to delivery."))["findings"]
+    assert '{"status":"delivery"}' in legal["call"]
+    (illegal,) = judge(FILE, with_line("The project is done."))["findings"]
+    assert '"status"' not in illegal["call"]
+    assert "one move at a time, from here to delivery, on_hold, cancelled" in illegal["call"]
+
+
 def test_a_record_whose_state_nobody_knows_contradicts_nothing(judge) -> None:
     assert judge(FILE, with_line("The project is in delivery."), truth={})["findings"] == []
 
