@@ -9,6 +9,7 @@ import os
 import shlex
 import sqlite3
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 from onefirm.core.clock import today
@@ -71,8 +72,9 @@ def database(root: Path) -> Path:
 
 
 def known(root: Path) -> list[Path]:
-    """Every copy there is, those made before a migration too, oldest first."""
-    return sorted(_folder(root).glob("firm-*.db"), key=lambda path: path.stat().st_mtime)
+    """Every copy that may hold a firm, those made before a migration too, oldest first."""
+    copies = (path for path in _folder(root).glob("firm-*.db") if holds_a_firm(path))
+    return sorted(copies, key=lambda path: path.stat().st_mtime)
 
 
 def putting_back(root: Path, backup: Path) -> str:
@@ -84,8 +86,10 @@ def putting_back(root: Path, backup: Path) -> str:
 def setting_aside(root: Path) -> str:
     """The shell command that moves a damaged database out of the way, ready to be followed by another; or nothing."""
     place, parts = database(root), ("", "-wal", "-shm")
+    name = f"{place}.damaged"
+    number = next(number for number in count(1) if not any(Path(f"{name}-{number}{part}").exists() for part in parts))
     # The journal goes with its own file: it may hold the last writes, and would be played into what comes instead.
-    there = {f"{place}{part}": f"{place}.damaged{part}" for part in parts if Path(f"{place}{part}").exists()}
+    there = {f"{place}{part}": f"{name}-{number}{part}" for part in parts if Path(f"{place}{part}").exists()}
     return "".join(f"mv {shlex.quote(old)} {shlex.quote(new)} && " for old, new in there.items())
 
 

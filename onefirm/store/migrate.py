@@ -47,7 +47,10 @@ def migrate(url: str, backup_dir: Path, stamp: str) -> str | None:
 def back_up(path: Path, copy: Path) -> None:
     """A consistent copy of a live SQLite file, by SQLite's own backup interface."""
     copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+    with (
+        closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as source,
+        closing(sqlite3.connect(copy)) as target,
+    ):
         source.backup(target)
     copy.chmod(0o600)
 

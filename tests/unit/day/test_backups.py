@@ -131,5 +131,24 @@ def test_what_is_put_back_meets_no_journal_of_another_file_and_nothing_is_lost(t
         subprocess.run(["sh", "-c", f"onefirm() {{ :; }}; {backups.putting_back(root, backup)}"], check=True)
         with closing(sqlite3.connect(database)) as back:
             assert back.execute("SELECT count(*) FROM entry").fetchone() == (0,)
-    with closing(sqlite3.connect(f"{database}.damaged")) as old:
+    with closing(sqlite3.connect(f"{database}.damaged-1")) as old:
         assert old.execute("SELECT text FROM entry").fetchall() == [("the last one",)]
+
+
+def test_what_was_set_aside_before_stays_when_a_copy_is_put_back_again(tmp_path: Path) -> None:
+    database = backups.database(tmp_path)
+    database.parent.mkdir()
+    for words in ("the first", "the second"):
+        database.write_text(words)
+        subprocess.run(["sh", "-c", f"{backups.setting_aside(tmp_path)}:"], check=True)
+    assert [Path(f"{database}.damaged-{number}").read_text() for number in (1, 2)] == ["the first", "the second"]
+
+
+def test_what_holds_no_firm_is_no_copy_to_put_back(tmp_path: Path) -> None:
+    folder = backups.database(tmp_path).parent / "backup"
+    folder.mkdir(parents=True)
+    (folder / "firm-2026-01-01.db").touch()
+    with pytest.raises(sqlite3.Error):
+        backups.copy(backups.database(tmp_path), folder / "firm-2026-01-02.db")
+    assert not backups.database(tmp_path).exists()
+    assert backups.known(tmp_path) == []
