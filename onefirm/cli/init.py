@@ -74,7 +74,8 @@ def _checked(option: str, setting: str, value: str | None) -> str | None:
     from onefirm.settings import mistake
 
     if value is not None and (wrong := mistake(setting, value)):
-        raise InvalidInput(f"{option} {value!r}: {wrong}.", hint="Nothing was made; give another value.")
+        end = "" if wrong.endswith("?") else "."
+        raise InvalidInput(f"{option} {value!r}: {wrong}{end}", hint="Nothing was made; give another value.")
     return value
 
 

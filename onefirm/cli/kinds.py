@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onefirm.cli import screen
+from onefirm.core.words import a
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +36,7 @@ def form(prop: Property) -> str:
     if prop.type == "choice":
         return "|".join(prop.options)
     if prop.type == "relation":
-        return f"refs of {prop.to}s" if prop.many else f"ref of a {prop.to}"
+        return f"refs of {prop.to}s" if prop.many else f"ref of {a(prop.to or 'record')}"
     return {"date": "YYYY-MM-DD", "money": "1250.00 EUR", "checkbox": "yes|no"}.get(prop.type, prop.type)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias, cast
 from onefirm.core import canonical
 from onefirm.core.errors import FirmError, InvalidInput, NotFound, Refused
 from onefirm.core.ids import is_temporary, parse_ref
+from onefirm.core.words import a
 from onefirm.state import values
 from onefirm.state.changes import Change, IllegalMove, StaleWrite
 from onefirm.state.mirror import Record
@@ -114,7 +115,7 @@ def _read_one(reading: Reading, index: int, change: Change, mistakes: Mistakes) 
         return None
     read = _read_values(reading, kind, sent, lambda error: mistakes.add(index, error))
     if change.op == "create" and not sent.get("title") and "title" not in read:
-        title = InvalidInput(f"A {kind.label} needs a title.", hint="Send title in `set`.")
+        title = InvalidInput(f"{a(kind.label).capitalize()} needs a title.", hint="Send title in `set`.")
         mistakes.add(index, title)
     return Wanted(index, change.op, kind, ref, read, None if change.if_match is None else str(change.if_match))
 
@@ -133,7 +134,7 @@ def _kind(reading: Reading, change: Change, ref: str | None) -> Kind:
         raise InvalidInput(f"The {change.op} names no record.", hint="Send its ref, like P-12.")
     kind = schema.kind_of(ref)
     if change.kind is not None and schema.kind(change.kind) != kind:
-        raise InvalidInput(f"{ref} is a {kind.label}, not a {change.kind[:40]}.", hint="Leave `kind` out.")
+        raise InvalidInput(f"{ref} is {a(kind.label)}, not {a(change.kind[:40])}.", hint="Leave `kind` out.")
     return kind
 
 
@@ -148,7 +149,7 @@ def _sent(change: Change) -> Mapping[str, Any]:
         raise InvalidInput("`set` is not an object.", hint='Send properties and values, like {"due": "2026-11-21"}.')
     given = cast("Mapping[str, Any]", sent)
     if change.op in ("archive", "restore") and given:
-        raise InvalidInput(f"A {change.op} changes no properties.", hint="Send an update for them.")
+        raise InvalidInput(f"{a(change.op).capitalize()} changes no properties.", hint="Send an update for them.")
     if change.op == "update" and not given:
         raise InvalidInput("The update changes nothing.", hint='Send `set`, like {"status": "done"}.')
     return given
@@ -244,7 +245,7 @@ def _check_move(kind: Kind, current: Record, status: str) -> None:
         return
     legal = ", ".join(now.moves) or "none: it is final"
     raise IllegalMove(
-        f"{current.ref} “{current.title}” is {current.status}; a {kind.label} can't go from there to {status}.",
+        f"{current.ref} “{current.title}” is {current.status}; {a(kind.label)} can't go from there to {status}.",
         hint=f"Legal moves from {current.status}: {legal}.",
         ref=current.ref,
         legal=now.moves,

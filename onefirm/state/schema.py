@@ -17,6 +17,7 @@ from onefirm.core import canonical
 from onefirm.core.attribution import By
 from onefirm.core.clock import iso
 from onefirm.core.errors import InvalidInput, Refused
+from onefirm.core.words import a
 from onefirm.ledger.append import Ledger
 from onefirm.store.tables import firm_schema
 
@@ -81,7 +82,8 @@ class Kind:
                 return prop
         known = ", ".join(closest_first(wanted, self.properties))
         raise InvalidInput(
-            f"A {self.label} has no property “{word[:40]}”.", hint=f"Known properties, closest first: {known}."
+            f"{a(self.label).capitalize()} has no property “{word[:40]}”.",
+            hint=f"Known properties, closest first: {known}.",
         )
 
     def status_named(self, word: str) -> Status:
@@ -91,7 +93,8 @@ class Kind:
             if wanted in (status.name, *map(_plain, status.aliases)):
                 return status
         raise InvalidInput(
-            f"A {self.label} has no status “{word[:40]}”.", hint=f"Its statuses: {', '.join(self.statuses)}."
+            f"{a(self.label).capitalize()} has no status “{word[:40]}”.",
+            hint=f"Its statuses: {', '.join(self.statuses)}.",
         )
 
     def group_of(self, status: str) -> Group:

@@ -170,7 +170,7 @@ def _blocked(scene: _Scene, kind: Kind, record: Record) -> _Finding | None:
 
 
 def _back(blocker: Record, record: Record) -> str:
-    return ", which waits for this one" if record.ref in (blocker.props.get("blocked_by") or ()) else ""
+    return " (which waits for this one)" if record.ref in (blocker.props.get("blocked_by") or ()) else ""
 
 
 def _overdue(scene: _Scene, kind: Kind, record: Record) -> _Finding | None:

@@ -21,6 +21,7 @@ from onefirm.core.attribution import By
 from onefirm.core.errors import InvalidInput
 from onefirm.core.ids import parse_ref
 from onefirm.core.money import Money
+from onefirm.core.words import a
 from onefirm.state.schema import Kind, Property, Schema, closest_first
 
 LONGEST_TEXT = 4_000
@@ -53,7 +54,7 @@ def read(reading: Reading, kind: Kind, prop: Property, raw: object) -> Any:
     """
     if raw is None or (isinstance(raw, str) and not raw.strip()) or raw == []:
         if prop.required or prop.type == "status":
-            raise InvalidInput(f"{prop.name} can't be empty.", hint=f"A {kind.label} always has a {prop.name}.")
+            raise InvalidInput(f"{prop.name} can't be empty.", hint=f"Every {kind.label} has {a(prop.name)}.")
         return None
     if prop.type == "status":
         return kind.status_named(_word(prop, raw)).name
@@ -194,7 +195,7 @@ def _related(reading: Reading, prop: Property, item: object) -> str:
     if kind.name != prop.to:
         wanted = reading.schema.kinds[prop.to or ""]
         raise InvalidInput(
-            f"{prop.name} points at a {wanted.label}, and {ref} is a {kind.label}.",
+            f"{prop.name} points at {a(wanted.label)}, and {ref} is {a(kind.label)}.",
             hint=f"Its ref looks like {wanted.prefix}-1; record_find kind={wanted.name} lists them.",
         )
     return ref
