@@ -1,18 +1,24 @@
-"""The reference of tools and resources, written from the server itself: `python -m mcp_server.reference`."""
+"""The reference of tools and resources, written from the server itself: `python -m mcp_server.reference`; and what a
+model is shown of it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 import typing
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mcp.types import Tool
+
 from mcp_server import answers, arguments
 from mcp_server.registry import TOOLS
 from mcp_server.sdk import Offer
 from mcp_server.server import INSTRUCTIONS, build
+from onefirm.narrative.compile import TOOL_PREFIX
 
 _HEAD = f"""\
 # Tools
@@ -37,6 +43,18 @@ record. A call that no hook announced gives none, and its answer says so in `not
 def markdown() -> str:
     """The whole reference."""
     return "\n".join([_HEAD, *(line for offer in TOOLS for line in _tool(offer)), *_resources()]) + "\n"
+
+
+def shown() -> list[str]:
+    """What the client shows every session of this server: its instructions, then each tool's definition."""
+    tools = asyncio.run(build(Path("workspace")).list_tools())
+    return [INSTRUCTIONS, *map(_definition, tools)]
+
+
+def _definition(tool: Tool) -> str:
+    """The definition as a model is shown it: under the client's name, without the title, which is for people."""
+    said = tool.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"title"})
+    return json.dumps({**said, "name": f"{TOOL_PREFIX}{tool.name}"}, separators=(",", ":"), ensure_ascii=False)
 
 
 def _tool(offer: Offer) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,10 @@ _STYLES = {"ok": "green", "warn": "yellow", "broken": "bold red", "off": "magent
 @click.command(short_help="Check everything; say what mends it.")
 @click.option("--fix", is_flag=True, help="Mend what can be mended without touching a record or a file of yours.")
 @click.option("--restored", is_flag=True, help="Say that a backup was put back: the firm goes on from it.")
+@click.option("--tokens", is_flag=True, help="Say instead what the start of a session costs a model, in tokens.")
 @json_option
 @pass_invocation
-def doctor(invocation: Invocation, fix: bool, restored: bool, as_json: bool) -> int:
+def doctor(invocation: Invocation, fix: bool, restored: bool, tokens: bool, as_json: bool) -> int:
     """Check the workspace: one line for each thing, with the command that fixes it.
 
     Exit code 1 if something is broken. A backup that was put back ends the ledger's chain where the copy ends, and
@@ -34,7 +36,10 @@ def doctor(invocation: Invocation, fix: bool, restored: bool, as_json: bool) -> 
       onefirm doctor
       onefirm doctor --fix
       onefirm doctor --restored
+      onefirm doctor --tokens
     """
+    if tokens:
+        return _bill(invocation, as_json)
     if restored:
         invocation.need_person("Giving up what a backup lacks")
         _go_on(invocation)
@@ -61,6 +66,23 @@ def _examined(invocation: Invocation, fix: bool) -> tuple[Sequence[str], Sequenc
         from onefirm.workspace import database_file
 
         return made, wreck.examine(root, error, SystemClock(), database_file(root))
+
+
+def _bill(invocation: Invocation, as_json: bool) -> int:
+    from onefirm import shipped
+    from onefirm.day.tokens import BUDGET, ENCODING
+
+    # By name: the server is an interface beside this one, and neither is built on the other.
+    server = importlib.import_module("mcp_server.reference").shown()
+    parts = invocation.firm.day.start_tokens(shipped.path(), server)
+    total = sum(part.tokens for part in parts)
+    if as_json:
+        screen.data({"total": total, "budget": BUDGET, "counted": ENCODING, "parts": parts})
+        return 0
+    screen.table(("part", "tokens", "what it is"), [(part.name, f"{part.tokens:,}", part.of) for part in parts])
+    screen.show(f"{total:,} tokens at the start of a session; the demo firm is held to {BUDGET:,}.")
+    screen.say(f"Counted by {ENCODING}; files outside of the workspace are not read.")
+    return 0
 
 
 def _go_on(invocation: Invocation) -> None:

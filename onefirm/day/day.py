@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
 from onefirm.core.attribution import SYSTEM, By
-from onefirm.day import brief, close, context, doctor, erase, hatch, start
+from onefirm.day import brief, close, context, doctor, erase, hatch, start, tokens
 from onefirm.day.brief import Brief
 from onefirm.day.planes import Planes
 from onefirm.narrative.faults import Fault
@@ -74,3 +76,7 @@ class Day:
     def examine(self) -> list[doctor.Finding]:
         """The doctor's findings."""
         return doctor.examine(self._planes)
+
+    def start_tokens(self, plugin: Path, server: Sequence[str]) -> list[tokens.Part]:
+        """What the start of a session costs a model, part by part."""
+        return tokens.at_start(self._planes, plugin, server)

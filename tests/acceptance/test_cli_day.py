@@ -173,6 +173,39 @@ def test_a_lost_database_is_never_replaced_by_an_empty_one(onefirm: Terminal, ha
     assert onefirm.data("record", "get", "P-1")["title"] == "Launch site"
 
 
+@pytest.mark.row("OPS-02")
+def test_the_start_of_a_session_on_the_demo_firm_costs_at_most_7500_tokens(shared: Terminal) -> None:
+    bill = shared.data("doctor", "--tokens")
+    cost = {part["name"]: part["tokens"] for part in bill["parts"]}
+    assert list(cost) == ["brief", "CLAUDE.md", "rules", "playbooks", "tools"]
+    assert min(cost.values()) > 50
+    assert bill["total"] == sum(cost.values()) <= bill["budget"] == 7_500
+
+
+@pytest.mark.row("OPS-02")
+def test_what_costs_tokens_at_the_start_is_told_part_by_part(onefirm: Terminal) -> None:
+    before = {part["name"]: part["tokens"] for part in onefirm.data("doctor", "--tokens")["parts"]}
+    long = "A sentence that every session reads. " * 40
+    lay = {
+        "CLAUDE.local.md": long,
+        ".claude/rules/always.md": f"<!-- {long} -->{long}",
+        ".claude/rules/scoped.md": f"---\npaths: [src/**]\n---\n{long}",
+        ".claude/commands/own.md": f"---\ndescription: Tidy up\n---\n{long}",
+        ".claude/agents/typed.md": f"---\ndisable-model-invocation: true\n---\n{long}",
+    }
+    for path, text in lay.items():
+        (onefirm.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (onefirm.root / path).write_text(text)
+    after = {part["name"]: part["tokens"] for part in onefirm.data("doctor", "--tokens")["parts"]}
+    grown = {name: cost - before.get(name, 0) for name, cost in after.items() if cost != before.get(name)}
+    assert list(grown) == ["CLAUDE.md", "rules", "skills, agents"]
+    assert grown["CLAUDE.md"] == pytest.approx(grown["rules"], abs=2)
+    assert grown["skills, agents"] < 12
+    said = onefirm.done("doctor", "--tokens").out
+    assert "CLAUDE.md, context/CLAUDE.md, CLAUDE.local.md" in said
+    assert f"{sum(after.values()):,} tokens" in said
+
+
 # -- init --------------------------------------------------------------------------------------------------------------
 
 
