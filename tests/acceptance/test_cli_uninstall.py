@@ -111,7 +111,7 @@ def test_what_was_changed_stays_and_so_does_the_line_that_imports_it(firm: Termi
 
 @pytest.mark.row("OPS-02")
 def test_it_shows_what_goes_and_removes_nothing_unasked(firm: Terminal) -> None:
-    lay(firm.root, {".onefirm/backup/firm-2026-11-22.db": ""})
+    lay(firm.root, {".onefirm/backup/firm-2026-11-22.db": "a copy"})
     before = files(firm.root)
     refused = program("uninstall", firm.root, stdin=subprocess.DEVNULL)
     assert refused.returncode == 1

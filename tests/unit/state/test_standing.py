@@ -48,7 +48,7 @@ class TestRules:
         one = rec("task", "todo", title="Sign", blocked_by=["T-801"])
         two = rec("task", "todo", ref="T-801", title="Pay", blocked_by=[one.ref])
         texts = {line.ref: line.text for line in lines(one, two)}
-        assert texts[one.ref] == "blocked by T-801 “Pay”, which waits for this one"
+        assert texts[one.ref] == "blocked by T-801 “Pay” (which waits for this one)"
 
     def test_blocked_by_open_records_whatever_the_status(self) -> None:
         blocker = rec("task", "doing", title="Get the keys")
