@@ -6,12 +6,13 @@ The form of a case, in `cases/COMMAND.yaml`:
 |---|---|
 | case | a sentence: what is proven |
 | given | command lines for `onefirm`, before; the firm is client CL-1, project P-1 with a narrative file, task T-1 |
+| place | files of the workspace, by path, before |
 | arguments | what the operator types behind the command |
 | answers | the operator's choices, one a question; without the key nobody can be asked (`claude -p`) |
 | dictated | true where the operator's own words are written without a question |
 | turns | what the model does: `{tool: input}`, a list of these for one message, `{ask: [choices]}`, or a text |
 | refused | number of a call (from 1) and a part of what it was told; every other call must go through |
-| shows | parts of what the calls' answers told the model |
+| shows, hides | parts of what the calls' answers told the model, or did not |
 | written | the ledger's entries of Claude, in order, looks apart |
 | records, decisions, lessons, files | values, sentences and parts of files as they are left |
 """
@@ -42,6 +43,8 @@ def play(firm: Firm, command: str, case: Case) -> None:
     """Play a case and hold the client, the ledger and the workspace to it."""
     for line in case.get("given", ()):
         firm.cli(*shlex.split(line))
+    for path, text in case.get("place", {}).items():
+        firm.lab.write(path, text)
     before = len(written(firm))
     host = _operator(list(case["answers"])) if "answers" in case else None
     typed = f"/onefirm:{command} {case.get('arguments', '')}".rstrip()
@@ -100,6 +103,7 @@ def _hold_calls(results: Any, case: Case) -> None:
         assert refused.get(number, "") in result.text, result.text
     told = "\n".join(result.text for result in results)
     assert [part for part in case.get("shows", ()) if part not in told] == [], told
+    assert [part for part in case.get("hides", ()) if part in told] == [], told
 
 
 def _hold_left(firm: Firm, case: Case, before: int) -> None:
