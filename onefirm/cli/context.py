@@ -58,7 +58,7 @@ def map_(invocation: Invocation, as_json: bool) -> None:
 @json_option
 @pass_invocation
 def check(invocation: Invocation, as_json: bool) -> int:
-    """Find orphans, broken links, wrong records, copied state, secrets, costs.
+    """Find orphans, broken links, facts told twice, copied state, secrets, costs.
 
     Each fault with its file, its line and its fix. Exit code 1 when something is found.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Rule = Literal["orphan", "parent", "child", "link", "record", "state", "secret", "budget"]
+Rule = Literal["orphan", "parent", "child", "link", "record", "state", "duplicate", "secret", "budget"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from onefirm.narrative import blocks, heads
 
@@ -53,14 +53,21 @@ def target(path: str, to: str) -> str | None:
     return None if found.startswith(("/", "../")) or found == ".." else found
 
 
-def _read(path: str, text: str) -> Iterator[Link]:
-    head = len(heads.head(text))
-    for number, line in enumerate(_shown(text).split("\n")):
-        if "](" in line or "@" in line or "]:" in line:
-            yield from _of_line(path, number + 1, line, number < head and heads.key(line) == "parent")
+def to(start: str, path: str, title: str) -> str:
+    """A link from one file to another. What Markdown takes for its own is left out of the words, and is figures in the
+    path.
+    """
+    words = " ".join(re.sub(r"[\[\]`<>@\\]", " ", title).split()) or posixpath.basename(path)
+    found = re.sub(r"[\s()<>%#?\[\]:@`\\]", lambda sign: quote(sign[0], safe=""), relative(start, path))
+    return f"[{words}]({found})"
 
 
-def _shown(text: str) -> str:
+def relative(start: str, path: str) -> str:
+    """The path of a file as another one has to write it."""
+    return posixpath.relpath(path, posixpath.dirname(start) or ".")
+
+
+def shown(text: str) -> str:
     """The text with its code and then its comments blanked: a comment's sign in code opens none."""
     if "```" in text or "~~~" in text:
         every = text.split("\n")
@@ -68,6 +75,13 @@ def _shown(text: str) -> str:
         text = "\n".join("" if number in hidden else line for number, line in enumerate(every))
     text = _CODE.sub(_blanked, text) if "`" in text else text
     return _COMMENT.sub(_blanked, text) if "<!--" in text else text
+
+
+def _read(path: str, text: str) -> Iterator[Link]:
+    head = len(heads.head(text))
+    for number, line in enumerate(shown(text).split("\n")):
+        if "](" in line or "@" in line or "]:" in line:
+            yield from _of_line(path, number + 1, line, number < head and heads.key(line) == "parent")
 
 
 def _of_line(path: str, number: int, line: str, is_parent: bool) -> Iterator[Link]:

@@ -5,14 +5,12 @@ fix. Nothing is read from the disk or written here.
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
-from urllib.parse import quote
 
-from onefirm.narrative import heads, statements
+from onefirm.narrative import duplicates, heads, links, statements
 from onefirm.narrative.faults import Fault
 from onefirm.narrative.files import TOP, ContextFile
 from onefirm.narrative.index import ROOT, Index, is_top
@@ -49,6 +47,7 @@ def check(index: Index, world: World) -> list[Fault]:
         *_dangling(index, world),
         *_records(index, records),
         *statements.faults(index.files.values(), world.rules, records.get),
+        *duplicates.faults(index, _written(index, world)),
         *_secrets(index, world),
         *_budgets(index, world),
     ]
@@ -57,12 +56,12 @@ def check(index: Index, world: World) -> list[Fault]:
 
 def line_for(parent: str, child: ContextFile, said: str = "") -> str:
     """The line by which a parent names a child."""
-    return f"- {_link(parent, child)}: {said or 'what it is, in one line'}"
+    return f"- {links.to(parent, child.path, child.title)}: {said or 'what it is, in one line'}"
 
 
 def head_for(path: str, parent: ContextFile) -> str:
     """The line by which a child points back."""
-    return f"Parent: {_link(path, parent)}"
+    return f"Parent: {links.to(path, parent.path, parent.title)}"
 
 
 def misplaced(index: Index, path: str) -> bool:
@@ -76,21 +75,17 @@ def last_child(index: Index, parent: ContextFile) -> int:
     return max((line for line, path in items if path and index.parent(path) == parent.path), default=0)
 
 
-def _link(start: str, file: ContextFile) -> str:
-    """A link to a file. What Markdown takes for its own is left out of the words, and is figures in the path."""
-    words = " ".join(re.sub(r"[\[\]`<>@\\]", " ", file.title).split()) or posixpath.basename(file.path)
-    path = re.sub(r"[\s()<>%#?\[\]:@`\\]", lambda found: quote(found[0], safe=""), _relative(start, file.path))
-    return f"[{words}]({path})"
-
-
 # -- places ------------------------------------------------------------------------------------------------------------
 
 
 def _placed(index: Index, world: World) -> Iterator[ContextFile]:
+    return (file for file in _written(index, world) if file.is_in_tree and file.path != TOP)
+
+
+def _written(index: Index, world: World) -> Iterator[ContextFile]:
+    """The files that somebody writes, and no program."""
     kept = (*world.rules["generated"], *world.rules["append_only"])
-    for file in index.files.values():
-        if file.is_in_tree and file.path != TOP and not matches(file.path, kept):
-            yield file
+    return (file for file in index.files.values() if not matches(file.path, kept))
 
 
 def _place(index: Index, file: ContextFile) -> Iterator[Fault]:
@@ -167,7 +162,7 @@ def _broken(index: Index, file: ContextFile, link: Link) -> Fault:
         what = f"a link leads out of the workspace: {told(link.to)}"
         return Fault(file.path, link.line, "link", what, "link to a file of the workspace, or to an address on the web")
     moved = _moved(index, link.target)
-    way = f"it may have moved: {told(_relative(file.path, moved))}" if moved else ""
+    way = f"it may have moved: {told(links.relative(file.path, moved))}" if moved else ""
     folder = posixpath.dirname(file.path)
     if link.form == "item" and file.is_claude and link.target.startswith(f"{folder}/" if folder else ""):
         what = f"names {told(link.to)}, which isn't there"
@@ -190,10 +185,6 @@ def _called(path: str) -> str:
     """What a file goes by: its name, for a CLAUDE.md that of its folder."""
     folder, _, name = path.rpartition("/")
     return folder.rpartition("/")[2] if name == "CLAUDE.md" else name
-
-
-def _relative(start: str, path: str) -> str:
-    return posixpath.relpath(path, posixpath.dirname(start) or ".")
 
 
 # -- records -----------------------------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def stated(line: str, kind: Kind) -> tuple[str, str] | None:
     for part in re.split(_PARTS, shown(line)):
         name, value = _halves(part[:_LONGEST])
         key = kind.properties.get(_name(name, kind))
-        if key and _looks_like(value, key, kind):
+        if key and looks_like(value, key, kind):
             return key, value
     return None
 
@@ -59,11 +59,11 @@ def stated_in_row(cells: list[str], header: list[str], kind: Kind, about: bool) 
     cells = [shown(cell) for cell in cells]
     if len(cells) >= 2:
         key = kind.properties.get(_name(cells[0], kind))
-        if key and _looks_like(cells[1][:_LONGEST], key, kind):
+        if key and looks_like(cells[1][:_LONGEST], key, kind):
             return key, cells[1][:_LONGEST]
     for name, value in zip(header, cells) if about else ():  # noqa: B905 - rows may be short
         key = kind.properties.get(_name(shown(name), kind))
-        if key and key != "title" and _looks_like(value, key, kind):
+        if key and key != "title" and looks_like(value, key, kind):
             return key, value
     return next((found for cell in cells if (found := stated(cell, kind))), None)
 
@@ -86,7 +86,8 @@ def _name(text: str, kind: Kind) -> str:
     return name.partition(" ")[2] if label in kind.labels and name not in kind.properties else name
 
 
-def _looks_like(value: str, key: str, kind: Kind) -> bool:
+def looks_like(value: str, key: str, kind: Kind) -> bool:
+    """Whether a text is a value of this property, and no pointer to the truth."""
     value = value.strip(" .\"'“”")
     if folded(value) in _EMPTY or (re.search(_POINTER, value) and not _value_of(value, key, kind)):
         return False

@@ -60,6 +60,10 @@ ROWS: Mapping[str, Row] = {
         "A tree of CLAUDE.md files: the root holds what applies everywhere, each area its own scope; a parent names "
         "each child in one line, a child points back"
     ),
+    "NAR-02": Row(
+        "`context check` finds orphans, dangling links, duplicate facts across files, state written as prose, secrets, "
+        "and files over their token budget, each with file, line and fix"
+    ),
     "NAR-04": Row(
         "State first, then narrative: an edit of a project's narrative is refused until this session has looked at "
         "that record in the truth (a fresh read is a receipt, a write is another), and while it contradicts the truth "

@@ -73,14 +73,14 @@ def test_a_parent_must_name_each_child_and_a_child_must_point_back(onefirm: Term
     assert "4 faults in 4 files of the context tree" in onefirm("doctor").out
 
 
-@pytest.mark.row("NAR-01")
+@pytest.mark.row("NAR-02")
 def test_a_record_and_a_link_that_are_not_there_are_found_in_their_lines(onefirm: Terminal) -> None:
     record = change(onefirm, SITE, "Record: P-1\n", "Record: P-99\n")
     link = change(onefirm, SITE, "The payload calculator", f"The [payload calculator]({'x' * 300}.pdf)")
     assert faults(onefirm) == [(SITE, record, "record"), (SITE, link, "link")]
 
 
-@pytest.mark.row("NAR-01")
+@pytest.mark.row("NAR-02")
 def test_what_the_tree_may_cost_stands_in_the_settings(onefirm: Terminal) -> None:
     settings = onefirm.root / "onefirm.yaml"
     settings.write_text(settings.read_text() + "context:\n  root_tokens: 400\n  chain_tokens: 1000\n")
@@ -90,6 +90,7 @@ def test_what_the_tree_may_cost_stands_in_the_settings(onefirm: Terminal) -> Non
     assert {rule for _, _, rule in found} == {"budget"}
 
 
+@pytest.mark.row("NAR-02")
 @pytest.mark.row("OPS-08")
 def test_a_secret_in_the_tree_is_found_and_not_shown(onefirm: Terminal) -> None:
     token = "ghp_" + "a1B2" * 9
@@ -99,12 +100,33 @@ def test_a_secret_in_the_tree_is_found_and_not_shown(onefirm: Terminal) -> None:
     assert token not in answer.out + answer.err
 
 
-@pytest.mark.row("NAR-01")
+@pytest.mark.row("NAR-02")
 def test_what_a_record_says_is_found_where_a_file_says_it_too(onefirm: Terminal) -> None:
     line = change(onefirm, SITE, "## Last decision", "The project is in review.\n\nDue: 2026-12-01\n\n## Last decision")
     assert faults(onefirm) == [(SITE, line, "state"), (SITE, line + 2, "state")]
     text = onefirm("context", "check").out
     assert "“The project is in review.”: This says that P-1 is review; the truth says delivery." in text
+
+
+@pytest.mark.row("NAR-02")
+def test_three_planted_faults_are_found_with_their_lines(onefirm: Terminal) -> None:
+    delivery = (onefirm.root / "context/delivery/CLAUDE.md").read_text(encoding="utf-8")
+    rule = "Every draft is read aloud to somebody who will never use it, because the ear finds what the eye forgives."
+    again = "Because the ear finds what the eye forgives, each draft is read aloud to somebody who will never use it."
+    (onefirm.root / "context/delivery/CLAUDE.md").write_text(f"{delivery}\n{rule}\n", encoding="utf-8")
+    kept = delivery.count("\n") + 2
+    copy = change(onefirm, SITE, "## Open threads", f"{again}\n\n## Open threads")
+    state = change(onefirm, SITE, "## Last decision", "The launch site's deadline is 4 March.\n\n## Last decision")
+    gone = change(onefirm, ACME, "](test-stand/", "](stand/")
+    copy += 2 * (state < copy)
+    assert faults(onefirm) == [
+        (ACME, gone, "child"),
+        *sorted([(SITE, state, "state"), (SITE, copy, "duplicate")]),
+        (SITE.replace("launch-site", "test-stand"), 1, "orphan"),
+    ]
+    text = onefirm("context", "check").out
+    assert f"{SITE}:{copy} duplicate: “{again}” stands in context/delivery/CLAUDE.md:{kept} too" in text
+    assert "keep it there, where it holds for more; link it here: [Delivery](../../../delivery/CLAUDE.md)" in text
 
 
 @pytest.mark.row("NAR-01")

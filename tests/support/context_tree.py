@@ -27,21 +27,22 @@ def world(
     known: Mapping[str, str | None] = {"CL-1": "active", "P-1": "delivery"},
     there: Iterable[str] = (),
     secrets: Iterable[str] = (),
+    titles: Mapping[str, str] = {},
     **budgets: int,
 ) -> World:
     """A world in which these records stand so, these files are there, and these words are secrets."""
     words = tuple(secrets)
     return World(
         exists=frozenset(there).__contains__,
-        records=lambda refs: {ref: _state(known[ref]) for ref in refs if ref in known},
+        records=lambda refs: {ref: _state(known[ref], titles.get(ref, "Launch site")) for ref in refs if ref in known},
         secret=lambda text: next(("a password" for word in words if word in text), None),
         rules=hook.rules(),
         **budgets,
     )
 
 
-def _state(status: str | None) -> dict[str, str | None] | None:
-    return status and {"title": "Launch site", "status": status, "actor": None, "at": "2026-11-20T10:00:00.000000Z"}
+def _state(status: str | None, title: str) -> dict[str, str | None] | None:
+    return status and {"title": title, "status": status, "actor": None, "at": "2026-11-20T10:00:00.000000Z"}
 
 
 def faults(texts: Mapping[str, str], given: World | None = None) -> list[Fault]:
