@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from onefirm.cli import screen
-from onefirm.cli.commands import Group, json_option
+from onefirm.cli.commands import Group, json_option, why_option
 from onefirm.cli.invocation import Invocation, pass_invocation
 from onefirm.sessions.paths import told
 
@@ -25,6 +25,7 @@ def context() -> None:
       onefirm context map
       onefirm context check
       onefirm context new DL-16 "families hear the tour in their own language"
+      onefirm context close P-12
     """
 
 
@@ -99,6 +100,39 @@ def new(invocation: Invocation, what: str, line: str, at: str, title: str) -> No
     made = invocation.firm.day.new_context(what, line, at=at, title=title)
     screen.show(made.path)
     screen.say(f"Named in {told(made.parent)}.")
+
+
+@context.command(short_help="Archive the files of a closed record.")
+@click.argument("ref", metavar="REF")
+@click.option("--anyway", is_flag=True, help="Also while the record, or one below it, is open.")
+@why_option
+@pass_invocation
+def close(invocation: Invocation, ref: str, anyway: bool, why: str | None) -> None:
+    """Move the files of a closed record into context/archive, and mend what
+    names them.
+
+    Its line goes from its parent into the archive's list, links follow, and one
+    commit holds it all, so that git keeps the history of each file. Nothing in
+    the archive loads with other work.
+
+    \b
+    Examples:
+      onefirm context close P-12
+      onefirm context close PR-3 --why "they went with somebody else"
+    """
+    with screen.working("Moving files"):
+        done = invocation.firm.day.close_context(ref, invocation.by(why), anyway=anyway)
+    for path in done.paths:
+        screen.show(told(path))
+    if done.is_repeated:
+        screen.say(f"{done.ref} was closed before: nothing was changed.")
+        return
+    follow = f"; links followed in {', '.join(map(told, done.mended))}" if done.mended else ""
+    screen.say(f"Listed in context/archive/CLAUDE.md{follow}.")
+    if done.commit:
+        screen.say(f"Committed: `git revert {done.commit[:10]}` takes it back.")
+    if done.why_not:
+        screen.say(f"note: {done.why_not}")
 
 
 def _told(place: Place) -> dict[str, Any]:

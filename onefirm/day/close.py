@@ -156,9 +156,9 @@ def _commit(planes: Planes, session: str) -> tuple[str | None, str]:
         for path in (edit["path"], edit["renamed_from"])
         if path
     )
-    secret = _without_secrets(planes, paths)
+    secret = without_secrets(planes, paths)
     try:
-        commit = git.commit_paths(planes.root, list(paths), _message(paths), _trailers(planes))
+        commit = git.commit_paths(planes.root, list(paths), _message(paths), trailers(planes))
         commit = commit or _anchor(planes, _message(paths))
     except FirmError as error:
         return None, str(error)
@@ -169,15 +169,16 @@ def _anchor(planes: Planes, message: str) -> str | None:
     """Anchor the ledger by a commit without files, if it moved since the last anchor."""
     with planes.store.read() as conn:
         is_due = git.is_repository(planes.root) and anchoring.is_due(planes.root, conn, planes.ledger)
-    return git.commit_nothing(planes.root, message, _trailers(planes)) if is_due else None
+    return git.commit_nothing(planes.root, message, trailers(planes)) if is_due else None
 
 
-def _trailers(planes: Planes) -> list[tuple[str, str]]:
+def trailers(planes: Planes) -> list[tuple[str, str]]:
+    """What a commit's message ends with: the ledger's heads."""
     with planes.store.read() as conn:
         return [(TRAILER, str(head)) for head in planes.ledger.heads(conn)]
 
 
-def _without_secrets(planes: Planes, paths: dict[str, None]) -> list[str]:
+def without_secrets(planes: Planes, paths: dict[str, None]) -> list[str]:
     """Take files that hold a secret out of what is committed: git keeps what it once had. Returns what to tell."""
     told: list[str] = []
     for path in list(paths):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ from typing import Any
 from onefirm.core.errors import Refused
 from onefirm.core.ids import is_temporary
 from onefirm.day.planes import Planes
-from onefirm.narrative import files, heads, lint, scaffold
+from onefirm.narrative import archive, files, heads, lint, scaffold
 from onefirm.narrative.compile import compile_guard
 from onefirm.narrative.faults import Fault
+from onefirm.narrative.files import ContextFile
 from onefirm.narrative.index import Index, Place
 from onefirm.narrative.lint import Records, World
 from onefirm.narrative.scaffold import Scaffold
@@ -56,7 +57,7 @@ def new(planes: Planes, what: str, said: str, *, at: str = "", title: str = "") 
 
 def _place_of(index: Index, record: Record) -> str:
     """Where the file of a record lies by itself. Raises Refused where it has one, or nothing tells where."""
-    if held := next((file.path for file in index.files.values() if record.ref in file.refs), ""):
+    if held := next((file.path for file in _live(index) if record.ref in file.refs), ""):
         raise Refused(f"{record.ref} has a file already: {held}.", hint="Another one: name its place, --at PATH.")
     owners = [str(ref) for name in ("project", "client") if (ref := record.props.get(name))]
     folder = scaffold.AREAS.get(record.kind) or next(filter(None, (_folder_of(index, ref) for ref in owners)), "")
@@ -68,8 +69,12 @@ def _place_of(index: Index, record: Record) -> str:
     return f"{folder}/{scaffold.folder_name(record.title, record.ref)}/CLAUDE.md"
 
 
+def _live(index: Index) -> Iterator[ContextFile]:
+    return (file for file in index.files.values() if not archive.is_archived(file.path))
+
+
 def _folder_of(index: Index, ref: str) -> str:
-    found = (file.path for file in index.files.values() if ref and file.is_claude and file.refs[:1] == (ref,))
+    found = (file.path for file in _live(index) if ref and file.is_claude and file.refs[:1] == (ref,))
     return posixpath.dirname(next(found, ""))
 
 

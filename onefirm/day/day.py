@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from onefirm.core.attribution import SYSTEM, By
-from onefirm.day import brief, close, context, doctor, erase, hatch, start, tokens
+from onefirm.day import archive, brief, close, context, doctor, erase, hatch, start, tokens
 from onefirm.day.brief import Brief
 from onefirm.day.planes import Planes
 from onefirm.narrative.faults import Fault
@@ -72,6 +72,10 @@ class Day:
     def new_context(self, what: str, said: str, *, at: str = "", title: str = "") -> Scaffold:
         """Make a file of the context tree for a record or at a path, and name it in its parent."""
         return context.new(self._planes, what, said, at=at, title=title)
+
+    def close_context(self, ref: str, by: By, *, anyway: bool = False) -> archive.Archived:
+        """Move the files of a closed record into the archive of the context tree, and mend what names them."""
+        return archive.close(self._planes, ref, by, anyway=anyway)
 
     def examine(self) -> list[doctor.Finding]:
         """The doctor's findings."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from onefirm.core.attribution import CLAUDE, SYSTEM, By
-from onefirm.day import brief, close, lessons
+from onefirm.core.errors import FirmError
+from onefirm.day import archive, brief, close, lessons
 from onefirm.day.brief import Brief
 from onefirm.day.planes import Planes
 from onefirm.sessions import identity
@@ -22,7 +25,12 @@ def start(planes: Planes, session: str, client_id: str, source: str) -> Brief:
 
 
 def close_left(planes: Planes, but: str | None = None) -> list[close.Closed]:
-    """Close every session whose end was announced but not worked off, or whose client died; renew the rules."""
+    """Close every session whose end was announced but not worked off, or whose client died; renew the rules.
+
+    What a close of context files left half done is finished too; where the disk refuses, the next one tells of it.
+    """
+    with suppress(FirmError, OSError):
+        archive.finish(planes)
     closed: list[close.Closed] = []
     for session in identity.to_close(str(planes.root)):
         if session["session"] != but:

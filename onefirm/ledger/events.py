@@ -23,7 +23,8 @@ KINDS = (
     "record.created", "record.updated", "record.archived", "record.restored", "record.seen", "record.queued",
     "record.conflicted", "record.decided", "record.pulled",
     "decision.recorded", "lesson.recorded", "lesson.seen_again", "lesson.decided",
-    "session.opened", "session.closed", "narrative.edited", "narrative.unreconciled", "guard.lifted", "guard.restored",
+    "session.opened", "session.closed", "narrative.edited", "narrative.unreconciled", "narrative.archived",
+    "guard.lifted", "guard.restored",
     "payload.erased", "workspace.created", "workspace.restored", "schema.applied",
 )  # fmt: skip
 

@@ -212,6 +212,11 @@ def _unreconciled(data: Mapping[str, Any], event: Event) -> str:
     return f"left {clean(data.get('path') or 'a narrative file', 200)} unreconciled with the records{why}"
 
 
+def _archived(data: Mapping[str, Any], event: Event) -> str:
+    paths = [clean(path, 200) for path in _list(data, "paths")]
+    return f"moved the files of {_ref(event)} into the archive: {listed(paths)}"
+
+
 def _lifted(data: Mapping[str, Any], _event: Event) -> str:
     minutes = f" for {value(data['minutes'])} minutes" if data.get("minutes") else ""
     return f"lifted the guard{minutes}"
@@ -259,6 +264,7 @@ SAID: Mapping[str, Said] = {
     "session.closed": Said("closed a session", _closed),
     "narrative.edited": Said("edited a narrative file", _edited),
     "narrative.unreconciled": Said("left a narrative file unreconciled", _unreconciled),
+    "narrative.archived": Said("moved files into the archive", _archived),
     "guard.lifted": Said("lifted the guard", _lifted),
     "guard.restored": Said("restored the guard", lambda _data, _event: "restored the guard"),
     "payload.erased": Said("erased the content of entries", _erased),

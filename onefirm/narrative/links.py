@@ -54,12 +54,14 @@ def target(path: str, to: str) -> str | None:
 
 
 def to(start: str, path: str, title: str) -> str:
-    """A link from one file to another. What Markdown takes for its own is left out of the words, and is figures in the
-    path.
-    """
+    """A link from one file to another. What Markdown takes for its own is left out of the words."""
     words = " ".join(re.sub(r"[\[\]`<>@\\]", " ", title).split()) or posixpath.basename(path)
-    found = re.sub(r"[\s()<>%#?\[\]:@`\\]", lambda sign: quote(sign[0], safe=""), relative(start, path))
-    return f"[{words}]({found})"
+    return f"[{words}]({spelt(start, path)})"
+
+
+def spelt(start: str, path: str) -> str:
+    """The path of a file as a link of another one writes it: what Markdown takes for its own is figures."""
+    return re.sub(r"[\s()<>%#?\[\]:@`\\]", lambda sign: quote(sign[0], safe=""), relative(start, path))
 
 
 def relative(start: str, path: str) -> str:

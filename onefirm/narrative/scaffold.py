@@ -65,7 +65,7 @@ def plan(index: Index, path: str, title: str, said: str, ref: str = "") -> Scaff
     record = f"Record: {ref}\n" if ref else ""
     text = f"# {title}\n\n{record}{lint.head_for(path, parent)}\n{_SECTIONS if ref else ''}"
     child = files.parsed(path, text)
-    made = Scaffold(path, text, above, parent.text, _with_line(index, parent, lint.line_for(above, child, said)))
+    made = Scaffold(path, text, above, parent.text, with_line(index, parent, lint.line_for(above, child, said)))
     _hold(index, made)
     return made
 
@@ -79,7 +79,8 @@ def _one_line(text: str, what: str) -> str:
     return text
 
 
-def _with_line(index: Index, parent: ContextFile, line: str) -> str:
+def with_line(index: Index, parent: ContextFile, line: str) -> str:
+    """The text of a file with a line behind the last one that names a child of it."""
     end = "\r\n" if "\r\n" in parent.text else "\n"
     every = parent.text.split("\n")
     last = lint.last_child(index, parent)

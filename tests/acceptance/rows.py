@@ -70,6 +70,7 @@ ROWS: Mapping[str, Row] = {
         "or states a property as `Property: value`; the refusal says what to do; of 100 honest edits at most two are "
         "stopped, and none for nothing"
     ),
+    "NAR-07": Row("Opening and closing an engagement scaffolds and archives its files and their parent's lines"),
     # -- playbooks
     "CMD-01": Row(
         "The repeated work of the week is a slash command: start, capture, triage, prepare-call, log-call, "

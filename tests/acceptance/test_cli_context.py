@@ -1,5 +1,7 @@
 """The context tree through the command line: its map, and its check."""
 
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -129,7 +131,7 @@ def test_three_planted_faults_are_found_with_their_lines(onefirm: Terminal) -> N
     assert "keep it there, where it holds for more; link it here: [Delivery](../../../delivery/CLAUDE.md)" in text
 
 
-@pytest.mark.row("NAR-01")
+@pytest.mark.row("NAR-01", "NAR-07")
 def test_a_new_file_of_a_record_is_named_by_its_parent_and_points_back(onefirm: Terminal) -> None:
     onefirm.done("record", "create", "client", "title=Élan & Sons [Lyon]")
     client = onefirm.done("record", "find", "client", "--text", "Lyon", "--json").data["rows"][0]["ref"]
@@ -177,3 +179,82 @@ def test_what_can_not_be_made_is_refused_and_changes_nothing(
     assert answer.code == 1
     assert said in answer.err
     assert {path: path.read_bytes() for path in onefirm.root.rglob("*.md")} == before
+
+
+ARCHIVED = SITE.replace("context/", "context/archive/")
+
+
+def done(onefirm: Terminal, ref: str = "P-1") -> None:
+    for status in ("review", "done"):
+        onefirm.done("record", "update", ref, f"status={status}")
+
+
+@pytest.mark.row("NAR-07")
+def test_the_files_of_a_closed_engagement_go_into_the_archive_and_all_that_named_them_follows(
+    onefirm: Terminal,
+) -> None:
+    (onefirm.root / SITE).with_name("range.pdf").write_bytes(b"%PDF")
+    change(onefirm, SITE, "The payload calculator", "The [payload calculator](range.pdf), for [Acme](../CLAUDE.md),")
+    change(
+        onefirm, "context/delivery/first-weeks.md", "\n\n", f"\n\nAs [there](../../{SITE}#why).\n\n@../../{SITE}\n\n"
+    )
+    done(onefirm)
+    answer = onefirm.done("context", "close", "p-1", "--why", "it flies")
+    assert answer.out == f"{ARCHIVED}\n"
+    assert faults(onefirm) == []
+    assert not (onefirm.root / SITE).parent.exists()
+    assert (onefirm.root / ARCHIVED).with_name("range.pdf").exists()
+    text = (onefirm.root / ARCHIVED).read_text()
+    assert "Parent: [Archive](../../../CLAUDE.md)" in text
+    assert "[payload calculator](range.pdf), for [Acme](../../../../clients/acme-rockets/CLAUDE.md)," in text
+    listed = (onefirm.root / "context/archive/CLAUDE.md").read_text().splitlines()[-1]
+    told = "students understand in two minutes what a rocket can carry; closed 20"
+    assert listed.startswith(f"- [Launch site](clients/acme-rockets/launch-site/CLAUDE.md): {told}")
+    assert "Launch site" not in (onefirm.root / ACME).read_text()
+    weeks = (onefirm.root / "context/delivery/first-weeks.md").read_text()
+    where = "../archive/clients/acme-rockets/launch-site/CLAUDE.md"
+    assert f"As [there]({where}#why).\n\n[launch-site]({where})\n" in weeks
+    said = onefirm.done("ledger", "log", "--about", "P-1", "--limit", "1").out
+    assert f"The operator moved the files of P-1 into the archive: {ARCHIVED}, because: it flies." in said
+
+
+@pytest.mark.row("NAR-07")
+def test_what_was_closed_keeps_its_history_in_git_and_can_be_taken_back(onefirm: Terminal) -> None:
+    done(onefirm)
+    commit = re.findall(r"git revert (\w+)", onefirm.done("context", "close", "P-1").err)[0]
+    git = ("git", "-C", str(onefirm.root), "-c", "user.name=me", "-c", "user.email=me@localhost")
+    log = [*git, "log", "--follow", "--format=%s", "--", ARCHIVED]
+    assert len(subprocess.run(log, capture_output=True, text=True, check=True).stdout.splitlines()) > 1
+    subprocess.run([*git, "revert", "--no-edit", commit], check=True, capture_output=True)
+    assert (onefirm.root / SITE).exists()
+    assert faults(onefirm) == []
+
+
+@pytest.mark.row("NAR-07")
+def test_files_stay_while_their_record_or_one_below_it_is_open(onefirm: Terminal) -> None:
+    before = {path: path.read_bytes() for path in onefirm.root.rglob("*.md")}
+    answer = onefirm("context", "close", "P-1")
+    assert (answer.code, "is open: its status is delivery" in answer.err) == (1, True)
+    onefirm.done("record", "update", "CL-1", "status=former")
+    answer = onefirm("context", "close", "CL-1")
+    assert (answer.code, "open: P-1, P-9." in answer.err) == (1, True)
+    assert "no file of its own" in onefirm("context", "close", "T-1", "--anyway").err
+    assert {path: path.read_bytes() for path in onefirm.root.rglob("*.md")} == before
+    onefirm.done("context", "close", "CL-1", "--anyway")
+    assert faults(onefirm) == []
+
+
+@pytest.mark.row("NAR-07")
+def test_a_second_close_changes_nothing_and_a_second_engagement_finds_its_own_place(onefirm: Terminal) -> None:
+    done(onefirm)
+    onefirm.done("context", "close", "P-1")
+    before = {path: path.read_bytes() for path in onefirm.root.rglob("*.md")}
+    again = onefirm.done("context", "close", "P-1")
+    assert (again.out, "was closed before" in again.err) == (f"{ARCHIVED}\n", True)
+    assert {path: path.read_bytes() for path in onefirm.root.rglob("*.md")} == before
+    made = onefirm.done("context", "new", "P-1", "it flies again").out.strip()
+    assert made == SITE
+    second = onefirm.done("context", "close", "P-1").out.strip()
+    assert second == ARCHIVED.replace("launch-site", "launch-site-p-1")
+    assert faults(onefirm) == []
+    assert len({one["path"] for one in onefirm.data("context", "map")} & {second, ARCHIVED}) == 2

@@ -69,6 +69,8 @@ SENTENCES = [
      "Claude edited context/p.md about P-12, after looking at it."),
     (entry("narrative.unreconciled", {"path": "context/p.md", "why": "no receipt for P-12"}, "P-12"),
      "Claude left context/p.md unreconciled with the records: no receipt for P-12."),
+    (entry("narrative.archived", {"paths": ["context/archive/p.md"], "from": ["context/p.md"]}, "P-12"),
+     "Claude moved the files of P-12 into the archive: context/archive/p.md."),
     (entry("guard.lifted", {"until": "2026-11-02T08:30:00Z", "minutes": 30}, actor="operator", reason="moving files"),
      "The operator lifted the guard for 30 minutes, because: moving files."),
     (entry("guard.restored", {}, actor="onefirm"), "onefirm restored the guard."),

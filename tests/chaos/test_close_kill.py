@@ -1,0 +1,47 @@
+"""A close of context files that dies at any change of the disk is finished by the next one, and no word is lost."""
+
+import os
+import subprocess
+import sys
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from support.terminal import Terminal, demo_firm
+
+CLOSER = Path(__file__).with_name("closer.py")
+PROJECT = Path(__file__).resolve().parents[2]
+SITE = "context/clients/acme-rockets/launch-site"
+
+
+def words(onefirm: Terminal) -> set[str]:
+    """Every word of the tree but those of its links."""
+    texts = (path.read_text() for path in onefirm.root.glob("context/**/*.md"))
+    return {word for text in texts for word in text.split() if "](" not in word}
+
+
+@pytest.mark.slow
+def test_a_close_that_dies_is_finished_by_the_next(tmp_path: Path) -> None:
+    for number in count(1):
+        onefirm = demo_firm(tmp_path / str(number))
+        (onefirm.root / SITE / "board.md").write_text("# The board\n\nThey meet in [the hall](../CLAUDE.md).\n")
+        before = words(onefirm)
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(PROJECT), str(PROJECT / "tests")))}
+        command = [sys.executable, str(CLOSER), str(onefirm.root), "P-1", str(number)]
+        died = subprocess.run(command, env=env, capture_output=True, check=False, timeout=60).returncode
+        assert died in (0, 9)
+        answer = onefirm.done("context", "close", "P-1", "--anyway")
+        assert answer.out.splitlines() == ["context/archive/clients/acme-rockets/launch-site/CLAUDE.md"]
+        assert before <= words(onefirm)
+        left = [path.name for path in onefirm.root.glob("context/**/.*")]
+        assert (left, (onefirm.root / SITE).exists()) == ([], False)
+        entries = onefirm.data("ledger", "log", "--kind", "narrative.archived")
+        assert len(entries) == 1
+        git = ["git", "-C", str(onefirm.root), "status", "--porcelain"]
+        assert subprocess.run(git, capture_output=True, text=True, check=True).stdout == ""
+        found = {fault["path"] for fault in onefirm("context", "check", "--json").data["faults"]}
+        assert found == {"context/archive/clients/acme-rockets/launch-site/board.md"}  # it had no place before either
+        if died == 0:
+            assert number > 10
+            return
