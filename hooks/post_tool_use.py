@@ -1,12 +1,12 @@
-"""PostToolUse (and its failure): writes down what the call changed, and tells the session at once where that doesn't
-stand.
+"""PostToolUse (and its failure): writes down what the call changed, tells the session at once where that doesn't stand,
+and how the records stand whose narrative came with the call.
 """
 
 from __future__ import annotations
 
 import os
 
-from hooks import targets, watch
+from hooks import loaded, targets, watch
 from onefirm.narrative import heads, rules
 from onefirm.sessions import db, edits, paths, tree, walk
 
@@ -22,7 +22,9 @@ _FILE_TOOLS = ("Edit", "Write", "MultiEdit", "NotebookEdit")
 
 
 def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | None]:
-    """A file tool changed the file it names; anything else may have changed any."""
+    """A file tool changed the file it names; anything but a look may have changed any."""
+    if payload.get("tool_name") == "Read":
+        return _of_read(payload)
     if payload.get("tool_name") in _FILE_TOOLS:
         return _of_file(payload)
     session = watch.session(payload, root)
@@ -33,7 +35,12 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
         edits.end_command(conn, watch.call(payload), watch.is_detached(payload), session)
     # Written down first: what follows may fail, and Stop must still know whose change it was.
     told = _told(root, session, changes) if changes and owner == session else ""
-    return (f"ascribed: {len(changes)}", _context(payload, told) if told else None)
+    return f"ascribed: {len(changes)}", _context(payload, told, loaded.tell(payload, targets.in_command(payload)))
+
+
+def _of_read(payload: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:
+    said = loaded.tell(payload, targets.places(payload))
+    return ("told" if said else "nothing to tell"), _context(payload, said)
 
 
 def _of_file(payload: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:
@@ -41,7 +48,8 @@ def _of_file(payload: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:
     # A file of several names may be narrative by one that the call doesn't give.
     linked = len(places) > 1 or any(_links(path) > 1 for _, _, path in places)
     outcomes = [_of_place(payload, root, walk.storable(relative), linked) for root, relative, _ in places]
-    return ", ".join(dict.fromkeys(outcomes)) or "elsewhere", None
+    said = loaded.tell(payload, places)
+    return ", ".join(dict.fromkeys(outcomes)) or "elsewhere", _context(payload, said)
 
 
 def _of_place(payload: Mapping[str, Any], root: str, relative: str, linked: bool) -> str:
@@ -99,6 +107,7 @@ def _agent(payload: Mapping[str, Any]) -> str | None:
     return str(payload["agent_id"]) if payload.get("agent_id") else None
 
 
-def _context(payload: Mapping[str, Any], text: str) -> dict[str, Any]:
+def _context(payload: Mapping[str, Any], *texts: str) -> dict[str, Any] | None:
     event = payload.get("hook_event_name") or "PostToolUse"
-    return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": text}}
+    text = "\n".join(filter(None, texts))
+    return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": text}} if text else None

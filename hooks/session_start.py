@@ -8,9 +8,9 @@ import json
 import os
 import time
 
-from hooks import core, watch
+from hooks import core, loaded, watch
 from onefirm.narrative import rules
-from onefirm.sessions import clock, db, identity, paths
+from onefirm.sessions import clock, db, identity, paths, told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 DEADLINE_S = 4.0
 SETTING_UP, SETS_UP = 75, "setting up"
-# 1,200 tokens are held by the core; this is the net under it, in characters.
-CLIP = 4_800
 
 
 def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | None]:
@@ -32,19 +30,19 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
     session = _session(payload, root, source)
     news = _look(root, session, source)
     outcome, text = _brief(root, session, watch.client(payload), source)
-    told = {"systemMessage": text.replace("\n", " ")} if outcome == SETS_UP else {}
-    answer = {
-        "hookEventName": "SessionStart",
-        "additionalContext": clipped("\n".join(part for part in (text, news) if part)),
-    }
-    return outcome, {**told, "hookSpecificOutput": answer}
+    for_operator = {"systemMessage": text.replace("\n", " ")} if outcome == SETS_UP else {}
+    said = _within_budget(text, loaded.at_start(root, session, str(payload.get("cwd") or root)), news)
+    return outcome, {
+        **for_operator, "hookSpecificOutput": {"hookEventName": "SessionStart", "additionalContext": said},
+    }  # fmt: skip
 
 
-def clipped(text: str, limit: int = CLIP) -> str:
-    """The text up to the last whole line within the limit."""
-    if len(text) <= limit:
-        return text
-    return text[:limit].rpartition("\n")[0] + "\n…"
+def _within_budget(brief: str, *others: str) -> str:
+    """The core holds the brief's budget itself; this is the net under it, and the others get what is left."""
+    parts = [told.clipped(brief, told.BRIEF)]
+    for text in filter(None, others):
+        parts.append(told.clipped(text, told.START - told.tokens("\n".join(parts)) - 1))
+    return "\n".join(filter(None, parts))
 
 
 def _session(payload: Mapping[str, Any], root: str, source: str) -> str:

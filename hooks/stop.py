@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hooks import once, watch
 from onefirm.narrative import guard, rules, standing
-from onefirm.sessions import clock, db, edits, identity, paths
+from onefirm.sessions import clock, db, edits, identity, paths, told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
         doubts = {path: edits.doubt(conn, session, path) for path in found}
         items = [(path, guard.told([finding])) for path, findings in found.items() for finding in findings]
         edits.leave_unreconciled(conn, session, [{"path": path, "why": why, "at": clock.iso()} for path, why in items])
-        fresh = edits.tell(conn, session, [f"{path}: {why}" for path, why in items])
+        fresh = told.fresh(conn, session, [f"{path}: {why}" for path, why in items])
         others = _others(conn, root, known, session)
     once.over(root)
     output: dict[str, Any] = {"systemMessage": others} if others else {}
@@ -64,7 +64,7 @@ def _others(conn: Connection, root: str, known: Mapping[str, Any], session: str)
     row = conn.execute("select started_at from session where id = ?", (session,)).fetchone()
     found = standing.of_others(conn, root, known, session, row[0])
     lines = [f"{paths.told(path)} ({_who(who)}{_against(findings)})" for path, (who, findings) in found.items()]
-    fresh = edits.tell(conn, session, [f"others: {line}" for line in lines])
+    fresh = told.fresh(conn, session, [f"others: {line}" for line in lines])
     if not fresh:
         return ""
     shown = [line.partition(": ")[2] for line in fresh[:SHOWN]]

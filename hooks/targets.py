@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+# Of a command as much is looked through.
+_LONGEST = 4_000
+
 
 def path(payload: Mapping[str, Any]) -> str | None:
     """The absolute path that the call names, `..`, doubled and trailing slashes resolved; None when it names none."""
@@ -18,7 +21,7 @@ def path(payload: Mapping[str, Any]) -> str | None:
     named = given.get("file_path") or given.get("notebook_path") or given.get("path")
     if not isinstance(named, str) or not named:
         return None
-    return os.path.abspath(os.path.join(str(payload.get("cwd") or os.getcwd()), os.path.expanduser(named)))
+    return _absolute(payload, named)
 
 
 def places(payload: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -28,7 +31,21 @@ def places(payload: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     Links are followed first, and then the name counts as it is given: a link may lead out of the workspace, or from a
     narrative file's name to one that isn't.
     """
-    named = path(payload)
+    return _places(path(payload))
+
+
+def in_command(payload: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Where the files lie that a shell command names, as `places` gives it: Claude Code brings what belongs to a file
+    that a command reads, too.
+    """
+    import re
+
+    words = re.split(r"[\s'\"|&;<>()`$=]+", str(_input(payload).get("command") or "")[:_LONGEST])
+    named = [_absolute(payload, word) for word in dict.fromkeys(words) if "." in word]
+    return [place for path in named if os.path.isfile(path) for place in _places(path)]
+
+
+def _places(named: str | None) -> list[tuple[str, str, str]]:
     found: dict[tuple[str, str], str] = {}
     for place in (os.path.realpath(named), named) if named else ():
         if home := workspace.find_live(os.path.dirname(place)):
@@ -81,6 +98,10 @@ def _replaced(text: str, edit: Mapping[str, Any]) -> str:
             return text.replace(spelling, new) if edit.get("replace_all") else text.replace(spelling, new, 1)
     # The client may still find it, by straightening quotation marks: what is added is then judged as added.
     return text + "\n" + new
+
+
+def _absolute(payload: Mapping[str, Any], named: str) -> str:
+    return os.path.abspath(os.path.join(str(payload.get("cwd") or os.getcwd()), os.path.expanduser(named)))
 
 
 def _input(payload: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -6,25 +6,9 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from onefirm.core.currencies import CURRENCIES, EXPONENTS, amount
 from onefirm.core.errors import InvalidInput
 
-# ISO 4217, list one, without funds, metals and test codes. BGN gave way to the euro in 2026; older invoices name it.
-CURRENCIES = (
-    "AED", "AFN", "ALL", "AMD", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BGN", "BHD", "BIF", "BMD",
-    "BND", "BOB", "BRL", "BSD", "BTN", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CLP", "CNY", "COP", "CRC", "CUP",
-    "CVE", "CZK", "DJF", "DKK", "DOP", "DZD", "EGP", "ERN", "ETB", "EUR", "FJD", "FKP", "GBP", "GEL", "GHS", "GIP",
-    "GMD", "GNF", "GTQ", "GYD", "HKD", "HNL", "HTG", "HUF", "IDR", "ILS", "INR", "IQD", "IRR", "ISK", "JMD", "JOD",
-    "JPY", "KES", "KGS", "KHR", "KMF", "KPW", "KRW", "KWD", "KYD", "KZT", "LAK", "LBP", "LKR", "LRD", "LSL", "LYD",
-    "MAD", "MDL", "MGA", "MKD", "MMK", "MNT", "MOP", "MRU", "MUR", "MVR", "MWK", "MXN", "MYR", "MZN", "NAD", "NGN",
-    "NIO", "NOK", "NPR", "NZD", "OMR", "PAB", "PEN", "PGK", "PHP", "PKR", "PLN", "PYG", "QAR", "RON", "RSD", "RUB",
-    "RWF", "SAR", "SBD", "SCR", "SDG", "SEK", "SGD", "SHP", "SLE", "SOS", "SRD", "SSP", "STN", "SVC", "SYP", "SZL",
-    "THB", "TJS", "TMT", "TND", "TOP", "TRY", "TTD", "TWD", "TZS", "UAH", "UGX", "USD", "UYU", "UZS", "VED", "VES",
-    "VND", "VUV", "WST", "XAF", "XCD", "XCG", "XOF", "XPF", "YER", "ZAR", "ZMW", "ZWG",
-)  # fmt: skip
-_NO_MINOR_UNIT = (
-    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF",
-)  # fmt: skip
-_EXPONENTS = {**dict.fromkeys(_NO_MINOR_UNIT, 0), **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)}
 _HINT = "Write it as 1250.00 EUR."
 # Thousands stand in groups of exactly three, so that a decimal comma is never read as one of them.
 _NUMBER = r"-?(?:[0-9]{1,3}(?:(?P<mark>[,_' ])[0-9]{3})(?:(?P=mark)[0-9]{3})*|[0-9]+)(?:\.(?P<decimals>[0-9]+))?"
@@ -54,7 +38,7 @@ class Money:
             raise InvalidInput(f"“{text[:40]}” is not an amount.", hint=_HINT)
         if currency not in CURRENCIES:
             raise InvalidInput(f"“{currency[:10]}” is no currency.", hint=f"{_HINT} The codes are those of ISO 4217.")
-        exponent = _EXPONENTS.get(currency, 2)
+        exponent = EXPONENTS.get(currency, 2)
         _check_one_reading(text, found["number"], currency, exponent)
         minor = Decimal(re.sub(r"[,_' ]", "", found["number"])).scaleb(exponent)
         if len(found["decimals"] or "") > exponent or abs(minor) > _LARGEST_MINOR:
@@ -62,8 +46,7 @@ class Money:
         return cls(int(minor), currency)
 
     def __str__(self) -> str:
-        exponent = _EXPONENTS.get(self.currency, 2)
-        return f"{Decimal(self.minor).scaleb(-exponent):.{exponent}f} {self.currency}"
+        return amount(self.minor, self.currency)
 
 
 def _check_one_reading(text: str, number: str, currency: str, exponent: int) -> None:

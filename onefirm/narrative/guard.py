@@ -10,7 +10,8 @@ An edit of a narrative file is refused
 4. `contradiction`: when an added sentence claims a status that the truth doesn't have;
 5. `property`: when an added line writes a schema property as `Property: value`.
 
-Everything else passes, with notes where the session should know something (a write still waits, a record has moved).
+Everything else passes, with a note where a write still waits. That a record has moved is told after the edit, with its
+state (`loading`).
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def judge(
         *_contradictions(rules, change, _claimed(change), state_of, past_of),
         *_properties(rules, change),
     ]
-    return {"findings": findings, "notes": [] if findings else _notes(receipts, state_of)}
+    return {"findings": findings, "notes": [] if findings else _notes(receipts)}
 
 
 def as_it_stands(
@@ -289,19 +290,9 @@ def _stated(unit: Unit, change: _Change) -> tuple[str, str, str] | None:
     return None
 
 
-def _notes(receipts: Mapping[str, Mapping[str, Any] | None], state_of: StateOf) -> list[str]:
-    notes = [_note(ref, receipt, state_of(ref)) for ref, receipt in receipts.items() if receipt]
-    return [note for note in notes if note]
-
-
-def _note(ref: str, receipt: Mapping[str, Any], state: Mapping[str, Any] | None) -> str:
-    if receipt["kind"] == "pending":
-        return f"The write of {ref} still waits for the truth; what you write here is ahead of it."
-    if not state or not state["etag"] or not receipt["etag"] or state["etag"] == receipt["etag"]:
-        return ""
-    who = {"outside": "outside of onefirm", None: "by somebody"}.get(state["actor"], f"by {state['actor']}")
-    since = f"changed {who} at {state['at'][:16]}Z"
-    return f"{ref} has moved since this session looked: its status is {state['status']} ({since})."
+def _notes(receipts: Mapping[str, Mapping[str, Any] | None]) -> list[str]:
+    waiting = [ref for ref, receipt in receipts.items() if receipt and receipt["kind"] == "pending"]
+    return [f"The write of {ref} still waits for the truth; what you write here is ahead of it." for ref in waiting]
 
 
 def _finding(rule: str, line: str, why: str, call: str) -> Finding:

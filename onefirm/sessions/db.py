@@ -20,48 +20,53 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
-VERSION = 1
+VERSION = 2
 Error = sqlite3.Error
 OperationalError = sqlite3.OperationalError
 BUSY_S = 5.0
 
 _TABLES = """
-create table meta (key text primary key, value text not null) without rowid;
-create table session (
+create table if not exists meta (key text primary key, value text not null) without rowid;
+create table if not exists session (
   id text primary key, client_id text not null, source text not null, parent text, cwd text not null,
   pid integer, pid_birth text, started_at text not null, heard_at text not null,
   ending_at text, reason text, closed_at text, lease_until real, background integer not null default 0
 ) without rowid;
-create index session_client on session (client_id, started_at);
-create table watermark (chain_id text primary key, seq integer not null) without rowid;
-create table receipt (
+create index if not exists session_client on session (client_id, started_at);
+create table if not exists watermark (chain_id text primary key, seq integer not null) without rowid;
+create table if not exists receipt (
   session text not null, ref text not null, kind text not null, etag text, at text not null,
   primary key (session, ref)
 ) without rowid;
-create table state (
+create table if not exists known (
+  session text not null, ref text not null, etag text, at text not null, props text not null,
+  archived integer not null, is_told integer not null, primary key (session, ref)
+) without rowid;
+create table if not exists spent (session text primary key, tokens integer not null) without rowid;
+create table if not exists state (
   ref text primary key, kind text not null, title text not null, status text, props text not null, etag text,
   at text not null, actor text, archived integer not null default 0, event text
 ) without rowid;
-create table state_past (
+create table if not exists state_past (
   ref text not null, status text not null, until_at text not null, primary key (ref, status)
 ) without rowid;
-create table alias (alias text primary key, ref text not null) without rowid;
-create table file (
+create table if not exists alias (alias text primary key, ref text not null) without rowid;
+create table if not exists file (
   path text primary key, mtime_ns integer not null, ctime_ns integer not null, size integer not null,
   inode integer not null, sha text
 ) without rowid;
-create table blob (sha text primary key, text text not null) without rowid;
-create table edit (
+create table if not exists blob (sha text primary key, text text not null) without rowid;
+create table if not exists edit (
   id integer primary key, session text, path text not null, renamed_from text, before_sha text, after_sha text,
   tool text not null, agent text, at text not null, lifted integer not null default 0
 );
-create index edit_path on edit (path);
-create table running (call text primary key, session text not null, at text not null) without rowid;
-create table told (session text not null, item text not null, primary key (session, item)) without rowid;
-create table unreconciled (
+create index if not exists edit_path on edit (path);
+create table if not exists running (call text primary key, session text not null, at text not null) without rowid;
+create table if not exists told (session text not null, item text not null, primary key (session, item)) without rowid;
+create table if not exists unreconciled (
   session text not null, path text not null, why text not null, at text not null, primary key (session, path, why)
 ) without rowid;
-create table hatch (
+create table if not exists hatch (
   id integer primary key check (id = 1), until_epoch real not null, why text not null, by text not null,
   at text not null
 );
@@ -194,12 +199,11 @@ def _prepare(conn: sqlite3.Connection) -> None:
     if version > VERSION:
         raise Lost(f"the session database has version {version}; this onefirm knows up to version {VERSION}")
     conn.execute("begin immediate")
-    # Another process may have made the tables while this one waited for the lock.
-    if not _version(conn):
-        for statement in _TABLES.strip().split(";\n"):
-            if statement.strip():
-                conn.execute(statement)
-        conn.execute("insert into meta values ('version', ?)", (str(VERSION),))
+    # Also where another process did so while this one waited for the lock, and in a file of an older version: a version
+    # adds tables.
+    for statement in _TABLES.strip().split(";\n"):
+        conn.execute(statement)
+    conn.execute("insert or replace into meta values ('version', ?)", (str(VERSION),))
     conn.execute("commit")
 
 

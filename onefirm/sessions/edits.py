@@ -1,6 +1,4 @@
-"""Whose change it was: attribution of differences between two snapshots to sessions, and what each session was told of
-them.
-"""
+"""Whose change it was: attribution of differences between two snapshots to sessions."""
 
 from __future__ import annotations
 
@@ -150,17 +148,6 @@ def outside(conn: Connection, session: str, since: str) -> dict[str, tuple[str |
         first = found[path][0] if path in found else before
         found[path] = (first, after, (owner or "outside").replace(_OR, " or "))
     return found
-
-
-def tell(conn: Connection, session: str, items: Iterable[str]) -> list[str]:
-    """Of these sentences, those that the session has not been told yet; from now on it has."""
-    fresh = [
-        item
-        for item in items
-        if not conn.execute("select 1 from told where session = ? and item = ?", (session, item)).fetchone()
-    ]
-    conn.executemany("insert or ignore into told values (?, ?)", [(session, item) for item in fresh])
-    return fresh
 
 
 def leave_unreconciled(conn: Connection, session: str, found: Iterable[Unreconciled]) -> None:

@@ -8,7 +8,7 @@ What each start means (`source` is what Claude Code says in SessionStart):
 | `resume`, the client id's session still open | the same | as it was | kept |
 | `resume` after its end | new | the one that ended | none: the truth may have moved meanwhile |
 | `clear` | new; the previous one is ended | this process's last one, else this folder's | none: all seen is forgotten |
-| `compact` | the same | as it was | kept: the summary carries what was seen, and the guard notes what has moved |
+| `compact` | the same | as it was | kept: the summary carries what was seen, and what has moved is told |
 | `fork` | new | none known: the client doesn't say from which | none |
 | a subagent | the same: its agent id is an attribute of its edits | - | shared |
 
@@ -108,7 +108,7 @@ def mark_ending(root: str, session: str, reason: str = "other", now: float | Non
 
 def mark_closed(root: str, session: str, now: float | None = None) -> None:
     """Notes that the close is done, and lets go of what only an open session needs."""
-    from onefirm.sessions import tree
+    from onefirm.sessions import known, tree
 
     with db.writing(root) as conn:
         at = clock.iso(now)
@@ -117,6 +117,7 @@ def mark_closed(root: str, session: str, now: float | None = None) -> None:
             (at, at, session),
         )
         conn.execute("delete from running where session = ?", (session,))
+        known.forget(conn, session)
     tree.prune(root)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 
-from onefirm.sessions import db, state
+from onefirm.sessions import db, known, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _MARK = "mark:"  # before a chain's id, in `meta`: the id of the event at its watermark
 _BEGIN_ANEW = (
-    "delete from watermark", "delete from receipt", "delete from state", "delete from state_past", "delete from alias",
-    "delete from meta where key like 'mark:%'",
+    "delete from watermark", "delete from receipt", "delete from known", "delete from state", "delete from state_past",
+    "delete from alias", "delete from meta where key like 'mark:%'",
 )  # fmt: skip
 _RECEIPT = {
     "record.seen": "seen",
@@ -110,8 +110,13 @@ def _take(conn: Connection, event: Mapping[str, Any]) -> None:
 
 
 def _receipt(conn: Connection, ref: str, event: Mapping[str, Any], kind: str, etag: str | None) -> None:
+    ref = state.resolve(conn, ref)
     conn.execute("insert or replace into receipt values (?, ?, ?, ?, ?)",
-                 (event["session"], state.resolve(conn, ref), kind, etag, event["at"]))  # fmt: skip
+                 (event["session"], ref, kind, etag, event["at"]))  # fmt: skip
+    if kind == "pending":
+        known.begin(conn, event["session"], ref, event["at"])
+    else:
+        known.learn(conn, event["session"], ref, event["at"], etag)
 
 
 def _state(conn: Connection, ref: str, event: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
@@ -150,6 +155,7 @@ def _forget(conn: Connection, event: Mapping[str, Any]) -> None:
     """Erased payloads must not live on here: the rows they made go, and come back from what the ledger still holds."""
     for ref in event["subjects"]:
         conn.execute("delete from state where ref = ?", (state.resolve(conn, ref),))
+        conn.execute("delete from known where ref = ?", (state.resolve(conn, ref),))
     payload: Mapping[str, Sequence[str]] = event.get("payload") or {}
     for ident in payload.get("events", ()):
         conn.execute("delete from state where event = ?", (ident,))
@@ -158,6 +164,7 @@ def _forget(conn: Connection, event: Mapping[str, Any]) -> None:
 def _alias(conn: Connection, temporary: str, ref: str) -> None:
     conn.execute("insert or replace into alias values (?, ?)", (temporary, ref))
     conn.execute("update or replace receipt set ref = ? where ref = ?", (ref, temporary))
+    conn.execute("update or replace known set ref = ? where ref = ?", (ref, temporary))
     conn.execute("update or ignore state set ref = ? where ref = ?", (ref, temporary))
     conn.execute("delete from state where ref = ?", (temporary,))
 

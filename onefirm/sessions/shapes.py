@@ -40,6 +40,15 @@ class State(TypedDict):
     archived: bool
 
 
+class Known(TypedDict):
+    """The version of a record that a conversation knows. `is_told`: it stands there in words."""
+
+    etag: str | None
+    props: dict[str, object]
+    archived: bool
+    is_told: bool
+
+
 class Edit(TypedDict):
     """One change of one narrative file. A `before_sha` of None is a new file, an `after_sha` of None a deleted one.
 

@@ -129,11 +129,16 @@ def _cases(root: Path, python: str) -> list[Case]:
     command = _event(root, "PreToolUse", tool_name="Bash", tool_input={"command": "ls context"}, tool_use_id="toolu_02")
     ran = {**command, "hook_event_name": "PostToolUse", "tool_response": {"stdout": "", "stderr": ""}}
     edited = {**narrative, "hook_event_name": "PostToolUse", "tool_response": {"filePath": str(path)}}
+    read = _event(root, "PostToolUse", tool_name="Read", tool_input={"file_path": str(path)}, tool_use_id="toolu_03")
+    plain_read = {**read, "tool_input": {"file_path": str(root / "notes.txt")}}
+    _Timed(("sh", HOOK, "post_tool_use"), root, read, python)()  # what is told once is told before anything is measured
     return [
         Case("guard, a file that isn't narrative", "guard", plain),
         Case("guard, narrative, denied", "guard", {**narrative, "session_id": _STRANGER}, '"deny"'),
         Case("guard, narrative, passed", "guard", narrative),
         Case("post_tool_use, after an edit", "post_tool_use", edited),
+        Case("post_tool_use, after a read, no record above", "post_tool_use", plain_read),
+        Case("post_tool_use, after a read, state known", "post_tool_use", read),
         Case("before_command", "before_command", command),
         Case("post_tool_use, after a command", "post_tool_use", ran),
         Case("stop", "stop", _event(root, "Stop", stop_hook_active=False)),

@@ -64,6 +64,10 @@ ROWS: Mapping[str, Row] = {
         "`context check` finds orphans, dangling links, duplicate facts across files, state written as prose, secrets, "
         "and files over their token budget, each with file, line and fix"
     ),
+    "NAR-03": Row(
+        "The right files load by what is being worked on, and the record's present state is added at that moment (it "
+        "is never stored in the file)"
+    ),
     "NAR-04": Row(
         "State first, then narrative: an edit of a project's narrative is refused until this session has looked at "
         "that record in the truth (a fresh read is a receipt, a write is another), and while it contradicts the truth "

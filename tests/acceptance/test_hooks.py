@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from onefirm.sessions import hatch, identity, marks, tree
+from onefirm.sessions import hatch, identity, marks, told, tree
 from support.hook import HOOK, PROJECT, Answer, Firm
 
 pytestmark = pytest.mark.row("NAR-04")
@@ -19,6 +19,7 @@ pytestmark = pytest.mark.row("NAR-04")
 FILE = "context/launch/CLAUDE.md"
 TEXT = "# Launch site\n\nRecord: P-1\nParent: [Acme](../CLAUDE.md)\n\nWe start with the booking path.\n"
 REASON = "We start with the booking path, because every lost booking was lost in the form."
+LIGHT = {"onefirm.core", "onefirm.core.currencies"}
 EVENTS = ["session_start", "guard", "before_command", "post_tool_use", "stop", "session_end"]
 
 
@@ -167,9 +168,9 @@ def test_a_record_that_moved_is_said_but_allowed(firm: Firm) -> None:
     firm.start()
     firm.look("P-1")
     firm.truth("P-1", status="delivery", actor="operator")
-    answer = reason_edit(firm)
-    assert not answer.denial
-    assert "has moved since this session looked: its status is delivery" in answer.context
+    assert reason_edit(firm).stdout == ""
+    edited = {"tool_name": "Edit", "tool_input": {"file_path": str(firm.root / FILE)}}
+    assert "P-1 “Launch site”: status delivery (was discovery)" in firm.run("post_tool_use", **edited).context
 
 
 def test_a_receipt_belongs_to_one_session(firm: Firm) -> None:
@@ -409,7 +410,7 @@ def test_of_two_commands_at_once_neither_session_is_blamed_and_both_are_asked(fi
     other = Firm(firm.root, client="client-2", events=firm.events)
     other.start()
     other.run("before_command", tool_name="Bash", tool_input={"command": "x"}, tool_use_id="other")
-    assert firm.bash(f"echo 'A word more.' >> {FILE}").output == {}
+    assert "record_get" not in firm.bash(f"echo 'A word more.' >> {FILE}").context
     other.run("post_tool_use", tool_name="Bash", tool_input={"command": "x"}, tool_use_id="other")
     for asked in (firm, other):
         assert "if it wasn't you, let it be. It belongs to P-1" in asked.run("stop").block
@@ -547,7 +548,7 @@ def test_a_brief_that_is_too_long_is_cut_at_a_line(firm: Firm) -> None:
     program = 'import json; print(json.dumps({"text": "\\n".join(["x" * 99] * 100)}))'
     firm.core = f"{sys.executable} -c '{program}'"
     text = firm.run("session_start", source="startup").context
-    assert len(text) <= 4_802
+    assert told.tokens(text) <= told.BRIEF
     assert text.splitlines()[-2:] == ["x" * 99, "…"]
 
 
@@ -617,6 +618,6 @@ def test_every_hook_of_hooks_json_is_run_by_the_prologue_and_has_a_fail_mode() -
 def test_every_hook_runs_in_isolated_mode_from_its_own_folder(event: str) -> None:
     program = f"import sys; sys.path.append({str(PROJECT)!r}); import hooks.{event}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False)
-    rooms = {name.split(".")[1] for name in done.stdout.split() if name.startswith("onefirm.")}
+    ours = {name for name in done.stdout.split() if name.startswith("onefirm.")}
     assert done.stderr == ""
-    assert rooms <= {"sessions", "narrative"}
+    assert {name for name in ours if name.split(".")[1] not in ("sessions", "narrative")} <= LIGHT

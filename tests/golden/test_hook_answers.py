@@ -35,9 +35,14 @@ def seen(firm: Firm) -> Firm:
     return firm
 
 
-def moved(firm: Firm) -> Answer:
-    seen(firm).truth("P-1", status="delivery", actor="outside")
-    return edit(firm, "The range officer is ill.")
+def read(firm: Firm) -> Answer:
+    return firm.run("post_tool_use", tool_name="Read", tool_input={"file_path": str(firm.root / FILE)})
+
+
+def read_again(firm: Firm) -> Answer:
+    read(firm)
+    firm.truth("P-1", status="delivery", next_action="Send the plan to Jana", actor="outside")
+    return read(firm)
 
 
 def lifted(firm: Firm) -> Answer:
@@ -79,11 +84,12 @@ ANSWERS: dict[str, Callable[[Firm], Answer]] = {
     "guard_generated": lambda firm: firm.edit("context/generated/index.md", "", "x"),
     "guard_append_only": lambda firm: firm.edit("context/decisions.md", "", "x"),
     "guard_pending": lambda firm: (firm.look("P-1", kind="record.queued"), edit(firm, "The officer is ill."))[1],
-    "guard_moved": moved,
     "guard_lifted": lifted,
     "guard_lost": lost,
     "guard_passes": lambda firm: edit(seen(firm), "The range officer is ill."),
     "post_tool_use_against_the_truth": by_shell,
+    "post_tool_use_state": read,
+    "post_tool_use_state_moved": read_again,
     "stop_blocks": stopped,
     "stop_informs_of_others": by_others,
     "session_start_old_brief": old_brief,

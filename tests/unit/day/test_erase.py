@@ -15,7 +15,7 @@ from onefirm.core.attribution import By
 from onefirm.core.errors import NotFound, Refused
 from onefirm.day import backups
 from onefirm.ledger.verify import verify
-from onefirm.sessions import db, edits, identity, tree
+from onefirm.sessions import db, edits, identity, told, tree
 from onefirm.state.records import Change
 from onefirm.store import engine
 from support.clock import FixedClock
@@ -174,7 +174,7 @@ def test_what_a_session_left_standing_in_its_narrative_is_erased_with_it(firm: F
             tree.scan(conn, root, lambda path, text: True)
             notes.write_text(f"# Notes\n\nRecord: CL-1\n\n{text}\n")
             tree.scan(conn, root, lambda path, text: True)
-            edits.tell(conn, session, [f"context/notes.md: “{text}”"])
+            told.fresh(conn, session, [f"context/notes.md: “{text}”"])
             why = f"it says “{text}”"
             found = {"path": "context/notes.md", "why": why, "at": "2026-11-23T09:00:00.000000Z"}
             edits.leave_unreconciled(conn, session, [found])

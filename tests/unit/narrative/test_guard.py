@@ -33,12 +33,11 @@ def test_a_pending_receipt_passes_and_is_marked(judge) -> None:
     assert "still waits for the truth" in verdict["notes"][0]
 
 
-def test_a_record_that_moved_since_the_look_is_noted_with_what_it_is_now(judge) -> None:
+def test_a_record_that_moved_since_the_look_is_no_reason_to_refuse(judge) -> None:
     verdict = judge(
         FILE, with_line("The range officer is ill."), receipt={"kind": "seen", "etag": "v0"}, truth={"P-1": "delivery"}
     )
-    assert verdict["findings"] == []
-    assert "its status is delivery" in verdict["notes"][0]
+    assert verdict == {"findings": [], "notes": []}
 
 
 def test_both_the_old_and_the_new_head_need_a_receipt(judge) -> None:

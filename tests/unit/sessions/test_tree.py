@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from onefirm.sessions import clock, db, edits, identity, tree, walk
+from onefirm.sessions import clock, db, edits, identity, told, tree, walk
 
 
 def is_narrative(path: str, text: str) -> bool:
@@ -334,9 +334,9 @@ def test_an_author_who_speaks_late_takes_the_change_back(root: str) -> None:
 
 def test_a_sentence_is_told_once(root: str) -> None:
     with db.writing(root) as conn:
-        assert edits.tell(conn, "S-a", ["one", "two"]) == ["one", "two"]
-        assert edits.tell(conn, "S-a", ["two", "three"]) == ["three"]
-        assert edits.tell(conn, "S-b", ["two"]) == ["two"]
+        assert told.fresh(conn, "S-a", ["one", "two"]) == ["one", "two"]
+        assert told.fresh(conn, "S-a", ["two", "three"]) == ["three"]
+        assert told.fresh(conn, "S-b", ["two"]) == ["two"]
 
 
 def test_old_edits_of_closed_sessions_and_their_texts_are_let_go(root: str) -> None:

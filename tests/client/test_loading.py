@@ -1,0 +1,74 @@
+"""What loads by what is being worked on, in the real client: the chain of files, the state beside them, the rules."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from client.driver import Lab, Run, call, delegate, read
+from client.firm import TOOLS, Firm, found
+
+STATE = "- P-1 “Rocket shop”: status discovery"
+NOTE = "context/clients/acme/calls/2026/monday.md"
+
+
+@pytest.fixture(scope="session")
+def founded(claude) -> Iterator[Path]:
+    """A firm made once, with a note deep below the project's narrative; every test works in a copy of it."""
+    with Lab(claude) as lab:
+        firm = found(lab)
+        lab.write(NOTE, "# Monday\n\nNobody called.\n")
+        yield firm.lab.project
+
+
+@pytest.fixture
+def firm(lab: Lab, founded: Path) -> Firm:
+    shutil.copytree(founded, lab.project, dirs_exist_ok=True)
+    return Firm(lab)
+
+
+def told(run: Run, what: str = STATE) -> list[int]:
+    """How often the model was told something in each request of the conversation."""
+    return [asked.text.count(what) for asked in run.lane()]
+
+
+@pytest.mark.row("NAR-03")
+def test_a_file_deep_in_the_tree_loads_its_chain_and_its_records_state(firm: Firm) -> None:
+    note = firm.lab.project / NOTE
+    run = firm.run("what was said on Monday?", read(note), read(note), "Nobody called.")
+    loaded = run.lane()[1].text
+    assert "The shop must feel like a workshop" in loaded
+    assert told(run) == [0, 1, 1]
+
+
+@pytest.mark.row("NAR-03")
+@pytest.mark.parametrize("how", ["cat", "delegate"])
+def test_the_state_comes_however_the_file_is_read(firm: Firm, how: str) -> None:
+    note = firm.lab.project / NOTE
+    if how == "cat":
+        run = firm.run("read it", call("Bash", command=f"cat {note}"), "Read.", allow=[TOOLS, "Bash"])
+        assert told(run)[-1] == 1
+        return
+    run = firm.run("delegate", delegate("read it"), read(note), "Read.", agents={"read it": [read(note), "Read."]})
+    assert run.lane("agent:read it")[-1].text.count(STATE) == 1
+    assert told(run) == [0, 0, 1]
+
+
+@pytest.mark.row("NAR-03")
+def test_state_that_moved_is_told_again_with_the_file_and_only_then(firm: Firm) -> None:
+    note = firm.lab.project / NOTE
+    with firm.session() as session:
+        session.ask("read", read(note), "read")
+        session.ask("again", read(note), "read")
+        session.ask("look", call(f"{TOOLS}__record_get", refs=["P-1"]), read(note), "seen")
+    assert told(session.run)[-1] == 1
+
+
+@pytest.mark.row("NAR-03")
+@pytest.mark.row("MEM-03")
+def test_a_rule_loads_only_where_its_path_applies(firm: Firm) -> None:
+    firm.lab.write(".claude/rules/calls.md", '---\npaths: ["**/calls/**"]\n---\n\nCALLS-ARE-NOTED-THE-SAME-DAY\n')
+    other, note = firm.lab.project / "context/sales/CLAUDE.md", firm.lab.project / NOTE
+    run = firm.run("read", read(other), read(note), "Read.")
+    assert told(run, "CALLS-ARE-NOTED-THE-SAME-DAY") == [0, 0, 1]
