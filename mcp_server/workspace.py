@@ -40,7 +40,8 @@ class Workspace:
     """One firm for the whole process, shared by the threads that tools run on.
 
     A firm that can't be opened is tried again at the next call. One whose files were replaced (a restored backup, an
-    edited onefirm.yaml), or whose database failed, is closed when its last call is done, and opened anew.
+    edited onefirm.yaml), whose schema was changed, or whose database failed, is closed when its last call is done, and
+    opened anew.
     """
 
     def __init__(self, root: Path, opener: OpenFirm = open_firm) -> None:
@@ -85,7 +86,7 @@ class Workspace:
     def _enter(self) -> Firm:
         with self._lock:
             seen = _fingerprint(self.root)
-            if self._firm is not None and seen != self._seen:
+            if self._firm is not None and (seen != self._seen or _is_outdated(self._firm)):
                 self._drop()
             if self._firm is None:
                 self._firm, self._seen = self._opener(self.root), seen
@@ -110,6 +111,14 @@ class Workspace:
         firm, self._firm = self._firm, None
         if firm is not None and id(firm) not in self._users:
             firm.close()
+
+
+def _is_outdated(firm: Firm) -> bool:
+    """Whether a newer schema was applied since; a database that can't be asked is told of by the call itself."""
+    try:
+        return bool(firm.records.outdated())
+    except Unavailable:
+        return False
 
 
 def _fingerprint(root: Path) -> _Fingerprint:

@@ -15,6 +15,7 @@ from onefirm.day import lessons as rule_files
 from onefirm.day.day import Day
 from onefirm.day.planes import Planes, Rules
 from onefirm.day.projection import Projector
+from onefirm.day.schema_guard import catch_up
 from onefirm.ledger.append import Ledger
 from onefirm.memory.decisions import Decisions
 from onefirm.memory.lessons import Lessons
@@ -102,6 +103,7 @@ def _wire(
         schema = schemas.current(conn)
     if schema is None:
         raise Unavailable("The database holds no schema of records.", hint="Run `onefirm doctor --fix`.")
+    catch_up(root, schema)
     project = Projector(root, store, ledger)
     records = Records(
         store,

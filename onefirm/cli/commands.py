@@ -22,6 +22,7 @@ COMMANDS = {
     "recall": "onefirm.cli.recall:recall",
     "context": "onefirm.cli.context:context",
     "ledger": "onefirm.cli.ledger:ledger",
+    "schema": "onefirm.cli.schema:schema",
     "session": "onefirm.cli.sessions:session",
     "guard": "onefirm.cli.guard:guard",
     "secret": "onefirm.cli.secrets:secret",

@@ -67,7 +67,9 @@ def last_close(planes: Planes, conn: Connection) -> Event | None:
 def since(planes: Planes, conn: Connection, at: str | None) -> list[Change]:
     """The net changes after an instant (None: from the beginning), in order of their last event."""
     told = planes.ledger.events(conn, kinds=_TOLD, since_at=at)
-    return fold([event for event in told if not _begins(event)])
+    schemas = {event.id for event in told if event.kind == "schema.applied"}
+    # what a schema took along is said by its own line
+    return fold([event for event in told if not _begins(event) and event.cause not in schemas])
 
 
 def _begins(event: Event) -> bool:

@@ -239,7 +239,10 @@ def _restored(data: Mapping[str, Any], _event: Event) -> str:
 
 
 def _schema(data: Mapping[str, Any], _event: Event) -> str:
-    return f"applied version {value(data.get('version'))} of the firm's schema"
+    plan = [clean(one, 200).rstrip(".") for one in _list(data, "plan")]
+    more = f" (and {len(plan) - _MOST_CHANGES} more)" if len(plan) > _MOST_CHANGES else ""
+    said = f": {'; '.join(plan[:_MOST_CHANGES])}{more}" if plan else ""
+    return f"applied version {value(data.get('version'))} of the firm's schema{said}"
 
 
 def _simply(verb: str) -> Said:

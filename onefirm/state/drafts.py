@@ -114,10 +114,17 @@ def _read_one(reading: Reading, index: int, change: Change, mistakes: Mistakes) 
         mistakes.add(index, error)
         return None
     read = _read_values(reading, kind, sent, lambda error: mistakes.add(index, error))
-    if change.op == "create" and not sent.get("title") and "title" not in read:
-        title = InvalidInput(f"{a(kind.label).capitalize()} needs a title.", hint="Send title in `set`.")
-        mistakes.add(index, title)
+    for name in _lacking(kind, sent, read) if change.op == "create" else ():
+        mistakes.add(
+            index, InvalidInput(f"{a(kind.label).capitalize()} needs {a(name)}.", hint=f"Send {name} in `set`.")
+        )
     return Wanted(index, change.op, kind, ref, read, None if change.if_match is None else str(change.if_match))
+
+
+def _lacking(kind: Kind, sent: Mapping[str, Any], read: Mapping[str, Any]) -> list[str]:
+    """Required properties that were not sent; what was sent and is wrong was told already."""
+    needed = [p.name for p in kind.properties.values() if p.required and p.default is None]
+    return [name for name in needed if name not in read and not sent.get(name)]
 
 
 def _kind(reading: Reading, change: Change, ref: str | None) -> Kind:

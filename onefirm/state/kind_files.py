@@ -1,8 +1,12 @@
-"""Reading the kinds' YAML: every mistake in every file is found and told at once, with file and line."""
+"""Reading the kinds' YAML: every mistake in every file is found and told at once, with file and line.
+
+The shipped kinds lie in `kinds/`. The operator's own lie in the workspace's `schema/`, a file for each kind: one of a
+new name is a new kind, one of a shipped name is laid over it (`own_kinds`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -15,57 +19,72 @@ from onefirm.yamlfile import KeyPath, YamlFile
 
 SHIPPED = Path(__file__).parent / "kinds"
 _HEAD = "_schema.yaml"
-_Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 _M = TypeVar("_M", bound=BaseModel)
 _Words = tuple[Annotated[str, Field(min_length=1, max_length=60)], ...]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """A part of a file; unknown words are mistakes."""
+
     model_config = ConfigDict(extra="forbid", strict=False)
 
 
-class _Property(_Strict):
+class PropertyForm(Strict):
+    """One property as it is written."""
+
     type: PropertyType
     required: bool = False
     options: _Words = ()
     default: str | None = None
-    to: _Name | None = None
+    to: Name | None = None
     many: bool = False
     aliases: _Words = ()
 
 
-class _Status(_Strict):
+class StatusForm(Strict):
+    """One status as it is written."""
+
     group: Group
-    moves: tuple[_Name, ...]
+    moves: tuple[Name, ...]
     aliases: _Words = ()
 
 
-class _Kind(_Strict):
-    kind: _Name
+class KindForm(Strict):
+    """One kind as it is written."""
+
+    kind: Name
     version: Annotated[int, Field(ge=1)]
     prefix: Annotated[str, Field(pattern=r"^[A-Z]{1,4}$")]
     plural: Annotated[str, Field(min_length=1)]
     description: Annotated[str, Field(min_length=1)]
-    deadline: _Name | None = None
-    statuses: Annotated[dict[_Name, _Status], Field(min_length=1)]
-    properties: dict[_Name, _Property]
+    deadline: Name | None = None
+    statuses: Annotated[dict[Name, StatusForm], Field(min_length=1)]
+    properties: dict[Name, PropertyForm]
 
 
-class _Head(_Strict):
+class _Head(Strict):
     version: Annotated[int, Field(ge=1)]
     changes: dict[str, str]
 
 
-class _Mistakes:
+class Mistakes:
     """Collects `file:line: sentence`."""
 
-    def __init__(self) -> None:
+    def __init__(self, base: Path) -> None:
+        self._base = base
         self.found: list[str] = []
 
     def add(self, file: YamlFile, at: KeyPath, sentence: str) -> None:
-        self.found.append(f"{file.path.name}:{file.line(at)}: {sentence}")
+        """Note one mistake at a key path of a file."""
+        self.found.append(f"{self.place(file.path)}:{file.line(at)}: {sentence}")
+
+    def place(self, path: Path) -> str:
+        """How a file is called: as seen from the folder that it belongs to."""
+        return path.relative_to(self._base).as_posix() if path.is_relative_to(self._base) else path.name
 
     def raise_any(self) -> None:
+        """Raise what was found as one InvalidInput."""
         if self.found:
             raise InvalidInput(
                 "The kinds of records can't be read:\n" + "\n".join(self.found),
@@ -80,23 +99,29 @@ def read_shipped() -> Schema:
 
 def read_folder(folder: Path) -> Schema:
     """Every `*.yaml` of a folder as one schema. Raises InvalidInput that names all mistakes with file and line."""
-    mistakes = _Mistakes()
-    head = _parsed(folder / _HEAD, _Head, mistakes)
-    read = [_parsed(path, _Kind, mistakes) for path in sorted(folder.glob("*.yaml")) if path.name != _HEAD]
-    kinds = [(file, model) for file, model in read if model is not None]
+    mistakes = Mistakes(folder)
+    head = parsed(folder / _HEAD, _Head, mistakes)
+    kinds = forms(folder, mistakes)
     mistakes.raise_any()
-    _check_together(kinds, mistakes)
+    check_together(kinds, mistakes)
     for file, model in kinds:
-        for at, sentence in _contradictions(model, {other.kind for _, other in kinds}):
+        for at, sentence in contradictions(model, {other.kind for _, other in kinds}):
             mistakes.add(file, at, sentence)
     if head[1] and str(head[1].version) not in head[1].changes:
         mistakes.add(head[0], ("changes",), f"nothing is said about version {head[1].version}.")
     mistakes.raise_any()
     assert head[1] is not None  # a missing head is a mistake that was raised above
-    return Schema(head[1].version, {model.kind: _kind(model) for _, model in kinds})
+    return Schema(head[1].version, {model.kind: kind_of(model) for _, model in kinds})
 
 
-def _parsed(path: Path, model: type[_M], mistakes: _Mistakes) -> tuple[YamlFile, _M | None]:
+def forms(folder: Path, mistakes: Mistakes) -> list[tuple[YamlFile, KindForm]]:
+    """Every kind of a folder of whole kinds, as it is written; what can't be read is noted."""
+    read = [parsed(path, KindForm, mistakes) for path in sorted(folder.glob("*.yaml")) if path.name != _HEAD]
+    return [(file, model) for file, model in read if model is not None]
+
+
+def parsed(path: Path, model: type[_M], mistakes: Mistakes) -> tuple[YamlFile, _M | None]:
+    """One file and what it says; None where that is wrong, which is noted. Raises InvalidInput for what is no YAML."""
     file = yamlfile.read(path)
     try:
         return file, model.model_validate(file.value)
@@ -107,7 +132,8 @@ def _parsed(path: Path, model: type[_M], mistakes: _Mistakes) -> tuple[YamlFile,
         return file, None
 
 
-def _check_together(kinds: list[tuple[YamlFile, _Kind]], mistakes: _Mistakes) -> None:
+def check_together(kinds: Iterable[tuple[YamlFile, KindForm]], mistakes: Mistakes) -> None:
+    """Note names and letters that two kinds claim; the later file is the one that is told."""
     for field in ("kind", "prefix"):
         seen: dict[str, str] = {}
         for file, model in kinds:
@@ -117,7 +143,8 @@ def _check_together(kinds: list[tuple[YamlFile, _Kind]], mistakes: _Mistakes) ->
             seen[value] = file.path.name
 
 
-def _contradictions(model: _Kind, known: set[str]) -> Iterator[tuple[KeyPath, str]]:
+def contradictions(model: KindForm, known: set[str]) -> Iterator[tuple[KeyPath, str]]:
+    """What doesn't fit within one kind, each with its key path; `known` are the names of all kinds."""
     for name, status in model.statuses.items():
         for move in status.moves:
             if move not in model.statuses or move == name:
@@ -133,7 +160,7 @@ def _contradictions(model: _Kind, known: set[str]) -> Iterator[tuple[KeyPath, st
         yield ("deadline",), f"“{model.deadline}” is no date of this kind."
 
 
-def _property_contradictions(prop: _Property, known: set[str]) -> Iterator[str]:
+def _property_contradictions(prop: PropertyForm, known: set[str]) -> Iterator[str]:
     if (prop.type == "relation") != (prop.to is not None):
         yield "a relation needs `to`, and nothing else may have it."
     if prop.to is not None and prop.to not in known:
@@ -146,7 +173,8 @@ def _property_contradictions(prop: _Property, known: set[str]) -> Iterator[str]:
         yield "only a relation can be `many`."
 
 
-def _kind(model: _Kind) -> Kind:
+def kind_of(model: KindForm) -> Kind:
+    """The kind that a form without mistakes means."""
     properties = {name: Property(name, **_fields(prop)) for name, prop in model.properties.items()}
     statuses = {name: Status(name, **_fields(status)) for name, status in model.statuses.items()}
     deadline = model.deadline or ("due" if "due" in properties else None)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from onefirm.core.clock import iso
-from onefirm.state.schema import Schema
+from onefirm.state.schema import Kind, Schema
 from onefirm.state.truth.base import TruthRow
 from onefirm.store.tables import record, record_alias
 
@@ -24,6 +24,7 @@ _REFS_AT_ONCE = 500  # databases bound the number of parameters of a statement
 _SELECT = select(*(record.c[name] for name in _COLUMNS))
 _LOAD = _SELECT.where(record.c.ref.in_(bindparam("refs", expanding=True))).order_by(record.c.ref)
 _LOAD_LOCKED = _LOAD.with_for_update()
+_DUE = record.update().where(record.c.ref == bindparam("moved")).values(due=bindparam("deadline"))
 _CONFIRM = record.update().where(record.c.ref == bindparam("confirmed")).values(synced_at=bindparam("synced_at"))
 
 
@@ -91,13 +92,12 @@ def put(conn: Connection, row: TruthRow, schema: Schema, now: datetime) -> None:
 
 def _values(row: TruthRow, schema: Schema, now: datetime) -> dict[str, Any]:
     kind = schema.kinds.get(row.kind)
-    deadline = row.props.get(kind.deadline) if kind and kind.deadline else None
     return {
         "ref": row.ref,
         "kind": row.kind,
         "title": str(row.props.get("title", "")),
         "status": str(row.props.get("status", "")),
-        "due": deadline,
+        "due": _deadline(kind, row.props) if kind else None,
         "owner": row.props.get("owner"),
         "props": dict(row.props),
         "etag": row.etag,
@@ -106,6 +106,18 @@ def _values(row: TruthRow, schema: Schema, now: datetime) -> dict[str, Any]:
         "updated_at": row.edited_at,
         "synced_at": iso(now),
     }
+
+
+def _deadline(kind: Kind, props: Mapping[str, Any]) -> Any:
+    return props.get(kind.deadline) if kind.deadline else None
+
+
+def follow(conn: Connection, kind: Kind) -> None:
+    """Read again by when the records of a kind are due: another property may have become its deadline."""
+    query = select(record.c.ref, record.c.due, record.c.props).where(record.c.kind == kind.name)
+    now = [(row, _deadline(kind, row.props)) for row in conn.execute(query)]
+    if moved := [{"moved": row.ref, "deadline": due} for row, due in now if due != row.due]:
+        conn.execute(_DUE, moved)
 
 
 def archive(conn: Connection, ref: str, now: datetime) -> None:

@@ -11,7 +11,8 @@ from onefirm.core.attribution import By
 from onefirm.core.clock import Clock
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
-from onefirm.state import claims, conflicts, history, values
+from onefirm.state import claims, conflicts, history, schema_change, values
+from onefirm.state import schema as schemas
 from onefirm.state.board import Board
 from onefirm.state.changes import Change, IllegalMove, KeyReused, StaleWrite, Written
 from onefirm.state.conflicts import Keep
@@ -22,6 +23,8 @@ from onefirm.state.query import Page, Query
 from onefirm.state.reads import Reader
 from onefirm.state.relay import Relay
 from onefirm.state.schema import CLOSED, Schema
+from onefirm.state.schema_change import Proposal
+from onefirm.state.schema_plan import Declared
 from onefirm.state.standing import Line, StandingRules
 from onefirm.state.sync.pull import Puller
 from onefirm.state.sync.report import SyncReport, synchronise
@@ -128,6 +131,33 @@ class Records:
         self.plane.project()
         with self.plane.store.read() as conn:
             return inbox.get(conn, item_id) or item
+
+    # -- the schema ----------------------------------------------------------------------------------------------------
+
+    def outdated(self) -> bool:
+        """Whether another process has applied a newer schema; whoever holds these records then opens the firm anew."""
+        with self.plane.store.read() as conn:
+            return schemas.version(conn) != self.plane.schema.version
+
+    def schema_proposal(self, declared: Declared, remove: Sequence[str] = ()) -> Proposal:
+        """What would change if these kinds came into force, held against every record. Raises InvalidInput."""
+        with self.plane.store.read() as conn:
+            return schema_change.propose(self.plane, conn, declared, remove)
+
+    def schema_apply(
+        self, declared: Declared, by: By, *, remove: Sequence[str] = (), ready: Callable[[Proposal], None]
+    ) -> Proposal:
+        """Bring these kinds into force, with the records that must follow, in one transaction.
+
+        `ready` is called with what will be done once nothing stands against it, before anything is written. Raises
+        InvalidInput, and Refused with everything that stands against it.
+        """
+        values.check_reason(self.plane.reading, by)
+        self.sync()
+        ready(self.schema_proposal(declared, remove).accepted())
+        done = schema_change.apply(self.plane, declared, by, remove)
+        self.plane.project()
+        return done
 
     # -- reading -------------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from onefirm.core.ids import is_temporary
 from onefirm.state import claims, conflicts, mirror, outcome, situation
+from onefirm.state import schema as schemas
 from onefirm.state.claims import Claim
 from onefirm.state.conflicts import Clash
 from onefirm.state.drafts import Draft
@@ -65,6 +66,8 @@ class Relay:
 
     def _next(self, wanted: frozenset[str] | None, tried: set[str]) -> Claim | None:
         with self._plane.store.read() as conn:
+            if schemas.version(conn) != self._plane.schema.version:
+                return None  # what a newer schema let in is for those who know it
             found = claims.every(conn)
         now, home = self._plane.now(), self._plane.ledger.chain_id
         free = [claim for claim in ready(found, wanted) if claim.key not in tried and not claim.is_live(now, home)]

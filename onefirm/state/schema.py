@@ -6,19 +6,20 @@ The shipped YAML is read by `kind_files`; what holds in one firm's database is t
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias, cast
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select, text
 
 from onefirm.core import canonical
 from onefirm.core.attribution import By
 from onefirm.core.clock import iso
-from onefirm.core.errors import InvalidInput, Refused
+from onefirm.core.errors import InvalidInput, Refused, Unavailable
 from onefirm.core.words import a
 from onefirm.ledger.append import Ledger
+from onefirm.ledger.events import Event
 from onefirm.store.tables import firm_schema
 
 Group: TypeAlias = Literal["open", "active", "waiting", "blocked", "paused", "done", "dropped"]
@@ -26,6 +27,15 @@ PropertyType: TypeAlias = Literal[
     "text", "choice", "status", "date", "money", "relation", "number", "email", "url", "checkbox"
 ]
 CLOSED: frozenset[Group] = frozenset({"done", "dropped"})
+_LOCK = 7_016_310_002  # any constant of our own
+_HOLD = text(f"SELECT pg_advisory_xact_lock_shared({_LOCK})")
+_HOLD_ALONE = text(f"SELECT pg_advisory_xact_lock({_LOCK})")
+# Built once: SQLAlchemy takes longer to build a statement than SQLite to run it.
+_VERSION = select(func.max(firm_schema.c.version))
+
+
+class SchemaMoved(Unavailable):
+    """Another process has applied a newer schema since this one read its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +171,48 @@ def apply(conn: Connection, schema: Schema, ledger: Ledger, by: By, now: datetim
             f"Schema {newest.version} is applied; this one is version {schema.version} and differs from it.",
             hint="Update onefirm, or raise `version` in the schema's files.",
         )
-    conn.execute(firm_schema.insert().values(version=schema.version, applied_at=iso(now), sha256=digest, body=body))
-    told = {"version": schema.version, "sha256": digest}
-    ledger.append(conn, "schema.applied", told, subjects=(), by=by, effect_key=f"schema:{schema.version}:{digest}")
+    write(conn, schema, ledger, by, now)
     return schema
+
+
+def write(conn: Connection, schema: Schema, ledger: Ledger, by: By, now: datetime, plan: Sequence[str] = ()) -> Event:
+    """Keep a schema as the newest one and tell of it; `plan` says in sentences what it changes."""
+    body = schema.to_dict()
+    digest = canonical.sha256_hex(canonical.dumps(body))
+    conn.execute(firm_schema.insert().values(version=schema.version, applied_at=iso(now), sha256=digest, body=body))
+    told = {"version": schema.version, "sha256": digest, **({"plan": list(plan)} if plan else {})}
+    effect = f"schema:{schema.version}:{digest}"
+    return ledger.append(conn, "schema.applied", told, subjects=(), by=by, effect_key=effect)
+
+
+def version(conn: Connection) -> int:
+    """The version that holds in this database; 0 when none was applied."""
+    return conn.execute(_VERSION).scalar() or 0
+
+
+def hold(conn: Connection, *, alone: bool = False) -> None:
+    """Keep the schema as it is until the transaction's end; `alone` also waits for all who hold it, to change it.
+
+    SQLite has one writer, so that there is nothing to do.
+    """
+    if conn.dialect.name == "postgresql":
+        conn.execute(_HOLD_ALONE if alone else _HOLD)
+
+
+def is_current(conn: Connection, schema: Schema) -> bool:
+    """Whether a schema is the one in force, which it then is until the transaction's end."""
+    hold(conn)
+    return version(conn) == schema.version
+
+
+def check_current(conn: Connection, schema: Schema) -> None:
+    """Hold the schema, and raise SchemaMoved unless it is the one that this process works with."""
+    if not is_current(conn, schema):
+        newest = version(conn)
+        raise SchemaMoved(
+            f"The firm's schema is at version {newest} now, and this was to be written under version {schema.version}.",
+            hint="Nothing was written. Try again; a program that says so again must be restarted.",
+        )
 
 
 def current(conn: Connection) -> Schema | None:

@@ -18,6 +18,7 @@ from onefirm.state.drafts import Wanted
 from onefirm.state.history import STATE
 from onefirm.state.mirror import Record
 from onefirm.state.plane import Plane
+from onefirm.state.schema import Kind
 from onefirm.state.truth.base import Op
 from onefirm.state.writes import Writer
 
@@ -104,12 +105,28 @@ class Undoer:
         after: Mapping[str, Any] = (told.payload or {}).get("after") or {}
         known = self._plane.schema.kinds[present.kind]
         for name, value in after.items():
-            known.property_named(name)
             now = present.props.get(name)
             if now != value:
                 raise _moved(present, name, value, now, later)
         before: Mapping[str, Any] = (told.payload or {}).get("before") or {}
-        return {name: before.get(name) for name in after}
+        wanted = {name: before.get(name) for name in after}
+        self._check_known(present, known, wanted)
+        return wanted
+
+    def _check_known(self, present: Record, kind: Kind, wanted: Mapping[str, Any]) -> None:
+        """Raise Refused for a value that the schema of now has no place for."""
+        for name, value in wanted.items():
+            try:
+                prop = kind.property_named(name)
+                read = None if value is None else values.read(self._plane.reading, kind, prop, values.show(value))
+                fits = prop.name == name and read == value
+            except InvalidInput:
+                fits = False
+            if not fits:
+                raise Refused(
+                    f"{name} of {present.ref} “{present.title}” was {_word(value)}, which the schema no longer knows.",
+                    hint="Write the value that should hold.",
+                )
 
     def _check_archived(self, told: Event, op: Op, present: Record, later: Sequence[Event]) -> None:
         """Raise Refused when the record is already as the undo would leave it, or can't be changed."""

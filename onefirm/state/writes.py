@@ -22,6 +22,7 @@ from onefirm.core.attribution import By
 from onefirm.core.errors import InvalidInput, Refused, Unavailable
 from onefirm.core.ids import is_temporary, uuid7
 from onefirm.state import claims, drafts, outcome, situation, values
+from onefirm.state import schema as schemas
 from onefirm.state.changes import Change, Written
 from onefirm.state.claims import Claim
 from onefirm.state.drafts import Draft, Mistakes, Wanted
@@ -207,8 +208,9 @@ class Attempt:
     def claim(self, conn: Connection) -> Claim | list[Written]:
         """Hold the changes against the records and put the claim; or the answer, where the truth need not be asked.
 
-        Raises _Busy, _Moved, and every refusal there is.
+        Raises _Busy, _Moved, SchemaMoved, and every refusal there is.
         """
+        schemas.check_current(conn, self._plane.schema)
         if self._known and (answer := self._earlier(conn)):
             return answer
         related = [ref for one in self._wanted for _, ref in drafts.related(one)]

@@ -23,6 +23,10 @@ ROWS: Mapping[str, Row] = {
         "when connected, an embedded SQL database otherwise; every tool and command works the same on both",
         part="on the embedded database; a remote truth is proven by its contract tests",
     ),
+    "STA-02": Row(
+        "Entity schemas are data (YAML), versioned, with a changelog; a change is shown as a plan (check, diff, apply) "
+        "and never loses a value"
+    ),
     "STA-04": Row(
         "One command, and the session-start hook, pull all that changed since the last session closed; when the truth "
         "cannot be reached the brief says how old the mirror is, never silently",

@@ -14,6 +14,7 @@ from onefirm.core.attribution import SYSTEM, By
 from onefirm.core.clock import iso
 from onefirm.core.ids import is_temporary, uuid7
 from onefirm.state import claims, mirror, outcome
+from onefirm.state import schema as schemas
 from onefirm.state.claims import Claim
 from onefirm.state.plane import Plane
 from onefirm.state.sync.plan import plan, plan_gone
@@ -118,6 +119,8 @@ class Puller:
         while True:
             now, home = self._plane.now(), self._plane.ledger.chain_id
             with self._plane.store.write() as conn:
+                if not schemas.is_current(conn, self._plane.schema):
+                    return None  # to be taken over by those who know the newer one
                 mirror.load(conn, refs, lock=True)  # a writer of these rows puts its claim before this one or sees it
                 unfinished = [c for c in claims.touching(claims.every(conn), refs) if c.state == "leased" or c.unknown]
                 if waited >= _BUSY_WAIT_S or not any(claim.is_live(now, home) for claim in unfinished):

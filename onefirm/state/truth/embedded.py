@@ -48,18 +48,22 @@ class EmbeddedTruth:
         """All writes in one transaction, their effect among them."""
         # what makes this last is the record of it, which follows in the same log before anyone is told
         with self.store.write(durable=False) as conn:
-            # the counter's row is locked first, so that the same effect twice at once is seen by the second
-            version = next_number(conn, "truth", len(writes))
-            if (applied := _effect(conn, key)) is not None:
-                return applied
-            before = _rows(conn, [write.ref for write in writes if write.ref], lock=True)
-            _check(writes, before)
-            if version % _PRUNE_EVERY < len(writes):
-                conn.execute(_PRUNE, {"before": iso(self._clock.now() - EFFECTS_KEPT)})
-            now = iso(self._clock.now())
-            rows = [self._apply(conn, write, before, version + i, now) for i, write in enumerate(writes)]
-            conn.execute(_NOTE, {"key": key, "rows": [asdict(row) for row in rows], "at": now})
-            return rows
+            return self.apply_within(conn, writes, key)
+
+    def apply_within(self, conn: Connection, writes: Sequence[TruthWrite], key: str) -> list[TruthRow]:
+        """As `apply`, within the caller's transaction: for a change of the schema, which takes its records along."""
+        # the counter's row is locked first, so that the same effect twice at once is seen by the second
+        version = next_number(conn, "truth", len(writes))
+        if (applied := _effect(conn, key)) is not None:
+            return applied
+        before = _rows(conn, [write.ref for write in writes if write.ref], lock=True)
+        _check(writes, before)
+        if version % _PRUNE_EVERY < len(writes):
+            conn.execute(_PRUNE, {"before": iso(self._clock.now() - EFFECTS_KEPT)})
+        now = iso(self._clock.now())
+        rows = [self._apply(conn, write, before, version + i, now) for i, write in enumerate(writes)]
+        conn.execute(_NOTE, {"key": key, "rows": [asdict(row) for row in rows], "at": now})
+        return rows
 
     def _apply(
         self, conn: Connection, write: TruthWrite, before: Mapping[str, TruthRow], version: int, now: str

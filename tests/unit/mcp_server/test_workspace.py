@@ -97,6 +97,25 @@ def test_writing_to_the_database_keeps_the_firm_open(held: Workspace, opener: Op
     assert len(opener.opened) == 1
 
 
+def test_a_newer_schema_makes_the_next_call_open_the_firm_anew(held: Workspace, opener: Opener) -> None:
+    with held.firm():
+        pass
+    opener.rooms.records.answers["outdated"] = True
+    with held.firm() as firm:
+        assert firm is opener.opened[1]
+    assert opener.opened[0].closed
+
+
+def test_a_database_that_can_not_be_asked_for_its_schema_is_told_of_by_the_call(
+    held: Workspace, opener: Opener
+) -> None:
+    with held.firm():
+        pass
+    opener.rooms.records.answers["outdated"] = BROKEN
+    with held.firm() as firm:
+        assert firm is opener.opened[0]
+
+
 def test_a_firm_whose_database_failed_is_opened_anew(held: Workspace, opener: Opener) -> None:
     with pytest.raises(Unavailable), held.firm():
         raise BROKEN
