@@ -10,9 +10,11 @@ import click
 from onefirm.cli import screen
 from onefirm.cli.commands import Group, json_option, why_option
 from onefirm.cli.invocation import Invocation, pass_invocation
+from onefirm.core.clock import parse_iso
 from onefirm.sessions.paths import told
 
 if TYPE_CHECKING:
+    from onefirm.day.freshness import Fresh
     from onefirm.narrative.index import Place
 
 
@@ -35,6 +37,8 @@ def context() -> None:
 def map_(invocation: Invocation, as_json: bool) -> None:
     """Show every file below its parent: record, tokens, last edit, its one line.
 
+    With --json also what `onefirm context fresh` tells.
+
     \b
     Examples:
       onefirm context map
@@ -42,7 +46,8 @@ def map_(invocation: Invocation, as_json: bool) -> None:
     """
     found = invocation.firm.day.places()
     if as_json:
-        screen.data([_told(place) for place in found])
+        fresh = {one.path: one for one in invocation.firm.day.freshness()}
+        screen.data([_told(place, fresh.get(place.file.path)) for place in found])
         return
     rows = [
         (
@@ -135,12 +140,69 @@ def close(invocation: Invocation, ref: str, anyway: bool, why: str | None) -> No
         screen.say(f"note: {done.why_not}")
 
 
-def _told(place: Place) -> dict[str, Any]:
+@context.command(short_help="Show how fresh each file is.")
+@json_option
+@pass_invocation
+def fresh(invocation: Invocation, as_json: bool) -> None:
+    """Show who edited each file last, who confirmed it, and how its records have
+    moved since; first those that lag behind, the longest lag first.
+
+    \b
+    Examples:
+      onefirm context fresh
+      onefirm context fresh --json
+    """
+    found = invocation.firm.day.freshness()
+    if as_json:
+        screen.data(found)
+        return
+    rows = [
+        (
+            told(one.path), _when(one.edited_at, one.edited_by), _when(one.confirmed_at, one.confirmed_by),
+            "; ".join(f"since {_day(moved.at)}: {moved.what}" for moved in one.moved),
+        )
+        for one in found
+    ]  # fmt: skip
+    screen.table(("file", "edited", "confirmed", "its records moved since"), rows)
+    behind = sum(bool(one.moved) for one in found)
+    screen.say(f"{len(found)} files; the records of {behind} have moved since." if behind else "No record moved since.")
+
+
+@context.command(short_help="Say that files still hold.")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@why_option
+@pass_invocation
+def confirm(invocation: Invocation, paths: tuple[str, ...], why: str | None) -> None:
+    """Say that files still hold as they are, without an edit.
+
+    Their records are looked at first; what says otherwise than they do can't be
+    confirmed.
+
+    \b
+    Examples:
+      onefirm context confirm context/clients/acme
+      onefirm context confirm context/finance/late-money.md --why "asked Ines"
+    """
+    for path in invocation.firm.day.confirm_context(paths, invocation.by(why)):
+        screen.show(told(path))
+
+
+def _told(place: Place, fresh: Fresh | None) -> dict[str, Any]:
     file = place.file
     return {
         "path": file.path, "depth": place.depth, "title": file.title, "line": place.line, "records": file.refs,
         "tokens": file.tokens, "edited_at": _edited(place).isoformat(timespec="seconds"),
+        "edited_by": fresh.edited_by if fresh else "", "confirmed_at": fresh.confirmed_at if fresh else None,
+        "moved": fresh.moved if fresh else (),
     }  # fmt: skip
+
+
+def _when(at: str | None, who: str | None) -> str:
+    return " ".join(filter(None, (_day(at), who))) if at else ""
+
+
+def _day(at: str) -> str:
+    return parse_iso(at).astimezone().strftime("%Y-%m-%d")
 
 
 def _edited(place: Place) -> datetime:

@@ -31,7 +31,7 @@ def places(planes: Planes) -> list[Place]:
 
 def check(planes: Planes) -> list[Fault]:
     """Every fault of the tree, by file and line. Each file is read once."""
-    return lint.check(Index(files.read(planes.root)), _world(planes))
+    return lint.check(Index(files.read(planes.root)), world(planes))
 
 
 def new(planes: Planes, what: str, said: str, *, at: str = "", title: str = "") -> Scaffold:
@@ -96,7 +96,8 @@ def _write(root: Path, made: Scaffold) -> None:
     parent.write_text(made.parent_text, encoding="utf-8", newline="")
 
 
-def _world(planes: Planes) -> World:
+def world(planes: Planes) -> World:
+    """What the check asks of the firm."""
     return World(
         exists=lambda path: os.path.exists(f"{planes.root}/{path}"),  # noqa: PTH110 - Path raises for a name too long
         records=partial(_records, planes),

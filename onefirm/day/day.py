@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from onefirm.core.attribution import SYSTEM, By
-from onefirm.day import archive, brief, close, context, doctor, erase, hatch, start, tokens
+from onefirm.day import archive, brief, close, context, doctor, erase, freshness, hatch, start, tokens
 from onefirm.day.brief import Brief
 from onefirm.day.planes import Planes
 from onefirm.narrative.faults import Fault
@@ -76,6 +76,14 @@ class Day:
     def close_context(self, ref: str, by: By, *, anyway: bool = False) -> archive.Archived:
         """Move the files of a closed record into the archive of the context tree, and mend what names them."""
         return archive.close(self._planes, ref, by, anyway=anyway)
+
+    def freshness(self) -> list[freshness.Fresh]:
+        """How fresh each file of the context tree is, those first whose records have moved on."""
+        return freshness.every(self._planes)
+
+    def confirm_context(self, paths: Sequence[str], by: By) -> list[str]:
+        """Record that these files still hold; gives their paths."""
+        return freshness.confirm(self._planes, paths, by)
 
     def examine(self) -> list[doctor.Finding]:
         """The doctor's findings."""

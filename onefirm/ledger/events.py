@@ -24,6 +24,7 @@ KINDS = (
     "record.conflicted", "record.decided", "record.pulled",
     "decision.recorded", "lesson.recorded", "lesson.seen_again", "lesson.decided",
     "session.opened", "session.closed", "narrative.edited", "narrative.unreconciled", "narrative.archived",
+    "narrative.confirmed",
     "guard.lifted", "guard.restored",
     "payload.erased", "workspace.created", "workspace.restored", "schema.applied",
 )  # fmt: skip

@@ -217,6 +217,11 @@ def _archived(data: Mapping[str, Any], event: Event) -> str:
     return f"moved the files of {_ref(event)} into the archive: {listed(paths)}"
 
 
+def _confirmed(data: Mapping[str, Any], event: Event) -> str:
+    about = f" about {listed([clean(ref, 20) for ref in event.subjects])}" if event.subjects else ""
+    return f"confirmed that {clean(data.get('path') or 'a narrative file', 200)}{about} still holds"
+
+
 def _lifted(data: Mapping[str, Any], _event: Event) -> str:
     minutes = f" for {value(data['minutes'])} minutes" if data.get("minutes") else ""
     return f"lifted the guard{minutes}"
@@ -268,6 +273,7 @@ SAID: Mapping[str, Said] = {
     "narrative.edited": Said("edited a narrative file", _edited),
     "narrative.unreconciled": Said("left a narrative file unreconciled", _unreconciled),
     "narrative.archived": Said("moved files into the archive", _archived),
+    "narrative.confirmed": Said("confirmed a narrative file", _confirmed),
     "guard.lifted": Said("lifted the guard", _lifted),
     "guard.restored": Said("restored the guard", lambda _data, _event: "restored the guard"),
     "payload.erased": Said("erased the content of entries", _erased),

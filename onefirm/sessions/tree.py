@@ -124,6 +124,13 @@ def edits(root: str, session: str) -> list[Edit]:
     ]
 
 
+def authors(root: str) -> list[tuple[str, str, str, str | None]]:
+    """Every version that is known as (path, sha, at, session), oldest first; without a session it came from outside."""
+    with db.reading(root) as conn:
+        query = "select path, after_sha, at, session from edit where after_sha is not null order by id"
+        return conn.execute(query).fetchall()
+
+
 def unreconciled(root: str, session: str) -> list[Unreconciled]:
     """What the session left standing although it was told, by path."""
     with db.reading(root) as conn:

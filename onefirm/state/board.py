@@ -20,7 +20,7 @@ from onefirm.store.tables import event, event_subject, record
 
 _REFS_AT_ONCE = 500
 _UPWARD = ("project", "prospect")
-_LOOKS = ("record.seen", "record.queued", "record.conflicted")
+_LOOKS = ("record.seen", "record.queued", "record.conflicted", "narrative.confirmed")
 
 
 class Board:

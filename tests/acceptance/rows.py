@@ -79,6 +79,7 @@ ROWS: Mapping[str, Row] = {
         "stopped, and none for nothing"
     ),
     "NAR-07": Row("Opening and closing an engagement scaffolds and archives its files and their parent's lines"),
+    "NAR-08": Row("Every file shows how fresh it is: last edited, last confirmed, state moved since"),
     # -- playbooks
     "CMD-01": Row(
         "The repeated work of the week is a slash command: start, capture, triage, prepare-call, log-call, "

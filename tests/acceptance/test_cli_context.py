@@ -3,6 +3,7 @@
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -258,3 +259,51 @@ def test_a_second_close_changes_nothing_and_a_second_engagement_finds_its_own_pl
     assert second == ARCHIVED.replace("launch-site", "launch-site-p-1")
     assert faults(onefirm) == []
     assert len({one["path"] for one in onefirm.data("context", "map")} & {second, ARCHIVED}) == 2
+
+
+def freshness(onefirm: Terminal, path: str) -> dict[str, Any]:
+    return next(one for one in onefirm.data("context", "fresh") if one["path"] == path)
+
+
+@pytest.mark.row("NAR-08")
+def test_a_file_tells_that_its_record_moved_since_until_somebody_edits_or_confirms_it(onefirm: Terminal) -> None:
+    assert freshness(onefirm, SITE)["moved"] == []
+    onefirm.done("record", "update", "P-1", "status=review")
+    first = onefirm.data("context", "fresh")[0]
+    assert (first["path"], first["confirmed_at"]) == (SITE, None)
+    assert first["moved"][0]["what"] == "P-1 Launch site: status delivery → review (operator)"
+    lines = onefirm.done("context", "fresh").out.splitlines()
+    assert "status delivery → review" in lines[1]
+    place = next(one for one in onefirm.data("context", "map") if one["path"] == SITE)
+    assert place["moved"] == first["moved"]
+    assert onefirm.done("context", "confirm", SITE, "--why", "read it").out == f"{SITE}\n"
+    held = freshness(onefirm, SITE)
+    assert (held["moved"], held["confirmed_by"]) == ([], "operator")
+    onefirm.done("record", "update", "P-1", "status=done")
+    assert freshness(onefirm, SITE)["moved"][0]["what"].startswith("P-1 Launch site: status review → done")
+    change(onefirm, SITE, "## Open threads", "Nobody asked for the calendar again.\n\n## Open threads")
+    edited = freshness(onefirm, SITE)
+    assert (edited["moved"], edited["edited_by"], edited["confirmed_by"]) == ([], "", "operator")
+    said = onefirm.done("ledger", "log", "--about", "P-1", "--kind", "narrative.").out
+    assert f"The operator confirmed that {SITE} about P-1 still holds, because: read it." in said
+
+
+@pytest.mark.row("NAR-08")
+def test_a_move_that_was_taken_back_and_what_onefirm_writes_itself_make_no_file_old(onefirm: Terminal) -> None:
+    onefirm.done("record", "update", "P-1", "status=review")
+    onefirm.done("record", "undo", "P-1")
+    onefirm.done("session", "close")
+    assert [one["path"] for one in onefirm.data("context", "fresh") if one["moved"]] == []
+    assert "No record moved since." in onefirm.done("context", "fresh").err
+
+
+@pytest.mark.row("NAR-08")
+def test_what_says_otherwise_than_its_record_can_not_be_confirmed(onefirm: Terminal) -> None:
+    line = change(onefirm, SITE, "## Last decision", "The project is in review.\n\n## Last decision")
+    answer = onefirm("context", "confirm", ACME, SITE)
+    assert answer.code == 1
+    assert f"{SITE}:{line} can't be confirmed: “The project is in review.”" in answer.err
+    assert [freshness(onefirm, path)["confirmed_at"] for path in (ACME, SITE)] == [None, None]
+    answer = onefirm("context", "confirm", "context/clients/acme-rocket")
+    assert "Did you mean context/clients/acme-rockets/CLAUDE.md?" in answer.err
+    assert onefirm.done("context", "confirm", f"{onefirm.root}/context/clients/acme-rockets/").out == f"{ACME}\n"

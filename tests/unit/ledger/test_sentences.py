@@ -71,6 +71,8 @@ SENTENCES = [
      "Claude left context/p.md unreconciled with the records: no receipt for P-12."),
     (entry("narrative.archived", {"paths": ["context/archive/p.md"], "from": ["context/p.md"]}, "P-12"),
      "Claude moved the files of P-12 into the archive: context/archive/p.md."),
+    (entry("narrative.confirmed", {"path": "context/p.md", "sha": "ab"}, "P-12", actor="operator"),
+     "The operator confirmed that context/p.md about P-12 still holds."),
     (entry("guard.lifted", {"until": "2026-11-02T08:30:00Z", "minutes": 30}, actor="operator", reason="moving files"),
      "The operator lifted the guard for 30 minutes, because: moving files."),
     (entry("guard.restored", {}, actor="onefirm"), "onefirm restored the guard."),
