@@ -26,7 +26,8 @@ _STALE_HOOK = timedelta(days=7)
 _OLD_BACKUP_DAYS = 7
 # What a hook does, for people; the keys are the names of its marks.
 _HOOKS = {
-    "session_start": "the brief at a session's start", "guard": "the guard before an edit",
+    "session_start": "the brief at a session's start", "prompt": "the word on what moved, at a prompt",
+    "guard": "the guard before an edit",
     "post_tool_use": "the look after an edit", "stop": "the question when Claude stops",
     "session_end": "the close at a session's end",
 }  # fmt: skip

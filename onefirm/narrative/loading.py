@@ -1,6 +1,7 @@
 """What loads with a file: the CLAUDE.md of each folder above it, and the state of the records that their heads name.
 
-Claude Code brings the files; the state is told beside them, as it is at that moment, and stands in none of them.
+Claude Code brings the files; the state is told beside them, as it is at that moment, and stands in none of them. What
+moves later is news.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from onefirm.sessions import known, lines, state, told, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from sqlite3 import Connection
 
 # A head stands in so many bytes of a file.
 _HEAD = 16_384
 _NOW = "onefirm: as the records stand now (they decide, not these files):"
+_MOVED = "onefirm: moved by another hand since you were told:"
 
 
 def refs(root: str, path: str) -> list[str]:
@@ -31,22 +33,27 @@ def tell(conn: Connection, who: str, loaded: Iterable[str], limit: int) -> str:
     named. "" when there is nothing to tell. Call it within `db.writing`.
     """
     said = {ref: _line(conn, who, ref) for ref in known.untold(conn, who, loaded)}
-    for ref in [ref for ref, line in said.items() if not line]:
-        known.learn(conn, who, ref)
-    return within(conn, who, _NOW, {ref: line for ref, line in said.items() if line}, limit)
+    return _within(conn, who, _NOW, said, limit)
 
 
-def within(conn: Connection, who: str, head: str, said: dict[str, str], limit: int) -> str:
-    """Lines about records below a head, as many as fit; their state is known from now on, and what has no room is
-    named.
+def news(conn: Connection, who: str, limit: int) -> str:
+    """What another hand has moved of the records in play since it was told, as `tell` tells it."""
+    said = {found["ref"]: lines.moved(before, found) for before, found in known.moved(conn, who)}
+    return _within(conn, who, _MOVED, said, limit)
+
+
+def _within(conn: Connection, who: str, head: str, said: Mapping[str, str], limit: int) -> str:
+    """Lines about records below a head, as many as fit; their state is known from now on. A record whose line is empty
+    says the same again.
     """
-    count = told.fitting(head, [f"- {line}" for line in said.values()], limit)
-    shown, rest = list(said)[:count], list(said)[count:]
-    for ref in shown:
+    lines = {ref: f"- {line}" for ref, line in said.items() if line}
+    count = told.fitting(head, list(lines.values()), limit)
+    shown, rest = list(lines)[:count], list(lines)[count:]
+    for ref in (*shown, *(ref for ref, line in said.items() if not line)):
         known.learn(conn, who, ref)
     if not shown:
         return ""
-    return "\n".join([head, *(f"- {said[ref]}" for ref in shown), *_named(rest)])
+    return "\n".join([head, *(lines[ref] for ref in shown), *_named(rest)])
 
 
 def _line(conn: Connection, who: str, ref: str) -> str:

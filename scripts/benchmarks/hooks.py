@@ -133,6 +133,7 @@ def _cases(root: Path, python: str) -> list[Case]:
     plain_read = {**read, "tool_input": {"file_path": str(root / "notes.txt")}}
     _Timed(("sh", HOOK, "post_tool_use"), root, read, python)()  # what is told once is told before anything is measured
     return [
+        Case("prompt, nothing moved", "prompt", _event(root, "UserPromptSubmit", prompt="How is it going?")),
         Case("guard, a file that isn't narrative", "guard", plain),
         Case("guard, narrative, denied", "guard", {**narrative, "session_id": _STRANGER}, '"deny"'),
         Case("guard, narrative, passed", "guard", narrative),

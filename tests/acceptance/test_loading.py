@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from onefirm.sessions import told
+from onefirm.sessions import db, told
 from support.hook import Answer, Firm
 
 pytestmark = pytest.mark.row("NAR-03")
@@ -105,3 +105,68 @@ def test_many_records_stay_within_the_prompts_budget_and_the_rest_is_named(firm:
     assert sum(map(tokens, answers)) <= told.PROMPT
     assert "no room here for" in answers[0]
     assert "record_get" in answers[0]
+
+
+# --- what another hand moved
+
+
+def ask(firm: Firm) -> str:
+    return firm.run("prompt", prompt="How is the launch site doing?").context
+
+
+def test_another_hands_change_of_a_record_in_play_is_told_at_the_next_prompt_and_once(firm: Firm) -> None:
+    read(firm)
+    assert ask(firm) == ""
+    firm.truth("P-1", status="delivery")
+    assert ask(firm).splitlines()[1:] == [
+        "- P-1 “Launch site”: status delivery (was discovery), by the operator at 10:00 UTC"
+    ]
+    assert ask(firm) == ""
+    assert read(firm).stdout == ""
+
+
+def test_a_change_that_the_session_made_or_looked_at_is_no_news(firm: Firm) -> None:
+    firm.look("P-1")
+    firm.tell("record.updated", "P-1", session=firm.session(), actor="claude", after={"status": "delivery"})
+    assert ask(firm) == ""
+    firm.truth("P-1", status="review")
+    firm.look("P-1")
+    assert ask(firm) == ""
+
+
+def test_a_record_that_is_not_in_play_is_no_news(firm: Firm) -> None:
+    firm.look("CL-1")
+    firm.truth("P-1", status="delivery")
+    assert ask(firm) == ""
+
+
+def test_news_stays_within_the_budget_and_what_has_no_room_comes_with_the_next_prompt(firm: Firm, tokens) -> None:
+    refs = [f"P-{number}" for number in range(2, 40)]
+    for ref in refs:
+        firm.truth(ref, title=f"Launch site {ref}", status="discovery")
+        firm.look(ref)
+    for ref in refs:
+        firm.truth(ref, status="delivery", next_action="Send the plan to Jana")
+    told_of: list[str] = []
+    for _ in range(len(refs)):
+        said = ask(firm)
+        if not said:
+            break
+        assert tokens(said) <= told.PROMPT
+        told_of += [line.split()[1] for line in said.splitlines()[1:] if "was discovery" in line]
+    assert sorted(told_of) == sorted(refs)
+
+
+def test_a_prompt_makes_room_for_the_state_of_what_loads_next(firm: Firm) -> None:
+    session = firm.session()
+    with db.writing(str(firm.root)) as conn:
+        told.spend(conn, session, "word " * told.PROMPT)
+    assert read(firm).stdout == ""
+    assert ask(firm) == ""
+    assert read(firm).context
+
+
+def test_a_prompt_is_never_held_up_by_a_lost_database(firm: Firm) -> None:
+    (firm.root / ".onefirm/session.db").write_bytes(b"this is no database " * 500)
+    answer = firm.run("prompt", prompt="Hello")
+    assert (answer.code, answer.stdout) == (0, "")

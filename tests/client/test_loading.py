@@ -66,6 +66,18 @@ def test_state_that_moved_is_told_again_with_the_file_and_only_then(firm: Firm) 
 
 
 @pytest.mark.row("NAR-03")
+def test_another_hands_change_is_told_at_the_next_prompt_and_once(firm: Firm) -> None:
+    with firm.session() as session:
+        session.ask("look", call(f"{TOOLS}__record_get", refs=["P-1"]), "seen")
+        session.ask("and?", "Nothing new.")
+        firm.cli("record", "update", "P-1", "status=delivery")
+        session.ask("and now?", "It moved.")
+        session.ask("and now?", "Nothing new.")
+    moved = "- P-1 “Rocket shop”: status delivery (was discovery), by the operator"
+    assert told(session.run, moved) == [0, 0, 0, 1, 1]
+
+
+@pytest.mark.row("NAR-03")
 @pytest.mark.row("MEM-03")
 def test_a_rule_loads_only_where_its_path_applies(firm: Firm) -> None:
     firm.lab.write(".claude/rules/calls.md", '---\npaths: ["**/calls/**"]\n---\n\nCALLS-ARE-NOTED-THE-SAME-DAY\n')

@@ -26,10 +26,13 @@ NOBODY = 65_534
 
 
 def event(firm: Firm, hook: str) -> dict[str, Any]:
-    """What each hook is asked here: a session in which a shell command changed narrative that nobody had looked at."""
+    """What each hook is asked here: a session in which a shell command changed narrative that nobody had looked at, and
+    somebody moved the one record that it had looked at.
+    """
     given = {"file_path": str(firm.root / FILE), "old_string": "We start", "new_string": "Because of Jana we start"}
     return {
         "session_start": {"source": "startup"},
+        "prompt": {"prompt": "How is the launch site doing?"},
         "guard": {"tool_name": "Edit", "tool_input": given},
         "before_command": COMMAND,
         "post_tool_use": {"hook_event_name": "PostToolUse", **COMMAND},
@@ -50,6 +53,9 @@ def laid(root: Path) -> Firm:
     firm.start()
     firm.run("before_command", **COMMAND)
     firm.write(FILE, TEXT + "\nA word more.\n")
+    firm.truth("T-1", title="Draw the front page", status="todo")
+    firm.look("T-1")
+    firm.truth("T-1", due="2026-12-01")
     return firm
 
 
@@ -142,6 +148,7 @@ def ordinary(firm: Firm, hook: str, answer: Answer) -> None:
     assert "systemMessage" not in answer.output
     {
         "session_start": lambda: answer.context,
+        "prompt": lambda: "due 2026-12-01" in answer.context,
         "guard": lambda: "hasn't looked at P-1" in answer.denial,
         "before_command": lambda: answer.stdout == "",
         "post_tool_use": lambda: "hasn't looked at P-1" in answer.context,

@@ -55,6 +55,11 @@ def lost(firm: Firm) -> Answer:
     return edit(firm, "The range officer is ill.")
 
 
+def moved(firm: Firm) -> Answer:
+    seen(firm).truth("P-1", status="delivery", due="2026-12-01", actor="operator")
+    return firm.run("prompt", prompt="How is the launch site doing?")
+
+
 def by_shell(firm: Firm) -> Answer:
     return firm.bash(f"printf 'Owner: Mira\\nThe project is done.\\n' >> {FILE}")
 
@@ -90,6 +95,8 @@ ANSWERS: dict[str, Callable[[Firm], Answer]] = {
     "post_tool_use_against_the_truth": by_shell,
     "post_tool_use_state": read,
     "post_tool_use_state_moved": read_again,
+    "prompt_moved": moved,
+    "prompt_nothing_moved": lambda firm: seen(firm).run("prompt", prompt="How is the launch site doing?"),
     "stop_blocks": stopped,
     "stop_informs_of_others": by_others,
     "session_start_old_brief": old_brief,
