@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 ABSTAINED = ("abstained", None)
+LIFTED = "let through: the guard is off"
 FIX = "Run: onefirm doctor --fix"
 
 
@@ -74,7 +75,7 @@ def _by_truth(
         return _deny(f"onefirm: {paths.told(path)} was not changed: {error}. {FIX}")
     if opened:
         said = f"onefirm: the operator has the guard off ({opened['why']}); else: {guard.told(verdict['findings'])}"
-        return "let through: the guard is off", _context(said)
+        return LIFTED, _context(said)
     if verdict["findings"]:
         from hooks import tools
 

@@ -8,7 +8,8 @@ import json
 import os
 import time
 
-from hooks import core, loaded, watch
+import onefirm
+from hooks import canary, core, loaded, watch
 from onefirm.narrative import rules
 from onefirm.sessions import clock, db, identity, paths, told
 
@@ -24,17 +25,20 @@ SETTING_UP, SETS_UP = 75, "setting up"
 
 def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | None]:
     """The brief is context for the model; that it is old, or missing, is said in it. The operator, who sees neither, is
-    told when the tools are still missing.
+    told when the tools are still missing, and when the guard no longer denies.
     """
     source = str(payload.get("source") or "startup")
     session = _session(payload, root, source)
     news = _look(root, session, source)
+    # Before the brief, which reads its mark.
+    broken = canary.sing(root, onefirm.__version__)
     outcome, text = _brief(root, session, watch.client(payload), source)
-    for_operator = {"systemMessage": text.replace("\n", " ")} if outcome == SETS_UP else {}
-    said = _within_budget(text, loaded.at_start(root, session, str(payload.get("cwd") or root)), news)
-    return outcome, {
-        **for_operator, "hookSpecificOutput": {"hookEventName": "SessionStart", "additionalContext": said},
-    }  # fmt: skip
+    warning = f"onefirm: {broken}" if broken else ""
+    for_operator = " ".join(filter(None, (text.replace("\n", " ") if outcome == SETS_UP else "", warning)))
+    state = loaded.at_start(root, session, str(payload.get("cwd") or root))
+    said = _within_budget(text, "" if broken in text else warning, state, news)
+    answer = {"hookEventName": "SessionStart", "additionalContext": said}
+    return outcome, {**({"systemMessage": for_operator} if for_operator else {}), "hookSpecificOutput": answer}
 
 
 def _within_budget(brief: str, *others: str) -> str:

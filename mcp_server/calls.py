@@ -30,6 +30,11 @@ NO_RECEIPT = (
     "`onefirm doctor` checks the hooks."
 )
 
+SILENT = (
+    "No hook of onefirm announced this call, so the guard may not stand in this session. Tell the operator to see "
+    "whether hooks and the plugin are on (/hooks, /plugin), then to run: onefirm doctor"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -50,6 +55,11 @@ class Caller:
     def note(self) -> str | None:
         """What an answer must say when its reader could take it for a receipt."""
         return None if self.session else NO_RECEIPT
+
+    @property
+    def warning(self) -> str | None:
+        """What the brief must say where Claude Code calls and its hooks are silent; other clients have none."""
+        return SILENT if self.asks and not self.session else None
 
 
 @dataclass(frozen=True, slots=True)

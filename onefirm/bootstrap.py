@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from onefirm import settings as settings_file
-from onefirm import workspace
+from onefirm import shipped, workspace
 from onefirm.core.clock import Clock, SystemClock, iso
 from onefirm.core.errors import Unavailable
 from onefirm.day import lessons as rule_files
@@ -133,12 +133,20 @@ def _wire(
         settings.context.chain_tokens,
     )
     planes = Planes(
-        root, rules, clock, store, ledger, schema, records, decisions, lessons, project, secrets.looks_secret
-    )
+        root, rules, clock, store, ledger, schema, records, decisions, lessons, project, secrets.looks_secret,
+        _plugin(),
+    )  # fmt: skip
     project()
     return Firm(
         root, settings, clock, store, schema, ledger, records, decisions, lessons, recall, Day(planes), secrets, project
     )
+
+
+def _plugin() -> Path | None:
+    try:
+        return shipped.path()
+    except Unavailable:
+        return None
 
 
 def _documents(root: Path) -> Iterable[Document]:

@@ -24,7 +24,7 @@ from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Head
 from onefirm.narrative.compile import compile_guard, write_guard
 from onefirm.secrets import Secrets
-from onefirm.sessions import db
+from onefirm.sessions import canary, db, marks
 from onefirm.sessions import root as roots
 from onefirm.settings import FILE
 from onefirm.state import schema as schemas
@@ -480,4 +480,5 @@ def repair(root: Path, clock: Clock | None = None) -> list[str]:
     """
     report = Report(root)
     prepare(report, clock or SystemClock())
+    marks.forget(str(root), canary.HOOK)  # what it was mended of; the next session tests the guard again
     return report.made

@@ -15,9 +15,10 @@ def brief_get(call: Call, explain: int | None = None, detail: Detail = "concise"
     if explain is not None:
         return {"explanation": call.firm.day.explain(explain)}
     brief = call.firm.day.brief()
+    warning = {"note": call.caller.warning} if call.caller.warning else {}
     if detail == "concise":
-        return {"at": brief.at, "brief": brief.text}
-    beside = {"attention": brief.attention[:_MOST], "changes": brief.changes[-_MOST:]}
+        return {"at": brief.at, "brief": brief.text, **warning}
+    beside = {**warning, "attention": brief.attention[:_MOST], "changes": brief.changes[-_MOST:]}
     lines = answers.gathered(
         brief.lines,
         lambda line: {"n": line.rank, "rule": line.rule, "ref": line.ref, "title": line.title, "what": line.text},

@@ -56,14 +56,15 @@ def status(invocation: Invocation, as_json: bool) -> None:
       onefirm guard status
     """
     from onefirm.core.clock import SystemClock
-    from onefirm.day.surroundings import guard_hook, guard_is_missing
+    from onefirm.day.hooks import of_guard
+    from onefirm.day.surroundings import guard_is_missing
 
     lifted = _lifted(invocation)
     if guard_is_missing(invocation.root):
         raise Refused(
             "guard.json is missing or damaged: every narrative edit is refused.", hint="Run `onefirm doctor --fix`."
         )
-    hook = guard_hook(invocation.root, SystemClock())
+    hook = of_guard(invocation.root, SystemClock())
     if hook.level != "ok":
         screen.say(f"note: {hook.what}.")
     if as_json:

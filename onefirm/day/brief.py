@@ -18,7 +18,7 @@ from onefirm.core.attribution import By
 from onefirm.core.clock import iso, parse_iso, today
 from onefirm.core.errors import FirmError, NotFound
 from onefirm.core.tokens import estimate
-from onefirm.day import changes
+from onefirm.day import changes, hooks
 from onefirm.day.planes import Planes
 from onefirm.day.wording import clip
 from onefirm.sessions import paths, walk
@@ -106,6 +106,8 @@ def _head(planes: Planes, now: datetime, since: str | None) -> str:
 
 
 def _attention(planes: Planes, conn: Connection) -> Iterable[str]:
+    for concern in hooks.concerns(planes.root):
+        yield f"{concern.what}. {'Run' if concern.area == 'guard' else 'Mend it'}: {concern.fix}"
     for item in inbox.open_items(conn):
         yield f"{item.id} {clip(item.title, 120)}: waits for your decision (`onefirm record conflicts`)"
     for waits in planes.records.pending():

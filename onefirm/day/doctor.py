@@ -14,7 +14,7 @@ from pathlib import Path
 
 from onefirm.core.clock import Clock
 from onefirm.core.errors import FirmError
-from onefirm.day import anchoring, context, lessons, surroundings
+from onefirm.day import anchoring, context, hooks, lessons, surroundings
 from onefirm.day.planes import Planes
 from onefirm.day.surroundings import MEND, Finding, Level, counted, read_json
 from onefirm.ledger.verify import verify
@@ -36,7 +36,7 @@ def examine(planes: Planes) -> list[Finding]:
 
 def examine_outside(root: Path, clock: Clock) -> list[Finding]:
     """Run the checks that need no database."""
-    checks = surroundings.CHECKS
+    checks = (*surroundings.CHECKS, _hooks)
     return [finding for check in checks for finding in _ran(check.__name__, partial(check, root, clock))]
 
 
@@ -50,6 +50,11 @@ def _ran(name: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Finding]
         yield Finding("broken", area, f"session.db can't be used: {error}", MEND)
     except (OSError, sqlite3.Error, ValueError, KeyError) as error:
         yield Finding("broken", area, f"the check failed: {error}", "check the disk and the file's permissions")
+
+
+def _hooks(root: Path, clock: Clock) -> Iterator[Finding]:
+    """What each hook's mark says."""
+    return hooks.examine(root, clock)
 
 
 def _ledger(planes: Planes) -> Iterator[Finding]:
@@ -96,10 +101,12 @@ def _guard(planes: Planes) -> Iterator[Finding]:
         return
     with db.reading(str(planes.root)) as conn:
         lifted = hatch.active(conn, planes.clock.now().timestamp())
-    if lifted:
+    if planes.plugin and (wrong := hooks.held(planes.plugin, path)):
+        yield wrong
+    elif lifted:
         yield Finding("off", "guard", f"lifted by {lifted['by']}: {lifted['why']}", "onefirm guard on")
     else:
-        yield Finding("ok", "guard", f"compiled from schema {planes.schema.version}")
+        yield Finding("ok", "guard", f"compiled from schema {planes.schema.version}, and it denies")
 
 
 def _narrative(planes: Planes) -> Iterator[Finding]:

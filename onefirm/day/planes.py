@@ -32,7 +32,8 @@ class Rules:
 class Planes:
     """Everything a day touches.
 
-    `project` brings session.db up to the ledger; `secrets_check` names the secret that a text holds.
+    `project` brings session.db up to the ledger; `secrets_check` names the secret that a text holds. `plugin` is the
+    folder of this copy's Claude Code plugin, None where it came without one.
     """
 
     root: Path
@@ -46,3 +47,4 @@ class Planes:
     lessons: Lessons
     project: Callable[[], None]
     secrets_check: Callable[[str], str | None]
+    plugin: Path | None = None

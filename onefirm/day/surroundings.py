@@ -1,4 +1,4 @@
-"""What the doctor checks without the firm's database: programs, files, the guard's rules, hooks and sessions."""
+"""What the doctor checks without the firm's database: programs, files, the guard's rules and sessions."""
 
 from __future__ import annotations
 
@@ -10,27 +10,17 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from onefirm import __version__
-from onefirm.core.clock import Clock, parse_iso
+from onefirm.core.clock import Clock
 from onefirm.day import backups
-from onefirm.sessions import db, identity, marks
+from onefirm.sessions import db, identity
 from onefirm.sessions.paths import told
 
 Level = Literal["ok", "warn", "broken", "off"]
 MEND = "onefirm doctor --fix"
-_STALE_HOOK = timedelta(days=7)
 _OLD_BACKUP_DAYS = 7
-# What a hook does, for people; the keys are the names of its marks.
-_HOOKS = {
-    "session_start": "the brief at a session's start", "prompt": "the word on what moved, at a prompt",
-    "guard": "the guard before an edit",
-    "post_tool_use": "the look after an edit", "stop": "the question when Claude stops",
-    "session_end": "the close at a session's end",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,39 +114,6 @@ def guard_is_missing(root: Path) -> bool:
     return not isinstance(found, dict) or "kinds" not in found
 
 
-def guard_hook(root: Path, clock: Clock) -> Finding:
-    """What the mark of the guard's own hook says: rules without it hold nobody."""
-    for mark in marks.all(str(root)):
-        if mark["hook"] == "guard":
-            return _mark(clock, _HOOKS["guard"], mark)
-    what = f"{_HOOKS['guard']} never ran here: the rules hold once Claude Code runs in this folder with the plugin"
-    return Finding("warn", "hooks", what)
-
-
-def hooks(root: Path, clock: Clock) -> Iterator[Finding]:
-    """What each hook's mark says."""
-    left = {mark["hook"]: mark for mark in marks.all(str(root))}
-    missing = [said for name, said in _HOOKS.items() if name not in left]
-    if missing:
-        fix = "start Claude Code in this folder with the plugin"
-        yield Finding("warn", "hooks", f"never ran here: {', '.join(missing)}", fix)
-    for name, mark in left.items():
-        yield _mark(clock, _HOOKS.get(name, name.replace("_", " ")), mark)
-
-
-def _mark(clock: Clock, name: str, mark: marks.Mark) -> Finding:
-    when = mark["at"][:16].replace("T", " ")
-    if mark["version"] != __version__:
-        said = f"{name} runs version {mark['version']}, this is {__version__}"
-        return Finding("warn", "hooks", said, "restart Claude Code, then `claude plugin update onefirm`")
-    if clock.now() - parse_iso(mark["at"]) > _STALE_HOOK:
-        return Finding("warn", "hooks", f"{name} last ran {when} UTC", "check that the plugin is enabled: /plugin")
-    if mark["outcome"].startswith("failed"):
-        fix = "a log in .onefirm/log/ says why; it runs again in the next session"
-        return Finding("broken", "hooks", f"{name} {mark['outcome']}, {when} UTC", fix)
-    return Finding("ok", "hooks", f"{name} ran {when} UTC in {float(mark['ms']):.0f} ms: {mark['outcome']}")
-
-
 def sessions(root: Path, _clock: Clock) -> Iterator[Finding]:
     """Who is open, and who was left."""
     if not Path(db.path(str(root))).exists():
@@ -180,7 +137,7 @@ def copies(root: Path, clock: Clock) -> Iterator[Finding]:
 
 Check = Callable[[Path, Clock], Iterable[Finding]]
 CHECKS: tuple[Check, ...] = (
-    programs, repository, files, instructions, links, rules, hooks, sessions, copies,
+    programs, repository, files, instructions, links, rules, sessions, copies,
 )  # fmt: skip
 
 

@@ -39,6 +39,14 @@ def all(root: str) -> list[Mark]:
     return [mark for name in names if (mark := _read(f"{folder}/{name}"))]
 
 
+def forget(root: str, hook: str) -> None:
+    """Takes a hook's mark away."""
+    try:
+        os.unlink(f"{root}/.onefirm/marks/{hook}.json")
+    except OSError:
+        return
+
+
 def _write(folder: str, draft: str, text: str) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     try:

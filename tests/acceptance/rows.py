@@ -116,6 +116,10 @@ ROWS: Mapping[str, Row] = {
     "MEM-13": Row(
         "Every decision can be listed and filtered (record, time, standing or superseded), not only recalled"
     ),
+    # -- the runtime
+    "RUN-12": Row(
+        "The guards guard themselves: every hook leaves a mark, a canary proves the refusal still refuses",
+    ),
     # -- living with it
     "OPS-01": Row(
         "First value in one command with no account and no key: a demo firm lives a whole day in under a minute"

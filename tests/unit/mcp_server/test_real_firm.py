@@ -117,6 +117,12 @@ def test_an_unannounced_look_gives_no_receipt_and_says_so(real: Real) -> None:
     assert list(real.receipts()) == [ref]  # of the session that made it
 
 
+@pytest.mark.parametrize("detail", ["concise", "detailed"])
+def test_the_brief_of_a_session_that_no_hook_announces_says_so(real: Real, detail: str) -> None:
+    assert "the guard may not stand" in real.answer("brief_get", None, detail=detail)["note"]
+    assert "note" not in real.answer("brief_get", detail=detail)
+
+
 def test_a_record_that_did_not_fit_has_no_receipt_and_is_named(real: Real, tokens: Callable[[str], int]) -> None:
     long = "We agreed on the booking path first, since every lost booking was lost in the form. " * 40
     changes = [
