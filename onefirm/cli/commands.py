@@ -21,6 +21,7 @@ COMMANDS = {
     "lesson": "onefirm.cli.lessons:lesson",
     "recall": "onefirm.cli.recall:recall",
     "context": "onefirm.cli.context:context",
+    "playbook": "onefirm.cli.playbooks:playbook",
     "ledger": "onefirm.cli.ledger:ledger",
     "schema": "onefirm.cli.schema:schema",
     "session": "onefirm.cli.sessions:session",

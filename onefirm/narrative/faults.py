@@ -1,11 +1,14 @@
-"""What the check of the context tree finds."""
+"""What the checks of the context tree and of the playbooks find."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-Rule = Literal["orphan", "parent", "child", "link", "record", "state", "duplicate", "secret", "budget"]
+Rule = Literal[
+    "orphan", "parent", "child", "link", "record", "state", "duplicate", "secret", "budget",
+    "form", "tool", "gate", "case",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

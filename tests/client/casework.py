@@ -9,34 +9,28 @@ The form of a case, in `cases/COMMAND.yaml`:
 | place | files of the workspace, by path, before |
 | arguments | what the operator types behind the command |
 | answers | the operator's choices, one a question; without the key nobody can be asked (`claude -p`) |
+| permits | tools for which the client asks besides, and the operator says yes |
 | dictated | true where the operator's own words are written without a question |
+| rubric | sentences for a real model's run (scripts/eval); no script is held to them |
 | turns | what the model does: `{tool: input}`, a list of these for one message, `{ask: [choices]}`, or a text |
 | refused | number of a call (from 1) and a part of what it was told; every other call must go through |
 | shows, hides | parts of what the calls' answers told the model, or did not |
 | written | the ledger's entries of Claude, in order, looks apart |
 | records, decisions, lessons, files | values, sentences and parts of files as they are left |
+| gone | paths of the workspace that aren't there |
 """
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from client.driver import Answer, Call, Host, Permission, Reply, Turn, allow, deny
 from client.firm import PLUGIN, Firm, tool
+from onefirm.narrative.playbook_cases import Case
 from support import playbooks
 
 QUESTION = "Shall I?"
 CLIENTS = {"Read", "Edit", "Write", "Bash", "AskUserQuestion"}
-
-Case = Mapping[str, Any]
-
-
-def calls(case: Case) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every call of a case, in order, as short name and input."""
-    for turn in case["turns"]:
-        for one in turn if isinstance(turn, list) else [turn]:
-            if isinstance(one, Mapping):
-                yield from one.items()
 
 
 def play(firm: Firm, command: str, case: Case) -> None:
@@ -46,7 +40,8 @@ def play(firm: Firm, command: str, case: Case) -> None:
     for path, text in case.get("place", {}).items():
         firm.lab.write(path, text)
     before = len(written(firm))
-    host = _operator(list(case["answers"])) if "answers" in case else None
+    permits = list(case.get("permits", ()))
+    host = _operator(list(case["answers"]), permits[:]) if "answers" in case else None
     typed = f"/onefirm:{command} {case.get('arguments', '')}".rstrip()
     script = [_turn(firm, turn) for turn in case["turns"]]
     options: dict[str, Any] = {"plugins": [PLUGIN], "permission_mode": "default", "host": host}
@@ -57,14 +52,19 @@ def play(firm: Firm, command: str, case: Case) -> None:
     assert firm.lab.settle(), "a process of the session still runs"
     _hold_expanded(session.run.first.text, command, case)
     _hold_calls(session.run.results, case)
-    assert not host or [asked.tool for asked in host.permissions] == ["AskUserQuestion"] * len(case["answers"])
+    assert (
+        not host or [asked.tool for asked in host.permissions] == ["AskUserQuestion"] * len(case["answers"]) + permits
+    )
     _hold_left(firm, case, before)
 
 
-def _operator(answers: list[str]) -> Host:
-    """A person who answers the playbook's questions, and would be asked for anything else in vain."""
+def _operator(answers: list[str], permits: list[str]) -> Host:
+    """A person who answers the playbook's questions and what the case permits; anything else is asked in vain."""
 
     def permit(permission: Permission) -> Answer:
+        if permission.tool in permits:
+            permits.remove(permission.tool)
+            return allow(permission)
         if permission.tool != "AskUserQuestion" or not answers:
             return deny("the playbook had no permission for this")
         return allow(permission, answers={QUESTION: answers.pop(0)})
@@ -116,6 +116,7 @@ def _hold_left(firm: Firm, case: Case, before: int) -> None:
         assert what in firm.cli("decision", "list")
     for rule in case.get("lessons", ()):
         assert rule in firm.cli("lesson", "list")
+    assert [path for path in case.get("gone", ()) if (firm.lab.project / path).exists()] == []
     for path, part in case.get("files", {}).items():
         assert part in (firm.lab.project / path).read_text(encoding="utf-8")
 

@@ -1,74 +1,56 @@
 """The playbooks in `commands/`, read as the client reads them, and the reference that is written from them."""
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from onefirm.cli.playbooks import known
+from onefirm.narrative import playbook_cases, playbooks
+from onefirm.narrative.faults import Fault
+from onefirm.narrative.playbooks import ASKS, Playbook
+
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / "commands"
 CASES = PROJECT / "tests" / "client" / "cases"
 REFERENCE = PROJECT / "docs" / "reference" / "commands.md"
-TOOLS = "mcp__plugin_onefirm_firm__"
-SECTIONS = ("When to use", "Facts first", "Steps", "Gate", "When something is missing", "Answer", "Next")
-
-
-@dataclass(frozen=True, slots=True)
-class Playbook:
-    """One command: its front matter, and its body by section."""
-
-    name: str
-    front: Mapping[str, Any]
-    body: str
-
-    @property
-    def allowed(self) -> tuple[str, ...]:
-        """What runs without a prompt, our own tools by their short names."""
-        return tuple(rule.removeprefix(TOOLS) for rule in self.front["allowed-tools"])
-
-    @property
-    def sections(self) -> Mapping[str, str]:
-        """The text under each `## ` heading, in the order of the file; an example's own headings are not."""
-        parts = re.split(r"^## (.+)\n", re.sub(r"(?ms)^```.*?^```\n", "", self.body), flags=re.MULTILINE)
-        return dict(zip(parts[1::2], parts[2::2], strict=True))
-
-    @property
-    def listed(self) -> str:
-        """Its line in the list that the model sees in every session."""
-        return f"- onefirm:{self.name}: {self.front['description']}\n"
-
-
-def read(file: Path) -> Playbook:
-    """A playbook from its file. Raises ValueError where there is no front matter."""
-    _, front, body = re.split(r"^---\n", file.read_text(encoding="utf-8"), maxsplit=2, flags=re.MULTILINE)
-    return Playbook(file.stem, yaml.safe_load(front), body)
 
 
 def every() -> Mapping[str, Playbook]:
     """All of them by name."""
-    return {file.stem: read(file) for file in sorted(FOLDER.glob("*.md"))}
+    return {file.stem: playbooks.read(file.name, file.read_text("utf-8")) for file in sorted(FOLDER.glob("*.md"))}
 
 
 def cases(command: str) -> list[dict[str, Any]]:
-    """The evaluation cases of a command, as docs/reference/commands.md explains them; none where there is no file."""
+    """The evaluation cases of a command, as client/casework.py explains them; none where there is no file."""
     file = CASES / f"{command}.yaml"
     return yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else []
 
 
+def faults(command: str) -> list[Fault]:
+    """What `onefirm playbook check` finds in a shipped one and its cases, were they the operator's."""
+    there, playbook = known(PROJECT), every()[command]
+    file = CASES / f"{command}.yaml"
+    return [*playbooks.check(playbook, there), *playbook_cases.check(file.name, file.read_bytes(), playbook, there)]
+
+
+def listed(command: str) -> str:
+    """Its line in the list that the model sees in every session."""
+    return f"- onefirm:{command}: {every()[command].front['description']}\n"
+
+
 def markdown() -> str:
     """The reference of all playbooks."""
-    rows = [_row(playbook) for playbook in every().values()]
+    rows = [_row(name, playbook) for name, playbook in every().items()]
     return HEAD + "\n".join(("| say | for | without a prompt | asks you |", "|---|---|---|---|", *rows, ""))
 
 
-def _row(playbook: Playbook) -> str:
+def _row(name: str, playbook: Playbook) -> str:
     hint = playbook.front.get("argument-hint", "")
-    said = f"`/onefirm:{playbook.name}{f' {hint}' if hint else ''}`"
-    tools = ", ".join(f"`{rule}`" for rule in playbook.allowed if rule != "AskUserQuestion")
-    asks = "before it writes" if "AskUserQuestion" in playbook.allowed else "nothing: it only reads"
+    said = f"`/onefirm:{name}{f' {hint}' if hint else ''}`"
+    tools = ", ".join(f"`{rule}`" for rule in playbook.allowed if rule != ASKS)
+    asks = "before it writes" if ASKS in playbook.allowed else "nothing: it only reads"
     return f"| {said} | {playbook.front['description']} | {tools} | {asks} |"
 
 
@@ -86,7 +68,8 @@ and what comes next.
 A playbook may use the tools named with it without asking you again, for that turn only. Everything else is asked for as
 always. Where nobody can be asked (`claude -p`), a playbook with a gate writes nothing and hands over its draft.
 
-Each is proven in the real client by the cases in `tests/client/cases/`. Why they ask as they do:
-[docs/why/playbooks.md](../why/playbooks.md).
+Each is proven in the real client by the cases in `tests/client/cases/`. Those of your own lie in `.claude/commands`:
+`/onefirm:new-command` makes one with you, `onefirm playbook check` says what is wrong with it and its cases. Why they
+ask as they do: [docs/why/playbooks.md](../why/playbooks.md).
 
 """
