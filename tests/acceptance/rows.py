@@ -95,7 +95,7 @@ ROWS: Mapping[str, Row] = {
     ),
     "CMD-03": Row(
         "Each has evaluation cases that run in the real Claude Code client",
-        part="for the playbooks that ship, with scripted turns; a real model's runs come later",
+        part="for the playbooks that ship, with scripted turns; on a real model by `scripts/eval`, where a key is set",
     ),
     # -- memory
     "MEM-01": Row(

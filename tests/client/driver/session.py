@@ -39,7 +39,7 @@ class Session:
     |---|---|
     | plugins | folders for --plugin-dir |
     | args | further arguments |
-    | env | added to the lab's environment |
+    | env | added to the lab's environment; ANTHROPIC_BASE_URL puts another model in the place of the scripted one |
     | cwd | where it runs; the lab's project by default |
     | host | answers permission prompts and forms; None is plain -p |
     | permission_mode | `acceptEdits` lets edits through without a prompt and keeps the rest real |
@@ -101,7 +101,7 @@ class Session:
         self._process = subprocess.Popen(
             self._command,
             cwd=self._cwd,
-            env=self._lab.env(ANTHROPIC_BASE_URL=self.model.url, **self._env),
+            env=self._lab.env(**{"ANTHROPIC_BASE_URL": self.model.url, **self._env}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
