@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,12 @@ from onefirm.cli import screen
 from onefirm.cli.commands import Group, json_option, why_option
 from onefirm.cli.invocation import Invocation, pass_invocation
 from onefirm.core.clock import parse_iso
+from onefirm.core.errors import Refused
 from onefirm.sessions.paths import told
 
 if TYPE_CHECKING:
     from onefirm.day.freshness import Fresh
+    from onefirm.narrative.faults import Fault
     from onefirm.narrative.index import Place
 
 
@@ -60,29 +63,63 @@ def map_(invocation: Invocation, as_json: bool) -> None:
     screen.say(f"{len(found)} files, {sum(place.file.tokens for place in found):,} tokens.")
 
 
-@context.command(short_help="Find what is wrong with the tree.")
+@context.command(short_help="Find what is wrong with the tree, and mend it.")
+@click.option("--fix", is_flag=True, help="Mend what needs no decision: shows the changes and asks.")
+@click.option("--yes", is_flag=True, help="Don't ask before mending.")
 @json_option
 @pass_invocation
-def check(invocation: Invocation, as_json: bool) -> int:
+def check(invocation: Invocation, fix: bool, yes: bool, as_json: bool) -> int:
     """Find orphans, broken links, facts told twice, copied state, secrets, costs.
 
     Each fault with its file, its line and its fix. Exit code 1 when something is found.
 
+    With --fix, missing lines of parents, missing ways back and links to what has
+    moved are mended. No sentence is lost; what somebody must decide is left.
+
     \b
     Examples:
       onefirm context check
+      onefirm context check --fix
       onefirm context check --json
     """
+    mended = _mend(invocation, yes) if fix else []
     with screen.working("Checking the context tree"):
         faults = invocation.firm.day.check_context()
     if as_json:
-        screen.data({"faults": faults})
-    else:
-        for fault in faults:
-            screen.marked(f"{told(fault.path)}:{fault.line}", "bold", f"{fault.rule}: {fault.what}")
-            screen.entry(f"→ {fault.fix}", " " * 7)
-        screen.say(f"{len(faults)} to mend." if faults else "The context tree is clean.")
+        told_faults = [_told_fault(fault) for fault in faults]
+        screen.data({"faults": told_faults, "mended": mended} if fix else {"faults": told_faults})
+        return int(bool(faults))
+    for fault in faults:
+        screen.marked(f"{told(fault.path)}:{fault.line}", "bold", f"{fault.rule}: {fault.what}")
+        screen.entry(f"→ {fault.fix}", " " * 7)
+    screen.say(f"{len(faults)} to mend." if faults else "The context tree is clean.")
+    if any(fault.mend for fault in faults) and not fix:
+        screen.say("`onefirm context check --fix` mends what needs no decision.")
     return int(bool(faults))
+
+
+def _mend(invocation: Invocation, yes: bool) -> list[str]:
+    """Show what mending would change, ask, and do it; gives the files that were changed."""
+    from onefirm.narrative import mends
+
+    day = invocation.firm.day
+    with screen.working("Looking for what can be mended"):
+        planned = day.plan_context_mends()
+    if not planned:
+        screen.say("Nothing can be mended without a decision.")
+        return []
+    screen.say(mends.diff(planned).rstrip("\n"))
+    files = f"{len(planned)} file{'s' if len(planned) > 1 else ''}"
+    if not yes and not sys.stdin.isatty():
+        raise Refused("Nothing was changed: nobody can be asked here.", hint="Read the changes above, then add --yes.")
+    if not yes and not click.confirm(f"Change {files}?", err=True):
+        screen.say("Nothing was changed.")
+        return []
+    left = day.mend_context(planned)
+    for path, why in left.items():
+        screen.say(f"{told(path)} {why}; it was left as it is. Repeat the command.")
+    screen.say(f"Mended {len(planned) - len(left)} of {files}.")
+    return [one.path for one in planned if one.path not in left]
 
 
 @context.command(short_help="Make a file, and its parent's line.")
@@ -185,6 +222,13 @@ def confirm(invocation: Invocation, paths: tuple[str, ...], why: str | None) -> 
     """
     for path in invocation.firm.day.confirm_context(paths, invocation.by(why)):
         screen.show(told(path))
+
+
+def _told_fault(fault: Fault) -> dict[str, Any]:
+    return {
+        "path": fault.path, "line": fault.line, "rule": fault.rule, "what": fault.what, "fix": fault.fix,
+        "is_mechanical": fault.mend is not None,
+    }  # fmt: skip
 
 
 def _told(place: Place, fresh: Fresh | None) -> dict[str, Any]:

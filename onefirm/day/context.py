@@ -1,11 +1,14 @@
-"""The context tree and the firm: its map, its check with records and secrets at hand, a new file for a record."""
+"""The context tree and the firm: its map, its check with records and secrets at hand, its mending, a new file for a
+record.
+"""
 
 from __future__ import annotations
 
 import os
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+import stat
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,15 +16,19 @@ from typing import Any
 from onefirm.core.errors import Refused
 from onefirm.core.ids import is_temporary
 from onefirm.day.planes import Planes
-from onefirm.narrative import archive, files, heads, lint, scaffold
+from onefirm.narrative import archive, files, heads, lint, mends, scaffold
 from onefirm.narrative.compile import compile_guard
 from onefirm.narrative.faults import Fault
 from onefirm.narrative.files import ContextFile
 from onefirm.narrative.index import Index, Place
 from onefirm.narrative.lint import Records, World
+from onefirm.narrative.mends import Mended
 from onefirm.narrative.scaffold import Scaffold
+from onefirm.sessions import walk
 from onefirm.state import mirror
 from onefirm.state.mirror import Record
+
+HIDDEN = ".onefirm"
 
 
 def places(planes: Planes) -> list[Place]:
@@ -32,6 +39,27 @@ def places(planes: Planes) -> list[Place]:
 def check(planes: Planes) -> list[Fault]:
     """Every fault of the tree, by file and line. Each file is read once."""
     return lint.check(Index(files.read(planes.root)), world(planes))
+
+
+def plan_mends(planes: Planes) -> list[Mended]:
+    """What of the tree can be mended without anybody's decision: each file as it is, and as it would be."""
+    return mends.plan(Index(files.read(planes.root)), world(planes))
+
+
+def mend(planes: Planes, mended: Iterable[Mended]) -> dict[str, str]:
+    """Write what was planned, each file in one step; returns those left alone, with the reason.
+
+    A file that somebody changed since it was planned is left to them.
+    """
+    left: dict[str, str] = {}
+    for one in mended:
+        try:
+            why = _mend(planes.root, one)
+        except OSError as error:
+            why = f"can't be written ({error.strerror})"
+        if why:
+            left[one.path] = why
+    return left
 
 
 def new(planes: Planes, what: str, said: str, *, at: str = "", title: str = "") -> Scaffold:
@@ -94,6 +122,23 @@ def _write(root: Path, made: Scaffold) -> None:
     except FileExistsError:
         raise Refused(f"{made.path} is there already.", hint="`onefirm context map` shows the tree.") from None
     parent.write_text(made.parent_text, encoding="utf-8", newline="")
+
+
+def _mend(root: Path, one: Mended) -> str:
+    """Replace one file; gives why it can't be. What is read last before the exchange must be what was planned on."""
+    path = Path(walk.on_disk(f"{root}/{one.path}")).resolve()
+    if not path.is_relative_to(root.resolve()):
+        return "lies behind a link that leads out of the workspace"
+    draft = root / HIDDEN / f"mended.{os.getpid()}"
+    try:
+        draft.write_text(one.after, encoding="utf-8", newline="")
+        draft.chmod(stat.S_IMODE(path.stat().st_mode))
+        if path.read_bytes() != one.before.encode():
+            return "isn't plain UTF-8, is too long, or changed just now"
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return ""
 
 
 def world(planes: Planes) -> World:

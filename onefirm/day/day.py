@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from onefirm.day.brief import Brief
 from onefirm.day.planes import Planes
 from onefirm.narrative.faults import Fault
 from onefirm.narrative.index import Place
+from onefirm.narrative.mends import Mended
 from onefirm.narrative.scaffold import Scaffold
 
 
@@ -68,6 +69,14 @@ class Day:
     def check_context(self) -> list[Fault]:
         """What is wrong with the context tree, by file and line."""
         return context.check(self._planes)
+
+    def plan_context_mends(self) -> list[Mended]:
+        """What of the context tree can be mended without anybody's decision."""
+        return context.plan_mends(self._planes)
+
+    def mend_context(self, mended: Iterable[Mended]) -> dict[str, str]:
+        """Write what was planned; returns the files left alone, with the reason."""
+        return context.mend(self._planes, mended)
 
     def new_context(self, what: str, said: str, *, at: str = "", title: str = "") -> Scaffold:
         """Make a file of the context tree for a record or at a path, and name it in its parent."""

@@ -12,11 +12,26 @@ Rule = Literal[
 
 
 @dataclass(frozen=True, slots=True)
+class Mend:
+    """What mends a fault by itself, in one file: the line `old` becomes `new`, or goes where that is None. Where `old`
+    is None, `new` comes behind the line (0: before all).
+    """
+
+    path: str
+    line: int
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing to mend. `line` counts from 1; `what` is the fault, `fix` the way out, both sentences."""
+    """One thing to mend. `line` counts from 1; `what` is the fault, `fix` the way out, both sentences. `mend` does it,
+    where nobody has to decide anything.
+    """
 
     path: str
     line: int
     rule: Rule
     what: str
     fix: str
+    mend: Mend | None = None

@@ -43,6 +43,11 @@ def key(line: str) -> str:
     return next((key for key in ("record", "parent") if _is_key(line, key)), "")
 
 
+def value(line: str) -> str:
+    """What stands behind the key of such a line."""
+    return re.sub(_KEY, "", line).strip()
+
+
 def named(text: str) -> list[str]:
     """Every ref that a text names, in order, spelt as stored."""
     return [spelt(match) for match in re.findall(REF, text)] if "-" in text else []

@@ -64,6 +64,18 @@ def spelt(start: str, path: str) -> str:
     return re.sub(r"[\s()<>%#?\[\]:@`\\]", lambda sign: quote(sign[0], safe=""), relative(start, path))
 
 
+def redirected(file: str, text: str, link: Link, path: str) -> str:
+    """The line of a link in this file's text, with the link leading to `path`; its words and its `#part` stay."""
+    line, shown_line = (every.split("\n")[link.line - 1] for every in (text, shown(text)))
+    part = re.sub(r"^[^#?]*", "", link.to)
+    spans = [
+        found.span(name) for found in _matches(shown_line) for name in ("angle", "plain") if _of(found, name) == link.to
+    ]
+    for start, end in sorted(set(spans), reverse=True):
+        line = f"{line[:start]}{spelt(file, path)}{part}{line[end:]}"
+    return line
+
+
 def relative(start: str, path: str) -> str:
     """The path of a file as another one has to write it."""
     return posixpath.relpath(path, posixpath.dirname(start) or ".")
@@ -89,12 +101,11 @@ def _read(path: str, text: str) -> Iterator[Link]:
 def _of_line(path: str, number: int, line: str, is_parent: bool) -> Iterator[Link]:
     form: Form = "parent" if is_parent else "item" if _ITEM.match(line) else "link"
     for found in _matches(line):
-        groups = found.groupdict()
-        to = groups.get("angle") or groups.get("plain") or ""
+        to = _of(found, "angle") or _of(found, "plain")
         if not _ELSEWHERE.match(to):
             said = line[found.end() :].strip(" \t|:–—-")
             shape: Form = "import" if found.re is _IMPORT else form
-            yield Link(number, shape, groups.get("text") or to, to, target(path, to), said)
+            yield Link(number, shape, _of(found, "text") or to, to, target(path, to), said)
         form = form if is_parent else "link"
 
 
@@ -104,6 +115,10 @@ def _matches(line: str) -> Iterator[re.Match[str]]:
         yield from _IMPORT.finditer(line)
     if definition := _DEFINITION.match(line):
         yield definition
+
+
+def _of(found: re.Match[str], name: str) -> str:
+    return found.groupdict().get(name) or ""
 
 
 def _blanked(found: re.Match[str]) -> str:

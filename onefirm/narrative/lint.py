@@ -5,19 +5,22 @@ fix. Nothing is read from the disk or written here.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 from onefirm.narrative import duplicates, heads, links, statements
-from onefirm.narrative.faults import Fault
-from onefirm.narrative.files import TOP, ContextFile
+from onefirm.narrative.faults import Fault, Mend
+from onefirm.narrative.files import FOLDER, TOP, ContextFile
 from onefirm.narrative.index import ROOT, Index, is_top
 from onefirm.narrative.links import Link
 from onefirm.sessions.paths import told
 from onefirm.sessions.walk import matches
 
+# A line that begins something new, wherever it stands.
+_BLOCK = re.compile(r"[-*+•#|>`~<]|\d{1,3}[.)]\s")
 # What the truth says of a record, in the form that the guard reads: title, status, actor, at.
 Records = Mapping[str, Mapping[str, Any] | None]
 
@@ -43,15 +46,21 @@ def check(index: Index, world: World) -> list[Fault]:
     """Every fault, by file and line."""
     records = world.records(sorted(_named(index)))
     faults = [
-        *(fault for file in _placed(index, world) for fault in _place(index, file)),
-        *_dangling(index, world),
+        *structure(index, world),
         *_records(index, records),
         *statements.faults(index.files.values(), world.rules, records.get),
-        *duplicates.faults(index, _written(index, world)),
+        *duplicates.faults(index, _live(index, world)),
         *_secrets(index, world),
         *_budgets(index, world),
     ]
     return sorted(faults, key=lambda fault: (fault.path, fault.line, fault.rule))
+
+
+def structure(index: Index, world: World) -> Iterator[Fault]:
+    """The faults of places and links: those that may be mended without anybody's decision."""
+    for file in _placed(index, world):
+        yield from _place(index, file)
+    yield from _dangling(index, world)
 
 
 def line_for(parent: str, child: ContextFile, said: str = "") -> str:
@@ -69,20 +78,45 @@ def misplaced(index: Index, path: str) -> bool:
     return any(_place(index, index.files[path]))
 
 
-def last_child(index: Index, parent: ContextFile) -> int:
-    """The last line of a file that names a child of it; 0 where none does."""
-    items = [(link.line, index.meant(link)) for link in parent.links if link.form == "item"]
-    return max((line for line, path in items if path and index.parent(path) == parent.path), default=0)
+def behind_children(index: Index, parent: ContextFile) -> tuple[int, str]:
+    """Behind which line of a file another child is named, and what has to stand before it there: nothing, or an empty
+    line.
+    """
+    every = parent.text.split("\n")
+    last = _last_child(index, parent)
+    if not last:
+        return len(parent.text.rstrip().split("\n")), "\n"
+    if every[last - 1].lstrip().startswith("|"):
+        while last < len(every) and every[last].lstrip().startswith("|"):
+            last += 1
+        return last, "\n"
+    while last < len(every) and _goes_on(every[last]):
+        last += 1
+    return last, ""
+
+
+def _last_child(index: Index, parent: ContextFile) -> int:
+    """The last line of a file that names a child of it, else one that named something below it; 0 where none does."""
+    items = [(link, index.meant(link)) for link in parent.links if link.form == "item"]
+    children = [link.line for link, path in items if path and index.parent(path) == parent.path]
+    folder = posixpath.dirname(parent.path)
+    gone = [link.line for link, path in items if not path and _is_below(link, folder)]
+    return max(children or gone, default=0)
+
+
+def _goes_on(line: str) -> bool:
+    """Whether a line belongs to the list item before it."""
+    return bool(line.strip()) and (line[0] in " \t" or not _BLOCK.match(line))
 
 
 # -- places ------------------------------------------------------------------------------------------------------------
 
 
 def _placed(index: Index, world: World) -> Iterator[ContextFile]:
-    return (file for file in _written(index, world) if file.is_in_tree and file.path != TOP)
+    return (file for file in written(index, world) if file.is_in_tree and file.path != TOP)
 
 
-def _written(index: Index, world: World) -> Iterator[ContextFile]:
+def written(index: Index, world: World) -> Iterator[ContextFile]:
     """The files that somebody writes, and no program."""
     kept = (*world.rules["generated"], *world.rules["append_only"])
     return (file for file in index.files.values() if not matches(file.path, kept))
@@ -104,7 +138,9 @@ def _place(index: Index, file: ContextFile) -> Iterator[Fault]:
 def _root(index: Index, file: ContextFile) -> Iterator[Fault]:
     if TOP in index.files and file.path not in index.loaded(TOP):
         what = f"{TOP} doesn't import it, and Claude doesn't read it by itself"
-        yield Fault(file.path, 1, "orphan", what, f"add the line to {TOP}: @{ROOT}")
+        top = index.files[TOP]
+        mend = Mend(TOP, len(top.text.rstrip().split("\n")), None, f"\n@{ROOT}")
+        yield Fault(file.path, 1, "orphan", what, f"add the line to {TOP}: @{ROOT}", mend)
 
 
 def _pointing(index: Index, file: ContextFile, above: str) -> Iterator[Fault]:
@@ -113,15 +149,41 @@ def _pointing(index: Index, file: ContextFile, above: str) -> Iterator[Fault]:
     if link is None:
         what = "its `Parent:` line holds no link" if file.parent_line else "has no `Parent:` line"
         way = "write there" if file.parent_line else "add below the title"
-        yield Fault(file.path, file.parent_line or 1, "parent", what, f"{way}: {wanted}")
+        mend = _with_parent(file, wanted)
+        yield Fault(file.path, file.parent_line or 1, "parent", what, f"{way}: {wanted}", mend)
         return
     meant = index.meant(link)
     if meant is None:
         what = f"`Parent:` leads to {told(link.to)}, and the tree has no such file"
-        yield Fault(file.path, link.line, "parent", what, f"write there: {wanted}")
+        yield Fault(file.path, link.line, "parent", what, f"write there: {wanted}", _redirect(file, link, above))
     elif not index.may_be_parent(file.path, meant):
         what = f"`Parent:` leads to {told(meant)}, which is no CLAUDE.md above it"
-        yield Fault(file.path, link.line, "parent", what, f"write there: {wanted}")
+        yield Fault(file.path, link.line, "parent", what, f"write there: {wanted}", _redirect(file, link, above))
+
+
+def _with_parent(file: ContextFile, wanted: str) -> Mend:
+    every = file.text.split("\n")
+    if number := file.parent_line:
+        line = every[number - 1]
+        words = heads.value(line)
+        title = wanted.partition("[")[2].partition("]")[0]
+        rest = f" {words}" if words and words.lower() != title.lower() else ""
+        return Mend(file.path, number, line, f"{wanted}{rest}" + "\r" * line.endswith("\r"))
+    head = heads.head(file.text)
+    title = next((number for number, line in enumerate(head, 1) if line.lstrip("\ufeff").startswith("# ")), 0)
+    if file.record_line:
+        return Mend(file.path, file.record_line, None, wanted)
+    front = heads.front_end(every)
+    return (
+        Mend(file.path, title, None, f"\n{wanted}")
+        if title
+        else Mend(file.path, front and front + 1, None, f"{wanted}\n")
+    )
+
+
+def _redirect(file: ContextFile, link: Link, path: str) -> Mend:
+    line = links.redirected(file.path, file.text, link, path)
+    return Mend(file.path, link.line, file.text.split("\n")[link.line - 1], line)
 
 
 def _naming(index: Index, file: ContextFile, parent: ContextFile) -> Iterator[Fault]:
@@ -129,16 +191,30 @@ def _naming(index: Index, file: ContextFile, parent: ContextFile) -> Iterator[Fa
     naming = index.named.get(file.path, [])
     lines = [link for who, link in naming if who == parent.path and link.form in ("item", "import")]
     if not lines:
-        where = f"{told(parent.path)}:{last_child(index, parent) or len(parent.text.rstrip().split(chr(10)))}"
-        fix = f"add at {where}: {line_for(parent.path, file)}"
-        if not naming:
-            yield Fault(file.path, 1, "orphan", "no file names it", fix)
-        else:
-            what = f"{told(parent.path)} doesn't name it in a line of its own"
-            yield Fault(file.path, 1, "child", what, fix)
+        yield _unnamed(index, file, parent, bool(naming))
+    every = parent.text.split("\n")
     for again in lines[1:]:
         what = f"names {told(file.path)} a second time (first in line {lines[0].line})"
-        yield Fault(parent.path, again.line, "child", what, "keep one of the two lines")
+        line = every[again.line - 1]
+        is_same = again.line > lines[0].line and line == every[lines[0].line - 1]
+        mend = Mend(parent.path, again.line, line, None) if is_same else None
+        yield Fault(parent.path, again.line, "child", what, "keep one of the two lines", mend)
+
+
+def _unnamed(index: Index, file: ContextFile, parent: ContextFile, elsewhere: bool) -> Fault:
+    behind, space = behind_children(index, parent)
+    fix = f"add at {told(parent.path)}:{behind}: {line_for(parent.path, file)}"
+    # What it is, nobody but a person can say: a line mended by itself names it and no more.
+    mend = Mend(parent.path, behind, None, f"{space}- {links.to(parent.path, file.path, file.title)}")
+    if elsewhere:
+        what = f"{told(parent.path)} doesn't name it in a line of its own"
+        return Fault(file.path, 1, "child", what, fix, mend)
+    return Fault(file.path, 1, "orphan", "no file names it", fix, mend)
+
+
+def _live(index: Index, world: World) -> Iterator[ContextFile]:
+    """Those that hold now: what a closed engagement's files tell may stand elsewhere too."""
+    return (file for file in written(index, world) if not file.path.startswith(f"{FOLDER}archive/"))
 
 
 # -- links -------------------------------------------------------------------------------------------------------------
@@ -163,12 +239,20 @@ def _broken(index: Index, file: ContextFile, link: Link) -> Fault:
         return Fault(file.path, link.line, "link", what, "link to a file of the workspace, or to an address on the web")
     moved = _moved(index, link.target)
     way = f"it may have moved: {told(links.relative(file.path, moved))}" if moved else ""
+    is_sure = moved is not None and _called(moved) == _called(link.target)
+    mend = _redirect(file, link, moved) if moved and is_sure else None
     folder = posixpath.dirname(file.path)
-    if link.form == "item" and file.is_claude and link.target.startswith(f"{folder}/" if folder else ""):
+    if link.form == "item" and file.is_claude and _is_below(link, folder):
         what = f"names {told(link.to)}, which isn't there"
-        return Fault(file.path, link.line, "child", what, way or "remove the line, or put the file back")
+        return Fault(file.path, link.line, "child", what, way or "remove the line, or put the file back", mend)
     what = f"links to {told(link.to)}, which isn't there"
-    return Fault(file.path, link.line, "link", what, way or "correct the path, or keep the words without the link")
+    return Fault(
+        file.path, link.line, "link", what, way or "correct the path, or keep the words without the link", mend
+    )
+
+
+def _is_below(link: Link, folder: str) -> bool:
+    return (link.target or "").startswith(f"{folder}/" if folder else "")
 
 
 def _moved(index: Index, target: str) -> str | None:

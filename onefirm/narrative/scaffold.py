@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from onefirm.core.errors import InvalidInput, Refused
-from onefirm.narrative import files, lint
+from onefirm.narrative import files, lint, mends
+from onefirm.narrative.faults import Mend
 from onefirm.narrative.files import FOLDER, ContextFile
 from onefirm.narrative.index import Index, is_top
 
@@ -81,16 +82,8 @@ def _one_line(text: str, what: str) -> str:
 
 def with_line(index: Index, parent: ContextFile, line: str) -> str:
     """The text of a file with a line behind the last one that names a child of it."""
-    end = "\r\n" if "\r\n" in parent.text else "\n"
-    every = parent.text.split("\n")
-    last = lint.last_child(index, parent)
-    if not last:
-        return f"{parent.text.rstrip()}{end}{end}{line}{end}"
-    while last < len(every) and every[last][:1] in (" ", "\t") and every[last].strip():
-        last += 1  # what goes on behind the last child's line belongs to it
-    if last == len(every):
-        return f"{parent.text}{end}{line}{end}"
-    return "\n".join([*every[:last], line + end[:-1], *every[last:]])
+    behind, space = lint.behind_children(index, parent)
+    return mends.applied(parent.text, [Mend(parent.path, behind, None, space + line)])
 
 
 def _hold(index: Index, made: Scaffold) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from onefirm.bootstrap import open_firm
 from support.terminal import Terminal
 
 ACME = "context/clients/acme-rockets/CLAUDE.md"
@@ -28,6 +29,10 @@ def faults(onefirm: Terminal) -> list[tuple[str, int, str]]:
     assert answer.code == int(bool(found)), answer.err
     assert all(fault["fix"] for fault in found)
     return [(fault["path"], fault["line"], fault["rule"]) for fault in found]
+
+
+def texts(onefirm: Terminal) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in onefirm.root.rglob("*.md")}
 
 
 @pytest.mark.row("NAR-01")
@@ -132,6 +137,92 @@ def test_three_planted_faults_are_found_with_their_lines(onefirm: Terminal) -> N
     assert "keep it there, where it holds for more; link it here: [Delivery](../../../delivery/CLAUDE.md)" in text
 
 
+@pytest.mark.row("NAR-02")
+def test_mending_shows_the_changes_and_needs_a_yes(onefirm: Terminal) -> None:
+    change(onefirm, ACME, "- [Launch site](launch-site/CLAUDE.md): students", "- Launch site: students")
+    change(onefirm, SITE, "Parent: [Acme Rockets](../CLAUDE.md)\n", "")
+    before = texts(onefirm)
+    asked = onefirm("context", "check", "--fix")
+    assert asked.code == 1
+    assert "nobody can be asked here" in asked.err
+    assert texts(onefirm) == before
+    assert "`onefirm context check --fix` mends what needs no decision." in onefirm("context", "check").err
+    done = onefirm("context", "check", "--fix", "--yes")
+    assert (done.code, done.out) == (0, "")
+    for line in (f"--- a/{SITE}", f"+++ b/{SITE}", "+Parent: [Acme Rockets](../CLAUDE.md)", "Mended 2 of 2 files."):
+        assert line in done.err.splitlines()
+    assert "- Launch site: students" in (onefirm.root / ACME).read_text(encoding="utf-8")
+    mended = texts(onefirm)
+    again = onefirm("context", "check", "--fix", "--yes", "--json")
+    assert (again.code, again.data) == (0, {"faults": [], "mended": []})
+    assert texts(onefirm) == mended
+
+
+@pytest.mark.row("NAR-02")
+def test_a_file_that_moved_is_followed_by_its_links_and_named_in_its_new_place(onefirm: Terminal) -> None:
+    stand = onefirm.root / SITE.replace("launch-site/CLAUDE.md", "test-stand")
+    stand.rename(onefirm.root / "context/clients/dune-couriers/test-stand")
+    done = onefirm("context", "check", "--fix", "--yes", "--json")
+    assert (done.code, done.data["faults"]) == (0, [])
+    assert done.data["mended"] == [ACME, "context/clients/dune-couriers/CLAUDE.md"]
+    text = (onefirm.root / ACME).read_text(encoding="utf-8")
+    assert "- [Test stand page](../dune-couriers/test-stand/CLAUDE.md): who may stand" in text
+
+
+@pytest.mark.row("NAR-02")
+def test_what_somebody_must_decide_is_left_to_them(onefirm: Terminal) -> None:
+    line = change(onefirm, SITE, "## Last decision", "The project is in review.\n\n## Last decision")
+    before = texts(onefirm)
+    answer = onefirm("context", "check", "--fix", "--yes", "--json")
+    assert (answer.code, answer.data["mended"]) == (1, [])
+    (fault,) = answer.data["faults"]
+    assert (fault["path"], fault["line"], fault["is_mechanical"]) == (SITE, line, False)
+    assert texts(onefirm) == before
+
+
+@pytest.mark.row("NAR-02")
+def test_a_file_that_an_editor_saves_meanwhile_is_left_to_them(onefirm: Terminal) -> None:
+    change(onefirm, SITE, "Parent: [Acme Rockets](../CLAUDE.md)\n", "")
+    change(onefirm, "context/clients/dune-couriers/CLAUDE.md", "Parent: [Clients](../CLAUDE.md)\n", "")
+    with open_firm(onefirm.root) as firm:
+        planned = firm.day.plan_context_mends()
+        change(onefirm, SITE, "## Last decision", "A sentence of theirs.\n\n## Last decision")
+        left = firm.day.mend_context(planned)
+    assert left == {SITE: "isn't plain UTF-8, is too long, or changed just now"}
+    assert "A sentence of theirs.\n" in (onefirm.root / SITE).read_text(encoding="utf-8")
+    assert faults(onefirm) == [(SITE, 1, "parent")]
+    onefirm.done("context", "check", "--fix", "--yes")
+    assert "A sentence of theirs.\n" in (onefirm.root / SITE).read_text(encoding="utf-8")
+
+
+@pytest.mark.row("NAR-02")
+def test_a_mending_that_is_killed_half_way_is_finished_by_the_next(onefirm: Terminal) -> None:
+    for path in (SITE, "context/clients/dune-couriers/CLAUDE.md"):
+        (onefirm.root / path).chmod(0o640)
+        change(onefirm, path, "Parent: [", "Parent: (")
+    with open_firm(onefirm.root) as firm:
+        planned = firm.day.plan_context_mends()
+        firm.day.mend_context(planned[:1])
+        (onefirm.root / ".onefirm/mended.1").write_text(planned[1].after[:40], encoding="utf-8")
+    assert len(faults(onefirm)) == 1
+    onefirm.done("context", "check", "--fix", "--yes")
+    assert {path: (onefirm.root / path).stat().st_mode & 0o777 for path in (one.path for one in planned)} == {
+        one.path: 0o640 for one in planned
+    }
+
+
+@pytest.mark.row("NAR-02")
+def test_what_is_no_text_or_lies_outside_is_not_written(onefirm: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "outside.md").write_text("# Outside\n", encoding="utf-8")
+    (onefirm.root / "context/knowledge/outside.md").symlink_to(tmp_path / "outside.md")
+    (onefirm.root / "context/knowledge/latin.md").write_bytes("# Größe\n".encode("latin-1"))
+    answer = onefirm("context", "check", "--fix", "--yes")
+    assert "latin.md isn't plain UTF-8" in answer.err
+    assert "outside.md lies behind a link that leads out of the workspace" in answer.err
+    assert (tmp_path / "outside.md").read_text(encoding="utf-8") == "# Outside\n"
+    assert (onefirm.root / "context/knowledge/latin.md").read_bytes() == "# Größe\n".encode("latin-1")
+
+
 @pytest.mark.row("NAR-01", "NAR-07")
 def test_a_new_file_of_a_record_is_named_by_its_parent_and_points_back(onefirm: Terminal) -> None:
     onefirm.done("record", "create", "client", "title=Élan & Sons [Lyon]")
@@ -175,11 +266,11 @@ def test_a_new_file_of_a_record_is_named_by_its_parent_and_points_back(onefirm: 
 def test_what_can_not_be_made_is_refused_and_changes_nothing(
     onefirm: Terminal, words: tuple[str, str], said: str
 ) -> None:
-    before = {path: path.read_bytes() for path in onefirm.root.rglob("*.md")}
+    before = texts(onefirm)
     answer = onefirm("context", "new", *words)
     assert answer.code == 1
     assert said in answer.err
-    assert {path: path.read_bytes() for path in onefirm.root.rglob("*.md")} == before
+    assert texts(onefirm) == before
 
 
 ARCHIVED = SITE.replace("context/", "context/archive/")
