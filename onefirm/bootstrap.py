@@ -24,6 +24,7 @@ from onefirm.narrative import tree
 from onefirm.secrets import Secrets
 from onefirm.settings import Settings
 from onefirm.state import schema as schemas
+from onefirm.state.artifacts import Artifacts
 from onefirm.state.records import Records
 from onefirm.state.schema import Schema
 from onefirm.state.standing import StandingRules
@@ -44,6 +45,7 @@ class Firm:
     schema: Schema
     ledger: Ledger
     records: Records
+    artifacts: Artifacts
     decisions: Decisions
     lessons: Lessons
     recall: Recall
@@ -137,8 +139,22 @@ def _wire(
         _plugin(),
     )  # fmt: skip
     project()
+    artifacts, day = Artifacts(root, records), Day(planes)
     return Firm(
-        root, settings, clock, store, schema, ledger, records, decisions, lessons, recall, Day(planes), secrets, project
+        root,
+        settings,
+        clock,
+        store,
+        schema,
+        ledger,
+        records,
+        artifacts,
+        decisions,
+        lessons,
+        recall,
+        day,
+        secrets,
+        project,
     )
 
 

@@ -17,6 +17,7 @@ from onefirm.core.errors import FirmError, Refused
 from onefirm.day import backups, lessons
 from onefirm.secrets import Secrets
 from onefirm.sessions import db, identity
+from onefirm.state.artifacts import FOLDER
 from onefirm.workspace import HIDDEN, IMPORT
 
 _CLAUDE, _CONTEXT, _PERMISSIONS = "CLAUDE.md", "context/CLAUDE.md", ".claude/settings.json"
@@ -181,6 +182,10 @@ def _notes(root: Path, laid: dict[str, str], going: Sequence[str]) -> Iterator[s
         names = f"{len(known)} backup{'s' if len(known) > 1 else ''} of the firm's database"
         place = shlex.quote(str(root / HIDDEN / "backup"))
         yield f"{names} would be lost with {HIDDEN}/; to keep them: cp -r {place} ELSEWHERE"
+    if kept := sum(path.is_file() for path in (root / FOLDER).glob("??/*")):
+        place = shlex.quote(str(root / FOLDER))
+        files = "the file of 1 artifact" if kept == 1 else f"the files of {kept} artifacts"
+        yield f"{files} would be lost with {HIDDEN}/; to keep them: cp -r {place} ELSEWHERE"
     database = workspace.database_file(root)
     if database is None or not database.is_relative_to(root / HIDDEN):
         yield f"the firm's database is not in {HIDDEN}/ and stays where it is"

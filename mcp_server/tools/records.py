@@ -11,6 +11,7 @@ from mcp_server.calls import Call
 from onefirm.core.clock import iso, parse_iso
 
 if TYPE_CHECKING:
+    from onefirm.bootstrap import Firm
     from onefirm.ledger.events import Event
     from onefirm.state.records import Change, Record, Records, Written
 
@@ -99,7 +100,7 @@ def _fresh(call: Call, refs: list[str], detail: Detail) -> answers.Answer:
         record = records.get(ref, call.caller.by())
         if record.synced_at < began:
             old.append(f"{record.ref} as of {record.synced_at}")
-        return plain(records, record, detail)
+        return with_artifacts(call.firm, plain(records, record, detail), detail)
 
     rows = answers.gathered(refs, row)
     note = f"The truth can't be reached: {', '.join(old)}; no receipt." if old else call.caller.note
@@ -118,6 +119,14 @@ def plain(records: Records, record: Record, detail: Detail = "concise") -> answe
     }
     stamps = {"created_at": record.created_at, "updated_at": record.updated_at, "synced_at": record.synced_at}
     return {**values, **stamps} if detail == "detailed" else values
+
+
+def with_artifacts(firm: Firm, row: answers.Row, detail: Detail) -> answers.Row:
+    """The row of a record with what was kept for it, the newest last; a concise one leaves it out."""
+    if detail == "concise":
+        return row
+    found = firm.artifacts.find(about=row["ref"])
+    return {**row, "artifacts": [f"{one.ref} {one.name} ({one.kind})" for one in found]}
 
 
 def _receipts(call: Call, written: Sequence[Written]) -> list[answers.Row]:
@@ -147,7 +156,7 @@ def _written(records: Records, written: Written) -> answers.Row:
 
 _HAPPENED = (
     "record.created", "record.updated", "record.archived", "record.restored", "record.pulled", "record.queued",
-    "record.conflicted", "decision.", "lesson.", "narrative.",
+    "record.conflicted", "decision.", "lesson.", "artifact.", "narrative.",
 )  # fmt: skip
 """What a concise timeline tells: everything but the looks."""
 

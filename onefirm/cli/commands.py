@@ -19,6 +19,7 @@ COMMANDS = {
     "record": "onefirm.cli.records:record",
     "decision": "onefirm.cli.decisions:decision",
     "lesson": "onefirm.cli.lessons:lesson",
+    "artifact": "onefirm.cli.artifacts:artifact",
     "recall": "onefirm.cli.recall:recall",
     "context": "onefirm.cli.context:context",
     "playbook": "onefirm.cli.playbooks:playbook",

@@ -15,8 +15,8 @@ from onefirm.ledger.sentences import sentence
 
 _TOLD = (
     "record.created", "record.updated", "record.archived", "record.restored", "record.pulled", "record.conflicted",
-    "decision.", "lesson.", "narrative.unreconciled", "narrative.archived", "guard.lifted", "guard.restored",
-    "payload.erased", "schema.applied", "workspace.restored",
+    "decision.", "lesson.", "artifact.", "narrative.unreconciled", "narrative.archived", "guard.lifted",
+    "guard.restored", "payload.erased", "schema.applied", "workspace.restored",
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from onefirm.ledger.verify import verify
 from onefirm.narrative.compile import compile_guard
 from onefirm.sessions import db, hatch
 from onefirm.sessions.paths import told
+from onefirm.state.artifacts import FOLDER, Artifacts, Damaged
 from onefirm.store import inbox
 
 __all__ = ["Finding", "Level", "examine", "examine_outside"]
@@ -139,4 +140,32 @@ def _lessons(planes: Planes) -> Iterator[Finding]:
         yield Finding("ok", "rules", f"{counted(len(rules.texts), 'file')} in {lessons.FOLDER}")
 
 
-CHECKS: tuple[Callable[[Planes], Iterable[Finding]], ...] = (_ledger, _truth, _guard, _narrative, _lessons)
+def _artifacts(planes: Planes) -> Iterator[Finding]:
+    """Whether every artifact still is what was added."""
+    room = Artifacts(planes.root, planes.records)
+    damaged = list(room.examine())
+    yield from (_damaged(planes, one) for one in damaged[:_MOST_FILES])
+    if len(damaged) > _MOST_FILES:
+        yield Finding("warn", "artifacts", f"{len(damaged) - _MOST_FILES} more files of artifacts are not as they were")
+    if not damaged and (known := room.find()):
+        yield Finding("ok", "artifacts", f"{counted(len(known), 'file')} in {FOLDER}, each as it was added")
+
+
+def _damaged(planes: Planes, one: Damaged) -> Finding:
+    place = one.path.relative_to(planes.root)
+    if one.artifact is None:
+        what = f"{place} belongs to no artifact: an add that was cut off, or a database that was put back"
+        return Finding(
+            "warn", "artifacts", what, f"onefirm artifact add {place} --about REF --name NAME; or: rm {place}"
+        )
+    named = f"{one.artifact.ref} “{told(one.artifact.name)}”"
+    if one.damage == "elsewhere":
+        what = f"{named} was added on another machine, and its file isn't here"
+        return Finding("warn", "artifacts", what, f"copy {place} from there")
+    verb = "is gone" if one.damage == "missing" else "was changed"
+    again = f"onefirm artifact add FILE --about {one.artifact.about[0]}"
+    fix = f"put it back from a backup, or add the same file again: {again}"
+    return Finding("broken", "artifacts", f"the file of {named} {verb}: {place}", fix)
+
+
+CHECKS: tuple[Callable[[Planes], Iterable[Finding]], ...] = (_ledger, _truth, _artifacts, _guard, _narrative, _lessons)

@@ -21,20 +21,22 @@ from onefirm.ledger.events import Event
 from onefirm.memory import lessons, passages, statements
 from onefirm.narrative import tree as narrative
 from onefirm.sessions import db, tree
-from onefirm.state import history, mirror, scrub
+from onefirm.state import artifacts, history, mirror, scrub
+from onefirm.state.artifacts import Artifacts
 
 _MOST_NAMED = 5
 _KEYED = (
     "What an earlier onefirm found in narrative about it stays quoted in the keys of its entries: they are part of the"
     " chain."
 )
-_MEMORY = ("DEC-", "L-")
+_ORIGINALS = "The files from which its artifacts were added, and copies of them on other machines, are yours to delete."
+_OWN_REFS = ("DEC-", "L-", f"{artifacts.PREFIX}-")
 
 
 @dataclass(frozen=True, slots=True)
 class Erasable:
-    """`entries` counts those that would lose their content; `shared` has the refs of decisions and lessons among them
-    that are about other records too.
+    """`entries` counts those that would lose their content; `shared` has the refs of decisions, lessons and artifacts
+    among them that are about other records too.
     """
 
     entries: int
@@ -76,9 +78,10 @@ def erase(planes: Planes, ref: str, by: By) -> Erased:
 
     1. In one transaction, locks taken as `state.plane` orders them: mirror, truth and questions; the entries' payloads,
        under a tombstone; what recall searches. A lesson keeps its standing.
-    2. session.db is brought up to the tombstone and lets go of what narrative about it said, the rules lose the
+    2. The files of its artifacts go.
+    3. session.db is brought up to the tombstone and lets go of what narrative about it said, the rules lose the
        lesson, both files give up their free space, and the last brief goes.
-    3. Say what is out of reach: files, git, backups, a truth elsewhere.
+    4. Say what is out of reach: files, git, backups, a truth elsewhere.
 
     Raises as `erasable`, Refused when there is nothing left to erase or the reason holds a secret.
     """
@@ -96,8 +99,11 @@ def erase(planes: Planes, ref: str, by: By) -> Erased:
         if standing:
             lessons.restate(conn, planes.ledger, names[0], standing, tombstone)
         pointing = scrub.pointing(conn, names[0])
+    hashes = frozenset(filter(None, map(_hash, entries)))
+    Artifacts(planes.root, planes.records).drop(hashes)
     emptied = _forget(planes, scope)
     stays = ([_KEYED] if any(map(_is_keyed, entries)) else []) + _stays(planes, scope, pointing, emptied)
+    stays += [_ORIGINALS] if hashes else []
     return Erased(names[0], len(entries), tuple(stays))
 
 
@@ -109,14 +115,21 @@ def _scope(planes: Planes, names: Sequence[str]) -> _Scope:
 
 
 def _entries(planes: Planes, conn: Connection, scope: _Scope) -> list[Event]:
-    """The entries about it, the ends of sessions that name its next action, and findings that quote its narrative."""
+    """The entries about it and its artifacts, the ends of sessions that name its next action, and findings that quote
+    its narrative.
+    """
     found = {event.id: event for name in scope.names for event in planes.ledger.events(conn, ref=name)}
+    found |= {event.id: event for event in artifacts.told_of(conn, planes.ledger, scope.names)}
     for event in planes.ledger.events(conn, kinds=["session.closed", "narrative.unreconciled"]):
         told = event.payload or {}
         next_actions: Iterable[str] = told.get("next_actions") or ()
         if not set(next_actions).isdisjoint(scope.names) or _quotes(event, scope):
             found.setdefault(event.id, event)
     return [one for one in found.values() if one.kind != "payload.erased" and (one.payload or one.damaged)]
+
+
+def _hash(event: Event) -> str | None:
+    return (event.payload or {}).get("sha256") if event.kind == "artifact.added" else None
 
 
 def _quotes(event: Event, scope: _Scope) -> bool:
@@ -131,10 +144,10 @@ def _is_keyed(event: Event) -> bool:
 
 
 def _shared(event: Event, names: Sequence[str]) -> bool:
-    """Whether it is a decision or a lesson that is about other records too."""
+    """Whether it is a decision, a lesson or an artifact that is about other records too."""
     own = event.subjects[0] in names
-    others = [ref for ref in event.subjects[1:] if ref not in names and not ref.startswith(_MEMORY)]
-    return event.kind.startswith(("decision.", "lesson.")) and not own and bool(others)
+    others = [ref for ref in event.subjects[1:] if ref not in names and not ref.startswith(_OWN_REFS)]
+    return event.kind.startswith(("decision.", "lesson.", "artifact.")) and not own and bool(others)
 
 
 def _forget(planes: Planes, scope: _Scope) -> bool:

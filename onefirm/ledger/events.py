@@ -22,7 +22,7 @@ HASHED = (
 KINDS = (
     "record.created", "record.updated", "record.archived", "record.restored", "record.seen", "record.queued",
     "record.conflicted", "record.decided", "record.pulled",
-    "decision.recorded", "lesson.recorded", "lesson.seen_again", "lesson.decided",
+    "decision.recorded", "lesson.recorded", "lesson.seen_again", "lesson.decided", "artifact.added", "artifact.linked",
     "session.opened", "session.closed", "narrative.edited", "narrative.unreconciled", "narrative.archived",
     "narrative.confirmed",
     "guard.lifted", "guard.restored",

@@ -161,6 +161,13 @@ def _seen_again(data: Mapping[str, Any], event: Event) -> str:
     return f"met the lesson {_named(data, event)} again at {listed(places)}"
 
 
+def _kept(data: Mapping[str, Any], event: Event) -> str:
+    about = listed([clean(ref, 20) for ref in _list(data, "about")])
+    verb = "added" if event.kind == "artifact.added" else "linked"
+    to = f"{' about' if verb == 'added' else ' to'} {about}" if about else ""
+    return f"{verb} the {clean(data.get('kind') or 'artifact', 40)} {_ref(event)} {quoted(data.get('title', ''))}{to}"
+
+
 _VERDICTS = {"harden": "hardened the lesson {}", "retire": "retired the lesson {}", "keep": "kept {} as a candidate"}
 
 
@@ -268,6 +275,8 @@ SAID: Mapping[str, Said] = {
     "lesson.recorded": Said("noted a lesson", _learned),
     "lesson.seen_again": Said("met a lesson again", _seen_again),
     "lesson.decided": Said("decided about a lesson", _lesson_decided),
+    "artifact.added": Said("added an artifact", _kept),
+    "artifact.linked": Said("linked an artifact", _kept),
     "session.opened": Said("opened a session", _opened),
     "session.closed": Said("closed a session", _closed),
     "narrative.edited": Said("edited a narrative file", _edited),

@@ -20,7 +20,7 @@ from onefirm.state.schema_plan import Declared
 from onefirm.yamlfile import KeyPath, YamlFile
 
 FOLDER = "schema"
-_PREFIXES = {"DEC": "decisions", "L": "lessons", "I": "the inbox", "S": "sessions"}
+_PREFIXES = {"ART": "artifacts", "DEC": "decisions", "L": "lessons", "I": "the inbox", "S": "sessions"}
 _WORDS = frozenset(
     ("ref", "kind", "etag", "archived", "pending", "synced_at", "created_at", "updated_at", "open", "note", "receipt")
 )  # an answer has these beside a record's properties
@@ -203,7 +203,7 @@ def _name_mistakes(form: KindForm, called: dict[str, str]) -> Iterator[tuple[Key
 def _own_mistakes(form: KindForm) -> Iterator[tuple[KeyPath, str]]:
     if form.prefix in _PREFIXES:
         yield ("prefix",), f"the letters {form.prefix} belong to {_PREFIXES[form.prefix]}."
-    if form.kind in ("decision", "lesson", "record"):
+    if form.kind in ("artifact", "decision", "lesson", "record"):
         yield ("kind",), f"“{form.kind}” is a word of onefirm's own."
 
 

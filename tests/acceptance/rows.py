@@ -42,6 +42,9 @@ ROWS: Mapping[str, Row] = {
         "“Where things stand” (blocked, overdue, due, waiting, stale, next action) is computed without a model, the "
         "same every time, and can explain each line"
     ),
+    "STA-13": Row(
+        "Artifacts (contracts, drafts, deliverables) are immutable, content-addressed, referenced and never pasted"
+    ),
     "STA-15": Row(
         "Closing a session writes to the truth what was touched, the next action and what is pending; what could not "
         "be written is told at the next start, and a session that died is closed then"

@@ -58,6 +58,10 @@ SENTENCES = [
     (entry("lesson.seen_again", {"ref": "L-2", "where": ["P-14"]}, "L-2"), "Claude met the lesson L-2 again at P-14."),
     (entry("lesson.decided", {"ref": "L-2", "verdict": "harden"}, "L-2", actor="operator"),
      "The operator hardened the lesson L-2."),
+    (entry("artifact.added", {"ref": "ART-1", "title": "offer.md", "kind": "proposal", "about": ["PR-2"]}, "ART-1"),
+     "Claude added the proposal ART-1 “offer.md” about PR-2."),
+    (entry("artifact.linked", {"ref": "ART-1", "title": "a.md", "kind": "draft", "about": ["CL-1", "P-3"]}, "ART-1"),
+     "Claude linked the draft ART-1 “a.md” to CL-1 and P-3."),
     (entry("session.opened", {"source": "resume", "parent": "S-OLD"}), "Claude opened session S-ABC (resume) that "
      "continues S-OLD."),
     (entry("session.closed", {"how": "died", "touched": ["P-12", "T-3"], "pending": 1,

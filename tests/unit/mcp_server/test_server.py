@@ -157,7 +157,7 @@ def test_the_brief_and_the_records_are_listed_as_resources(desk: Any) -> None:
             listed = (await client.list_resource_templates()).resource_templates
             return resources, [template.uri_template for template in listed]
 
-    assert asyncio.run(look()) == (["firm://brief"], ["firm://records/{ref}"])
+    assert asyncio.run(look()) == (["firm://brief"], ["firm://records/{ref}", "firm://artifacts/{ref}"])
 
 
 def test_the_brief_is_read_as_text(desk: Any) -> None:
