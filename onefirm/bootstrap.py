@@ -133,6 +133,7 @@ def _wire(
         settings.brief.tokens,
         settings.context.root_tokens,
         settings.context.chain_tokens,
+        settings.brief.stale_days,
     )
     planes = Planes(
         root, rules, clock, store, ledger, schema, records, decisions, lessons, project, secrets.looks_secret,

@@ -22,6 +22,7 @@ COMMANDS = {
     "artifact": "onefirm.cli.artifacts:artifact",
     "recall": "onefirm.cli.recall:recall",
     "context": "onefirm.cli.context:context",
+    "drift": "onefirm.cli.drift:drift",
     "playbook": "onefirm.cli.playbooks:playbook",
     "ledger": "onefirm.cli.ledger:ledger",
     "schema": "onefirm.cli.schema:schema",

@@ -47,16 +47,22 @@ class Brief:
 
 
 def fresh(planes: Planes, by: By) -> Brief:
-    """Hand in what waits, pull what changed at the truth, then say where things stand.
+    """Hand in what waits, pull what changed at the truth, then say where things stand."""
+    told = pulled(planes, by)
+    return build(planes, planes.clock.now(), told)
 
-    A truth that can't be reached, or that suddenly lacks most records, is told in the brief; it never stops it.
+
+def pulled(planes: Planes, by: By) -> list[str]:
+    """Hand in what waits and pull what changed at the truth; gives what must be told about the mirror's age.
+
+    A truth that can't be reached, or that suddenly lacks most records, is told; it never stops anything.
     """
     try:
         told = _mirror(planes, planes.records.sync(by))
     except FirmError as error:
         told = [str(error)]
     planes.project()
-    return build(planes, planes.clock.now(), told)
+    return told
 
 
 def build(planes: Planes, now: datetime, mirror: Sequence[str] = ()) -> Brief:

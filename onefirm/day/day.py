@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from onefirm.core.attribution import SYSTEM, By
-from onefirm.day import archive, brief, close, context, doctor, erase, freshness, hatch, start, tokens
+from onefirm.day import archive, brief, close, context, doctor, drift, erase, freshness, hatch, start, tokens
 from onefirm.day.brief import Brief
 from onefirm.day.planes import Planes
 from onefirm.narrative.faults import Fault
@@ -93,6 +93,14 @@ class Day:
     def confirm_context(self, paths: Sequence[str], by: By) -> list[str]:
         """Record that these files still hold; gives their paths."""
         return freshness.confirm(self._planes, paths, by)
+
+    def drift(self) -> drift.Report:
+        """Where the narrative says otherwise than the truth, the worst first."""
+        return drift.report(self._planes)
+
+    def explain_drift(self, report: drift.Report, number: int) -> str:
+        """Why finding `number` stands where it does. Raises NotFound."""
+        return drift.explain(report, number)
 
     def examine(self) -> list[doctor.Finding]:
         """The doctor's findings."""

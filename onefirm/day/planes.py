@@ -18,7 +18,8 @@ from onefirm.store.engine import Store
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The firm's own numbers, from onefirm.yaml. `brief_tokens` is the brief's limit; `root_tokens` and
-    `chain_tokens` are what the context tree may cost: in every session, and with one file.
+    `chain_tokens` are what the context tree may cost: in every session, and with one file. `stale_days` is how long a
+    thing may lie before it is told.
     """
 
     firm: str
@@ -26,6 +27,7 @@ class Rules:
     brief_tokens: int
     root_tokens: int = 1500
     chain_tokens: int = 6000
+    stale_days: int = 14
 
 
 @dataclass(frozen=True, slots=True)

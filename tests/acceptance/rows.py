@@ -83,6 +83,10 @@ ROWS: Mapping[str, Row] = {
     ),
     "NAR-07": Row("Opening and closing an engagement scaffolds and archives its files and their parent's lines"),
     "NAR-08": Row("Every file shows how fresh it is: last edited, last confirmed, state moved since"),
+    "NAR-05": Row(
+        "A nightly drift report holds what the narrative says against what the truth says",
+        part="on demand; the night comes with the service",
+    ),
     # -- playbooks
     "CMD-01": Row(
         "The repeated work of the week is a slash command: start, capture, triage, prepare-call, log-call, "
