@@ -19,6 +19,7 @@ HOOKS = {
     "guard": CLOSED,
     "before_command": OPEN,
     "post_tool_use": OPEN,
+    "pre_compact": OPEN,
     "stop": CLOSED,
     "session_end": OPEN,
 }
@@ -39,21 +40,21 @@ def _row(words: str) -> dict[str, str]:
 
 
 TABLE = {
-    "no python": _row("line line refuse line line refuse line"),
-    "python that fails": _row("line line refuse line line refuse line"),
-    "empty input": _row("line line refuse line line refuse line"),
-    "malformed input": _row("line line refuse line line refuse line"),
-    "huge input": _row("works works works works works works works"),
-    "past the deadline": _row("works works refuse works works refuse works"),
-    "session.db missing": _row("heals heals deny heals heals block heals"),
-    "session.db corrupt": _row("heals heals deny heals heals block heals"),
-    "session.db newer": _row("line line deny line line refuse line"),
-    "guard.json missing": _row("works works deny works line refuse works"),
-    "guard.json corrupt": _row("works works deny works line refuse works"),
-    "guard.json newer": _row("works works deny works line refuse works"),
-    "stripped PATH": _row("works works works works works works works"),
-    "read-only workspace": _row("line line works line line line line"),
-    "read-only home": _row("works works works works works works works"),
+    "no python": _row("line line refuse line line line refuse line"),
+    "python that fails": _row("line line refuse line line line refuse line"),
+    "empty input": _row("line line refuse line line line refuse line"),
+    "malformed input": _row("line line refuse line line line refuse line"),
+    "huge input": _row("works works works works works works works works"),
+    "past the deadline": _row("works works refuse works works works refuse works"),
+    "session.db missing": _row("heals heals deny heals heals heals block heals"),
+    "session.db corrupt": _row("heals heals deny heals heals heals block heals"),
+    "session.db newer": _row("line line deny line line line refuse line"),
+    "guard.json missing": _row("works works deny works line works refuse works"),
+    "guard.json corrupt": _row("works works deny works line works refuse works"),
+    "guard.json newer": _row("works works deny works line works refuse works"),
+    "stripped PATH": _row("works works works works works works works works"),
+    "read-only workspace": _row("line line works line line line line line"),
+    "read-only home": _row("works works works works works works works works"),
 }
 
 FIX = "onefirm doctor --fix"

@@ -22,13 +22,13 @@ def tell(payload: Mapping[str, Any], places: Iterable[tuple[str, str, str]]) -> 
     return "\n".join(filter(None, (_told(payload, root, named) for root, named in refs.items() if named)))
 
 
-def at_start(root: str, session: str, cwd: str) -> str:
+def at_start(root: str, session: str, cwd: str, limit: int) -> str:
     """What to add for the files that load where the session starts; what has no room there is told when it loads."""
     refs = loading.refs(root, targets.relative(root, os.path.realpath(cwd) + "/CLAUDE.md"))
     if not refs:
         return ""
     with db.writing(root) as conn:
-        return loading.tell(conn, session, refs, told.START - told.BRIEF - 20)
+        return loading.tell(conn, session, refs, limit)
 
 
 def _told(payload: Mapping[str, Any], root: str, refs: list[str]) -> str:

@@ -11,16 +11,17 @@ import time
 import onefirm
 from hooks import canary, core, loaded, watch
 from onefirm.narrative import rules
-from onefirm.sessions import clock, db, identity, paths, told
+from onefirm.sessions import clock, db, identity, known, notes, paths, told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from sqlite3 import Connection
     from typing import Any
 
 DEADLINE_S = 4.0
 SETTING_UP, SETS_UP = 75, "setting up"
+_JOINED = 2  # tokens between two parts
 
 
 def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | None]:
@@ -35,18 +36,32 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
     outcome, text = _brief(root, session, watch.client(payload), source)
     warning = f"onefirm: {broken}" if broken else ""
     for_operator = " ".join(filter(None, (text.replace("\n", " ") if outcome == SETS_UP else "", warning)))
-    state = loaded.at_start(root, session, str(payload.get("cwd") or root))
-    said = _within_budget(text, "" if broken in text else warning, state, news)
+    here = str(payload.get("cwd") or root)
+    said = _within_budget(
+        lambda _: text,
+        lambda _: "" if broken in text else warning,
+        lambda left: _notes(root, session, left) if source == "compact" else "",
+        lambda left: loaded.at_start(root, session, here, left),
+        lambda _: news,
+    )
     answer = {"hookEventName": "SessionStart", "additionalContext": said}
     return outcome, {**({"systemMessage": for_operator} if for_operator else {}), "hookSpecificOutput": answer}
 
 
-def _within_budget(brief: str, *others: str) -> str:
-    """The core holds the brief's budget itself; this is the net under it, and the others get what is left."""
-    parts = [told.clipped(brief, told.BRIEF)]
-    for text in filter(None, others):
-        parts.append(told.clipped(text, told.START - told.tokens("\n".join(parts)) - 1))
-    return "\n".join(filter(None, parts))
+def _within_budget(*parts: Callable[[int], str]) -> str:
+    """The core holds the brief's budget itself; this is the net under it. Each part after it gets what is left."""
+    said = ""
+    for part in parts:
+        left = told.START - told.tokens(said) - _JOINED if said else told.BRIEF
+        said = "\n".join(filter(None, (said, told.clipped(part(left), left))))
+    return said
+
+
+def _notes(root: str, session: str, left: int) -> str:
+    """What was known before the compaction, and may not stand in the summary."""
+    with db.writing(root) as conn:
+        known.fade(conn, session)
+        return notes.give(conn, session, left)
 
 
 def _session(payload: Mapping[str, Any], root: str, source: str) -> str:
@@ -65,18 +80,18 @@ def _look(root: str, session: str, source: str) -> str:
     from onefirm.narrative import guard, standing
 
     try:
-        known = rules.load(root)
+        judged_by = rules.load(root)
     except rules.RulesLost as error:
         return f"onefirm: {error}; narrative can't be edited until the operator runs: onefirm doctor --fix"
     with db.writing(root) as conn:
-        changes = watch.scan(conn, root, rules.closed_globs(known))
+        changes = watch.scan(conn, root, rules.closed_globs(judged_by))
         if source == "compact":
             watch.ascribe(conn, session, changes)
             return ""
         # It happened before the session, whose Stop only tells what happened during it.
         before = _before(conn, session)
         watch.ascribe(conn, None, changes, before)
-        found = standing.of_others(conn, root, known, session, before) if changes else {}
+        found = standing.of_others(conn, root, judged_by, session, before) if changes else {}
         lines = [
             f"- {paths.told(path)}: {guard.told(findings[:1])}" for path, (_, findings) in found.items() if findings
         ][:3]

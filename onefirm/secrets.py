@@ -22,6 +22,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
+from onefirm.core import credentials
 from onefirm.core.clock import Clock, SystemClock, iso
 from onefirm.core.errors import InvalidInput, NotFound, Refused, Unavailable
 from onefirm.core.ids import uuid7
@@ -33,23 +34,6 @@ _VERSION = 1
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _LONGEST_VALUE = 16_384
 _SHORTEST_COMPARED = 8  # a shorter value would be found in ordinary words by chance
-
-# Each ends in enough characters of a key's alphabet that a sentence does not look like one.
-SHAPES: Mapping[str, re.Pattern[str]] = {
-    "a private key": re.compile(r"-----BEGIN (?:[A-Z]+ ){0,3}PRIVATE KEY"),
-    "an API key": re.compile(r"\bsk-(?=[A-Za-z_-]{0,60}[0-9])[A-Za-z0-9_-]{20,}"),
-    "a Stripe key": re.compile(r"\b(?:[rsp]k_(?:live|test)|whsec)_[A-Za-z0-9]{16,}"),
-    "a GitHub token": re.compile(r"\b(?:gh[oprsu]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,})"),
-    "a GitLab token": re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}"),
-    "a Notion token": re.compile(r"\b(?:ntn|secret)_[A-Za-z0-9]{32,}"),
-    "a Slack token": re.compile(r"\bxox[abeprs]-[A-Za-z0-9-]{10,}"),
-    "an AWS key": re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
-    "a Google key": re.compile(r"\bAIza[A-Za-z0-9_-]{35}"),
-    "an npm token": re.compile(r"\bnpm_[A-Za-z0-9]{36}\b"),
-    "a PyPI token": re.compile(r"\bpypi-[A-Za-z0-9_-]{50,}"),
-    "a signed token": re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
-    "a password in an address": re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{0,100}:[^\s/:@]{3,200}@"),
-}
 
 
 class Secret:
@@ -165,9 +149,8 @@ class Secrets:
 
         Values in the keyring are not compared: asking for them may ask the operator.
         """
-        for what, shape in SHAPES.items():
-            if shape.search(text):
-                return what
+        if what := credentials.kind_in(text):
+            return what
         for name, value in self._comparable().items():
             if len(value) >= _SHORTEST_COMPARED and value in text:
                 return f"the secret “{name}”"

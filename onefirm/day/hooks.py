@@ -21,18 +21,22 @@ from onefirm.sessions import canary, db, marks, silence
 from onefirm.sessions.shapes import Mark
 
 _STALE = timedelta(days=7)
-# What a hook does, for people; the keys are the names of its marks. A shell command may never be asked for.
+# What a hook does, for people; the keys are the names of its marks. A shell command may never be asked for, and a
+# conversation never be compacted.
 NAMES = {
     "session_start": "the brief at a session's start", "prompt": "the word on what moved, at a prompt",
     "guard": "the guard before an edit",
     "post_tool_use": "the look after an edit", "stop": "the question when Claude stops",
     "session_end": "the close at a session's end",
 }  # fmt: skip
-_ALL_NAMES = {**NAMES, "before_command": "the look before a command", canary.HOOK: "the guard's test of itself"}
+_ALL_NAMES = {
+    **NAMES, "before_command": "the look before a command", "pre_compact": "the notes before a compaction",
+    canary.HOOK: "the guard's test of itself",
+}  # fmt: skip
 # Far above what they take on a busy machine: who is slower than this keeps a session waiting.
 BUDGET_MS = {
     "session_start": 6_000, "prompt": 1_000, "guard": 1_000, "before_command": 1_000, "post_tool_use": 1_000,
-    "stop": 1_500, "session_end": 1_000, canary.HOOK: 1_000,
+    "pre_compact": 1_500, "stop": 1_500, "session_end": 1_000, canary.HOOK: 1_000,
 }  # fmt: skip
 _TURN_ON = "see in Claude Code whether hooks and the plugin are on (/hooks, /plugin), then: onefirm doctor"
 _INSTALL = "claude plugin uninstall onefirm@onefirm && claude plugin install onefirm@onefirm"

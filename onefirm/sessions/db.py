@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
-VERSION = 2
+VERSION = 3
 Error = sqlite3.Error
 OperationalError = sqlite3.OperationalError
 BUSY_S = 5.0
@@ -41,6 +41,12 @@ create table if not exists receipt (
 create table if not exists known (
   session text not null, ref text not null, etag text, at text not null, props text not null,
   archived integer not null, is_told integer not null, primary key (session, ref)
+) without rowid;
+create table if not exists decided (
+  ref text primary key, session text not null, what text not null, event text
+) without rowid;
+create table if not exists note (
+  session text not null, name text not null, text text not null, primary key (session, name)
 ) without rowid;
 create table if not exists spent (session text primary key, tokens integer not null) without rowid;
 create table if not exists state (

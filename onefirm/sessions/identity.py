@@ -108,7 +108,7 @@ def mark_ending(root: str, session: str, reason: str = "other", now: float | Non
 
 def mark_closed(root: str, session: str, now: float | None = None) -> None:
     """Notes that the close is done, and lets go of what only an open session needs."""
-    from onefirm.sessions import known, tree
+    from onefirm.sessions import known, notes, tree
 
     with db.writing(root) as conn:
         at = clock.iso(now)
@@ -118,6 +118,7 @@ def mark_closed(root: str, session: str, now: float | None = None) -> None:
         )
         conn.execute("delete from running where session = ?", (session,))
         known.forget(conn, session)
+        notes.forget(conn, session)
     tree.prune(root)
 
 

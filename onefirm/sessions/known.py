@@ -58,6 +58,11 @@ def untold(conn: Connection, who: str, refs: Iterable[str]) -> list[str]:
     return [ref for ref, now in found.items() if now and not _stands(of(conn, who, ref), now)]
 
 
+def fade(conn: Connection, who: str) -> None:
+    """The conversation was made shorter: what was told of records in play may not stand there any more."""
+    conn.execute("update known set is_told = 0 where session = ?", (who,))
+
+
 def forget(conn: Connection, session: str) -> None:
     """The session is closed: nothing is in play any more, for it and its subagents."""
     for table in ("known", "spent"):

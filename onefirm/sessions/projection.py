@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _MARK = "mark:"  # before a chain's id, in `meta`: the id of the event at its watermark
 _BEGIN_ANEW = (
     "delete from watermark", "delete from receipt", "delete from known", "delete from state", "delete from state_past",
-    "delete from alias", "delete from meta where key like 'mark:%'",
+    "delete from alias", "delete from decided", "delete from meta where key like 'mark:%'",
 )  # fmt: skip
 _RECEIPT = {
     "record.seen": "seen",
@@ -94,6 +94,8 @@ def _take(conn: Connection, event: Mapping[str, Any]) -> None:
         _forget(conn, event)
         return
     payload = event.get("payload")
+    if kind == "decision.recorded" and payload and event.get("session"):
+        _decision(conn, event, payload)
     if not kind.startswith("record.") or not payload or not event["subjects"]:
         return
     ref = state.canonical(event["subjects"][0])
@@ -117,6 +119,14 @@ def _receipt(conn: Connection, ref: str, event: Mapping[str, Any], kind: str, et
         known.begin(conn, event["session"], ref, event["at"])
     else:
         known.learn(conn, event["session"], ref, event["at"], etag)
+
+
+def _decision(conn: Connection, event: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
+    """Only an open session's: notes are for those who go on."""
+    conn.execute(
+        "insert or replace into decided select ?, id, ?, ? from session where id = ? and closed_at is null",
+        (payload["ref"], payload["what"], event["id"], event["session"]),
+    )
 
 
 def _state(conn: Connection, ref: str, event: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
@@ -159,6 +169,7 @@ def _forget(conn: Connection, event: Mapping[str, Any]) -> None:
     payload: Mapping[str, Sequence[str]] = event.get("payload") or {}
     for ident in payload.get("events", ()):
         conn.execute("delete from state where event = ?", (ident,))
+        conn.execute("delete from decided where event = ?", (ident,))
 
 
 def _alias(conn: Connection, temporary: str, ref: str) -> None:

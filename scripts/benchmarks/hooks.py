@@ -142,6 +142,7 @@ def _cases(root: Path, python: str) -> list[Case]:
         Case("post_tool_use, after a read, state known", "post_tool_use", read),
         Case("before_command", "before_command", command),
         Case("post_tool_use, after a command", "post_tool_use", ran),
+        Case("pre_compact", "pre_compact", _event(root, "PreCompact", trigger="auto")),
         Case("stop", "stop", _event(root, "Stop", stop_hook_active=False)),
     ]
 

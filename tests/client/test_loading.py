@@ -78,6 +78,27 @@ def test_another_hands_change_is_told_at_the_next_prompt_and_once(firm: Firm) ->
 
 
 @pytest.mark.row("NAR-03")
+def test_compaction_keeps_the_notes_within_the_budget_of_a_start(firm: Firm, tokens) -> None:
+    write = call(f"{TOOLS}__record_write", changes=[{"op": "update", "ref": "T-1", "set": {"status": "doing"}}])
+    decide = {"what": "The front page comes first", "why": "The board meets on the ninth.", "about": ["P-1"]}
+    with firm.session() as session:
+        session.ask("Begin with the sketch.", call(f"{TOOLS}__record_get", refs=["P-1"]), write, "begun")
+        session.ask("And write down why.", call(f"{TOOLS}__decision_record", **decide), "written")
+        session.compact()
+        session.ask("and now?", "The sketch.")
+    kept = session.run.last.text
+    for line in (
+        "- the operator said last: “And write down why.”",
+        "- decided DEC-1: “The front page comes first”",
+        "- wrote T-1 “Sketch the front page”: status doing",
+        "- looked at P-1 “Rocket shop”: status discovery",
+    ):
+        assert kept.count(line) == 1
+    again = session.run.hooks("SessionStart")[-1]
+    assert tokens(again.stdout) <= 1_650  # the 1,600 and the JSON around them
+
+
+@pytest.mark.row("NAR-03")
 @pytest.mark.row("MEM-03")
 def test_a_rule_loads_only_where_its_path_applies(firm: Firm) -> None:
     firm.lab.write(".claude/rules/calls.md", '---\npaths: ["**/calls/**"]\n---\n\nCALLS-ARE-NOTED-THE-SAME-DAY\n')

@@ -36,6 +36,7 @@ def event(firm: Firm, hook: str) -> dict[str, Any]:
         "guard": {"tool_name": "Edit", "tool_input": given},
         "before_command": COMMAND,
         "post_tool_use": {"hook_event_name": "PostToolUse", **COMMAND},
+        "pre_compact": {"trigger": "auto", "custom_instructions": ""},
         "stop": {"stop_hook_active": False},
         "session_end": {"reason": "other"},
     }[hook]
@@ -152,6 +153,7 @@ def ordinary(firm: Firm, hook: str, answer: Answer) -> None:
         "guard": lambda: "hasn't looked at P-1" in answer.denial,
         "before_command": lambda: answer.stdout == "",
         "post_tool_use": lambda: "hasn't looked at P-1" in answer.context,
+        "pre_compact": lambda: answer.stdout == "" and firm.rows("select text from note where name = 'kept'"),
         "stop": lambda: "hasn't looked at P-1" in answer.block,
         "session_end": lambda: answer.stdout == "" and identity.to_close(str(firm.root)),
     }[hook]()

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from onefirm.core.credentials import SHAPES
 from onefirm.core.errors import FirmError, InvalidInput, NotFound, Refused, Unavailable
-from onefirm.secrets import SHAPES, Credential, Secret, Secrets
+from onefirm.secrets import Credential, Secret, Secrets
 from support.clock import FixedClock
 
 VALUE = "correct horse battery staple"

@@ -60,6 +60,16 @@ def moved(firm: Firm) -> Answer:
     return firm.run("prompt", prompt="How is the launch site doing?")
 
 
+def compacted(firm: Firm) -> Answer:
+    (firm.root / ".onefirm/brief.json").write_text("{}")
+    seen(firm).run("prompt", prompt="Move the launch site to delivery,\nand say why.")
+    firm.tell("record.updated", "P-1", session=firm.session(), actor="claude", after={"status": "delivery"})
+    firm.decide("DEC-1", "The booking path comes first", "P-1")
+    by_shell(firm)
+    firm.run("pre_compact", trigger="auto")
+    return firm.run("session_start", source="compact")
+
+
 def by_shell(firm: Firm) -> Answer:
     return firm.bash(f"printf 'Owner: Mira\\nThe project is done.\\n' >> {FILE}")
 
@@ -97,6 +107,7 @@ ANSWERS: dict[str, Callable[[Firm], Answer]] = {
     "post_tool_use_state_moved": read_again,
     "prompt_moved": moved,
     "prompt_nothing_moved": lambda firm: seen(firm).run("prompt", prompt="How is the launch site doing?"),
+    "session_start_after_compaction": compacted,
     "stop_blocks": stopped,
     "stop_informs_of_others": by_others,
     "session_start_old_brief": old_brief,

@@ -139,8 +139,16 @@ class Firm:
         self, kind: str, ref: str, *, session: str | None = None, actor: str = "operator", **payload: object
     ) -> None:
         """Appends an event and projects it."""
+        body = {"kind": kind_of(ref), "title": "", "etag": self._etag(kind, ref, len(self.events) + 1), **payload}
+        self._append(kind, [ref], session, actor, body)
+
+    def decide(self, ref: str, what: str, *about: str) -> None:
+        """The session takes a decision."""
+        body = {"ref": ref, "what": what, "why": "", "about": list(about)}
+        self._append("decision.recorded", [ref, *about], self.session(), "claude", body)
+
+    def _append(self, kind: str, subjects: list[str], session: str | None, actor: str, payload: Event) -> None:
         number = len(self.events) + 1
-        body = {"kind": kind_of(ref), "title": "", "etag": self._etag(kind, ref, number), **payload}
         self.events.append(
             {
                 "chain_id": "c",
@@ -150,8 +158,8 @@ class Firm:
                 "actor": actor,
                 "session": session,
                 "kind": kind,
-                "subjects": [ref],
-                "payload": body,
+                "subjects": subjects,
+                "payload": payload,
             }
         )
         projection.apply(str(self.root), self.events, "c")
