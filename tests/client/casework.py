@@ -41,9 +41,9 @@ def play(firm: Firm, command: str, case: Case) -> None:
         firm.lab.write(path, text)
     before = len(written(firm))
     permits = list(case.get("permits", ()))
-    host = _operator(list(case["answers"]), permits[:]) if "answers" in case else None
+    host = operator(list(case["answers"]), permits[:]) if "answers" in case else None
     typed = f"/onefirm:{command} {case.get('arguments', '')}".rstrip()
-    script = [_turn(firm, turn) for turn in case["turns"]]
+    script = [turn(firm, one) for one in case["turns"]]
     options: dict[str, Any] = {"plugins": [PLUGIN], "permission_mode": "default", "host": host}
     with firm.lab.session(**options) if host else firm.lab.session(*script, prompt=typed, **options) as session:
         if host:
@@ -51,14 +51,14 @@ def play(firm: Firm, command: str, case: Case) -> None:
         session.finish()
     assert firm.lab.settle(), "a process of the session still runs"
     _hold_expanded(session.run.first.text, command, case)
-    _hold_calls(session.run.results, case)
+    hold_calls(session.run.results, case)
     assert (
         not host or [asked.tool for asked in host.permissions] == ["AskUserQuestion"] * len(case["answers"]) + permits
     )
     _hold_left(firm, case, before)
 
 
-def _operator(answers: list[str], permits: list[str]) -> Host:
+def operator(answers: list[str], permits: list[str]) -> Host:
     """A person who answers the playbook's questions and what the case permits; anything else is asked in vain."""
 
     def permit(permission: Permission) -> Answer:
@@ -72,10 +72,11 @@ def _operator(answers: list[str], permits: list[str]) -> Host:
     return Host(permit=permit)
 
 
-def _turn(firm: Firm, turn: Any) -> Turn:
-    if isinstance(turn, str):
-        return turn
-    return Reply(calls=tuple(_call(firm, one) for one in (turn if isinstance(turn, list) else [turn])))
+def turn(firm: Firm, one: Any) -> Turn:
+    """One turn of the model, as the client takes it."""
+    if isinstance(one, str):
+        return one
+    return Reply(calls=tuple(_call(firm, call) for call in (one if isinstance(one, list) else [one])))
 
 
 def _call(firm: Firm, one: Mapping[str, Any]) -> Call:
@@ -96,7 +97,8 @@ def _hold_expanded(shown: str, command: str, case: Case) -> None:
     assert body.strip() in shown, shown[shown.find("<command-name>") :][:3000]
 
 
-def _hold_calls(results: Any, case: Case) -> None:
+def hold_calls(results: Any, case: Case) -> None:
+    """Every call went through, or was refused with the words that the case has."""
     refused: Mapping[int, str] = case.get("refused", {})
     for number, result in enumerate(results, 1):
         assert result.refused == (number in refused), f"call {number}, {result.tool}: {result.text}"
