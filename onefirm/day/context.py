@@ -23,12 +23,15 @@ from onefirm.narrative.files import ContextFile
 from onefirm.narrative.index import Index, Place
 from onefirm.narrative.lint import Records, World
 from onefirm.narrative.mends import Mended
+from onefirm.narrative.pasted import Kept
 from onefirm.narrative.scaffold import Scaffold
 from onefirm.sessions import walk
 from onefirm.state import mirror
+from onefirm.state.artifacts import Artifacts, text_of
 from onefirm.state.mirror import Record
 
 HIDDEN = ".onefirm"
+_LARGEST_TEXT_BYTES = 256 * 1024  # nobody pastes more than a part of it
 
 
 def places(planes: Planes) -> list[Place]:
@@ -147,6 +150,7 @@ def world(planes: Planes) -> World:
         exists=lambda path: os.path.exists(f"{planes.root}/{path}"),  # noqa: PTH110 - Path raises for a name too long
         records=partial(_records, planes),
         secret=planes.secrets_check,
+        kept=partial(_kept, planes),
         rules=compile_guard(planes.schema.to_dict()),
         root_tokens=planes.rules.root_tokens,
         chain_tokens=planes.rules.chain_tokens,
@@ -161,6 +165,16 @@ def _records(planes: Planes, refs: Sequence[str]) -> Records:
         rows = mirror.load(conn, [*refs, *meant.values()])
     states = {ref: _state(row) for ref, row in rows.items()}
     return dict.fromkeys(temporary) | states | {alias: states.get(ref) for alias, ref in meant.items()}
+
+
+def _kept(planes: Planes) -> dict[str, list[Kept]]:
+    room, found = Artifacts(planes.root, planes.records), dict[str, list[Kept]]()
+    for one in room.find():
+        path = room.path(one)
+        text = text_of(path.read_bytes()) if one.size_bytes <= _LARGEST_TEXT_BYTES and path.is_file() else None
+        for ref in one.about if text else ():
+            found.setdefault(ref, []).append(Kept(one.ref, one.name, text or ""))
+    return found
 
 
 def _state(row: Record) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from onefirm.narrative import duplicates, heads, links, statements
+from onefirm.narrative import duplicates, heads, links, pasted, statements
 from onefirm.narrative.faults import Fault, Mend
 from onefirm.narrative.files import FOLDER, TOP, ContextFile
 from onefirm.narrative.index import ROOT, Index, is_top
 from onefirm.narrative.links import Link
+from onefirm.narrative.pasted import Kept
 from onefirm.sessions.paths import told
 from onefirm.sessions.walk import matches
 
@@ -30,13 +31,15 @@ class World:
     """What the check asks of the rooms beside it.
 
     `exists` tells whether a path in the workspace is there; `records` what the truth says of those of these refs that
-    have a record (None where its creation waits); `secret` what kind of secret a text holds. `rules` are the guard's,
-    for the present schema: what a program writes has no place in the tree.
+    have a record (None where its creation waits); `secret` what kind of secret a text holds; `kept` the artifacts that
+    are texts, by the refs of their records. `rules` are the guard's, for the present schema: what a program writes has
+    no place in the tree.
     """
 
     exists: Callable[[str], bool]
     records: Callable[[Sequence[str]], Records]
     secret: Callable[[str], str | None]
+    kept: Callable[[], Mapping[str, Sequence[Kept]]]
     rules: Mapping[str, Any]
     root_tokens: int = 1500
     chain_tokens: int = 6000
@@ -50,6 +53,7 @@ def check(index: Index, world: World) -> list[Fault]:
         *_records(index, records),
         *statements.faults(index.files.values(), world.rules, records.get),
         *duplicates.faults(index, _live(index, world)),
+        *pasted.faults(written(index, world), world.kept()),
         *_secrets(index, world),
         *_budgets(index, world),
     ]

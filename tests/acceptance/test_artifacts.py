@@ -85,6 +85,22 @@ def test_the_doctor_names_what_is_lost_changed_or_unknown(root: Path, onefirm: T
     assert onefirm.done("artifact", "show", "ART-1").out.endswith(OFFER)
 
 
+def test_narrative_that_repeats_an_artifact_is_found_with_its_line(root: Path, onefirm: Terminal) -> None:
+    passage = (
+        "We rebuild the ticket path in twelve days, in three steps that each can be used by themselves: the form, "
+    )
+    passage += "the payment, and the mail that confirms it, before the old one is switched off."
+    (root / "offer.md").write_text(f"# Offer\n\n{passage}\n", encoding="utf-8")
+    onefirm.done("artifact", "add", "offer.md", "--about", "CL-1")
+    onefirm.done("context", "new", "CL-1", "the ticket shop")
+    assert onefirm("context", "check").code == 0
+    (file,) = (root / "context").rglob("acme*/CLAUDE.md")
+    file.write_text(f"{file.read_text()}\n{passage}\n", encoding="utf-8")
+    told = onefirm("context", "check").out
+    assert "words stand in ART-1 “offer.md” too, which never changes" in told
+    assert "name ART-1 here" in told
+
+
 def test_an_erasure_takes_the_files_and_says_whom_else_they_were_for(root: Path, onefirm: Terminal) -> None:
     onefirm.done("artifact", "add", "offer.md", "--about", "PR-1")
     onefirm.done("artifact", "add", "offer.md", "--about", "CL-1")

@@ -1,11 +1,12 @@
 """A context tree that a test makes of texts, and its check against a world of its own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from onefirm.narrative import files, lint
 from onefirm.narrative.faults import Fault
 from onefirm.narrative.index import Index
 from onefirm.narrative.lint import World
+from onefirm.narrative.pasted import Kept
 from support import hook
 
 WHOLE = {
@@ -28,6 +29,7 @@ def world(
     there: Iterable[str] = (),
     secrets: Iterable[str] = (),
     titles: Mapping[str, str] = {},
+    kept: Mapping[str, Sequence[Kept]] = {},
     **budgets: int,
 ) -> World:
     """A world in which these records stand so, these files are there, and these words are secrets."""
@@ -36,6 +38,7 @@ def world(
         exists=frozenset(there).__contains__,
         records=lambda refs: {ref: _state(known[ref], titles.get(ref, "Launch site")) for ref in refs if ref in known},
         secret=lambda text: next(("a password" for word in words if word in text), None),
+        kept=lambda: kept,
         rules=hook.rules(),
         **budgets,
     )
