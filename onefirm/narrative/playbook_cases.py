@@ -90,7 +90,8 @@ def _calls(file: YamlFile, number: int, case: Case, known: Known) -> Iterator[Fa
 def _used(file: YamlFile, cases: list[Case], playbook: Playbook) -> Iterator[Fault]:
     used = {ASKS if name == ASK else name for case in cases for name, _ in calls(case)}
     for rule in playbook.allowed:
-        if rule.partition("(")[0] not in used:
+        tool = rule.partition("(")[0]
+        if not used & ({"Edit", "Write"} if tool == "Edit" else {tool}):
             fix = "use it in a case, or take it out of allowed-tools"
             yield Fault(str(file.path), 1, "case", f"no case uses {rule}", fix)
 

@@ -23,7 +23,7 @@ ASKS = "AskUserQuestion"
 _KEYS = ("description", "argument-hint", "allowed-tools", "model")
 _OPERATORS = "lesson_decide"  # the client's own question is the operator's verdict, so no playbook may allow it
 _READERS = frozenset({ASKS, "Read", "Glob", "Grep", "WebFetch", "WebSearch"})
-_EDITS = re.compile(r"(Edit|Write)\([\w.*/-]+\)")
+_EDITS = re.compile(r"Edit\([\w.*/-]+\)")  # in the client's rules this means Write too
 _SHELL = re.compile(r"Bash\(([^()*:]+?)(?::\*)?\)")
 _FENCE = re.compile(r"^```.*?^```\n?", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
@@ -153,7 +153,7 @@ def _permissions(playbook: Playbook, known: Known) -> Iterator[Fault]:
     for raw, rule in zip(cast("list[object]", given or []), playbook.allowed, strict=True):
         if problem := _rule_problem(str(raw), rule, known):
             yield _at(playbook, "allowed-tools", "tool", *problem)
-        elif _named_by(rule) not in playbook.body:
+        elif not any(name in playbook.body for name in _named_by(rule)):
             fix = "remove it, or say in a step what it is for"
             yield _at(playbook, "allowed-tools", "tool", f"{rule} is allowed, and no line names it", fix)
 
@@ -167,6 +167,8 @@ def _rule_problem(raw: str, rule: str, known: Known) -> tuple[str, str] | None:
         return f"there is no tool {rule}", f"choose of {', '.join(known.tools)}"
     if rule in ("Bash", "Edit", "Write", "Bash(*)", "Bash(:*)"):
         return f"{rule} allows everything", "name what it may touch: Edit(context/**), Bash(onefirm doctor)"
+    if rule.startswith("Write("):
+        return f"{rule} allows nothing: the client asks for every file", f"write {rule.replace('Write', 'Edit', 1)}"
     if shell := _SHELL.fullmatch(rule):
         return _command_problem(shell[1], known)
     if rule in _READERS or _EDITS.fullmatch(rule) or rule.startswith("mcp__"):
@@ -181,9 +183,11 @@ def _command_problem(command: str, known: Known) -> tuple[str, str] | None:
     return f"there is no command `{command}`", "`onefirm --help` lists them"
 
 
-def _named_by(rule: str) -> str:
-    shell = _SHELL.fullmatch(rule)
-    return shell[1] if shell else rule.partition("(")[0]
+def _named_by(rule: str) -> tuple[str, ...]:
+    """The words by which a body or a case uses what a rule allows."""
+    if shell := _SHELL.fullmatch(rule):
+        return (shell[1],)
+    return ("Edit", "Write") if _EDITS.fullmatch(rule) else (rule.partition("(")[0],)
 
 
 # -- body --------------------------------------------------------------------------------------------------------------

@@ -53,10 +53,10 @@ class Conversation:
 
 def hold(firm: Firm, name: str, playbook: Playbook, case: Case, api: Api, *, with_playbook: bool) -> Conversation:
     """Let the model do the case's work, by the playbook or without it, with the same permissions."""
-    for line in case.get("given", ()):
-        firm.cli(*shlex.split(line))
     for path, text in case.get("place", {}).items():
         firm.lab.write(path, text)
+    for line in case.get("given", ()):
+        firm.cli(*shlex.split(line))
     before = len(written(firm))
     asked = request(name, playbook, case, with_playbook=with_playbook)
     host = _operator(case) if "answers" in case else None

@@ -35,10 +35,10 @@ CLIENTS = {"Read", "Edit", "Write", "Bash", "AskUserQuestion"}
 
 def play(firm: Firm, command: str, case: Case) -> None:
     """Play a case and hold the client, the ledger and the workspace to it."""
-    for line in case.get("given", ()):
-        firm.cli(*shlex.split(line))
     for path, text in case.get("place", {}).items():
         firm.lab.write(path, text)
+    for line in case.get("given", ()):
+        firm.cli(*shlex.split(line))
     before = len(written(firm))
     permits = list(case.get("permits", ()))
     host = operator(list(case["answers"]), permits[:]) if "answers" in case else None

@@ -106,6 +106,7 @@ def test_a_sound_playbook_and_its_cases_have_no_fault() -> None:
         (f"{FULL}record_find", f"{FULL}record_send", 4, "tool", "there is no tool record_send"),
         (f"{FULL}record_find", "record_find", 4, "tool", "stands without its server"),
         (f"{FULL}record_find", "Bash", 4, "tool", "Bash allows everything"),
+        (f"{FULL}record_find", "Write(drafts/**)", 4, "tool", "Write(drafts/**) allows nothing"),
         (f"{FULL}record_find", "Bash(onefirm send:*)", 4, "tool", "there is no command `onefirm send`"),
         (f"{FULL}record_find", f"{FULL}lesson_decide", 4, "tool", "the operator's verdict"),
         (f"{FULL}record_find", f"{FULL}record_get", 4, "tool", "record_get is allowed, and no line names it"),
