@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from hooks import targets, watch
-from onefirm.narrative import loading
+from onefirm.narrative import belonging, loading
 from onefirm.sessions import db, known, told
 
 TYPE_CHECKING = False
@@ -22,12 +22,15 @@ def tell(payload: Mapping[str, Any], places: Iterable[tuple[str, str, str]]) -> 
     return "\n".join(filter(None, (_told(payload, root, named) for root, named in refs.items() if named)))
 
 
-def at_start(root: str, session: str, cwd: str, limit: int) -> str:
+def at_start(root: str, session: str, cwd: str, limit: int, client: str) -> str:
     """What to add for the files that load where the session starts; what has no room there is told when it loads."""
-    refs = loading.refs(root, targets.relative(root, os.path.realpath(cwd) + "/CLAUDE.md"))
+    path = targets.relative(root, os.path.realpath(cwd) + "/CLAUDE.md")
+    refs = loading.refs(root, path)
     if not refs:
         return ""
     with db.writing(root) as conn:
+        if belonging.hides(conn, root, client)(path):
+            return ""
         return loading.tell(conn, session, refs, limit)
 
 

@@ -11,7 +11,7 @@ import time
 import onefirm
 from hooks import canary, core, loaded, watch
 from onefirm.narrative import rules
-from onefirm.sessions import clock, db, identity, known, notes, paths, told
+from onefirm.sessions import clock, db, identity, known, notes, paths, told, walls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,11 +29,12 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
     told when the tools are still missing, and when the guard no longer denies.
     """
     source = str(payload.get("source") or "startup")
-    session = _session(payload, root, source)
-    news = _look(root, session, source)
+    session, client = _session(payload, root, source), watch.client(payload)
+    declared = _wall(root, session, client, source)
+    news = _look(root, session, source, client)
     # Before the brief, which reads its mark.
     broken = canary.sing(root, onefirm.__version__)
-    outcome, text = _brief(root, session, watch.client(payload), source)
+    outcome, text = _brief(root, session, client, source, declared)
     warning = f"onefirm: {broken}" if broken else ""
     for_operator = " ".join(filter(None, (text.replace("\n", " ") if outcome == SETS_UP else "", warning)))
     here = str(payload.get("cwd") or root)
@@ -41,7 +42,7 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
         lambda _: text,
         lambda _: "" if broken in text else warning,
         lambda left: _notes(root, session, left) if source == "compact" else "",
-        lambda left: loaded.at_start(root, session, here, left),
+        lambda left: loaded.at_start(root, session, here, left, client),
         lambda _: news,
     )
     answer = {"hookEventName": "SessionStart", "additionalContext": said}
@@ -75,9 +76,23 @@ def _session(payload: Mapping[str, Any], root: str, source: str) -> str:
         return identity.start(root, *given)
 
 
-def _look(root: str, session: str, source: str) -> str:
+def _wall(root: str, session: str, client: str, source: str) -> str:
+    """Lets the client wall of a resumed session stand again, or that of the one before this one stand here too; what
+    to tell where no brief tells it.
+    """
+    walls.wake(root, client)
+    try:
+        if source in ("clear", "fork"):  # any other start has its own already, or it was lifted
+            walls.inherit(root, client, identity.goes_on_from(root, session))
+        wall = walls.of(root, client)
+    except walls.Unreadable as error:
+        return f"onefirm: {error}, so nothing is read here. {walls.BACK}"
+    return walls.told(walls.who(wall)) if wall else ""
+
+
+def _look(root: str, session: str, source: str, client: str) -> str:
     """Takes the snapshot; between sessions, changed narrative that contradicts the truth is news for the new one."""
-    from onefirm.narrative import guard, standing
+    from onefirm.narrative import belonging, guard, standing
 
     try:
         judged_by = rules.load(root)
@@ -92,8 +107,11 @@ def _look(root: str, session: str, source: str) -> str:
         before = _before(conn, session)
         watch.ascribe(conn, None, changes, before)
         found = standing.of_others(conn, root, judged_by, session, before) if changes else {}
+        hides = belonging.hides(conn, root, client)
         lines = [
-            f"- {paths.told(path)}: {guard.told(findings[:1])}" for path, (_, findings) in found.items() if findings
+            f"- {paths.told(path)}: {guard.told(findings[:1])}"
+            for path, (_, findings) in found.items()
+            if findings and not hides(path)
         ][:3]
     return "\n".join(["Changed outside of any session, and against the truth:", *lines]) if lines else ""
 
@@ -103,7 +121,7 @@ def _before(conn: Connection, session: str) -> str:
     return clock.iso(clock.epoch(row[0]) - 0.001)
 
 
-def _brief(root: str, session: str, client: str, source: str) -> tuple[str, str]:
+def _brief(root: str, session: str, client: str, source: str, declared: str) -> tuple[str, str]:
     deadline_s = _deadline()
     try:
         code, said = core.ask(root, deadline_s, "start", "--session", session, "--client", client, "--source", source)
@@ -117,6 +135,8 @@ def _brief(root: str, session: str, client: str, source: str) -> tuple[str, str]
         if code is None
         else "a fresh one could not be made; run: onefirm doctor"
     )
+    if declared:  # the last brief may be of the whole firm
+        return f"no brief: {why}", f"{declared}\nThere is no brief ({why}). Call brief_get to see where things stand."
     return f"old brief: {why}", _last(root, why)
 
 

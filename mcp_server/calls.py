@@ -80,8 +80,9 @@ class Calls:
 
     @contextmanager
     def begin(self, request: Context[Any, Any]) -> Generator[Call]:
-        """One call on the open firm. Raises FirmError when the firm can't be opened."""
-        with self.workspace.firm() as firm:
+        """One call on the firm as its session sees it. Raises FirmError when the firm can't be opened."""
+        bound = self.bindings.of(tool_use_id(request))
+        with self.workspace.seen(bound.client_id if bound else None) as firm:
             yield Call(firm, self.caller(request))
 
     def caller(self, request: Context[Any, Any]) -> Caller:

@@ -58,7 +58,7 @@ def _text(firm: Firm, ref: str) -> str:
 def _reading(workspace: Workspace, uri: str, log_place: str) -> Generator[Firm]:
     """The firm for one read; every failure becomes a protocol error with a sentence."""
     try:
-        with workspace.firm() as firm:
+        with workspace.seen(None) as firm:
             yield firm
     except (NotFound, InvalidInput) as error:
         raise ResourceNotFoundError(str(error)) from error

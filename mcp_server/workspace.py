@@ -65,6 +65,15 @@ class Workspace:
         finally:
             self._leave(firm)
 
+    @contextmanager
+    def seen(self, client_id: str | None) -> Generator[Firm]:
+        """The firm as a client's session sees it, None being nobody that is known. Raises FirmError."""
+        with self.firm() as firm:
+            from onefirm.day import walls  # the core: imported once the firm is open
+
+            wall = walls.of_call(self.root, client_id)
+            yield firm.behind(wall) if wall else firm
+
     def warm(self) -> None:
         """Open the firm ahead of the first call; what is wrong is told by that call."""
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -22,6 +22,7 @@ from onefirm.memory.lessons import Lessons
 from onefirm.memory.recall import Document, Recall
 from onefirm.narrative import tree
 from onefirm.secrets import Secrets
+from onefirm.sessions.shapes import Wall
 from onefirm.settings import Settings
 from onefirm.state import schema as schemas
 from onefirm.state.artifacts import Artifacts
@@ -57,6 +58,19 @@ class Firm:
         """Give both databases back."""
         self.projector.close()
         self.store.close()
+
+    def behind(self, wall: Wall) -> Firm:
+        """The same firm as a session sees it that is declared for one client; it closes with this one."""
+        sight = self.day.sight(wall)
+        return replace(
+            self,
+            ledger=self.ledger.behind(sight),
+            records=self.records.behind(sight),
+            decisions=self.decisions.behind(sight),
+            lessons=self.lessons.behind(sight),
+            recall=self.recall.behind(sight),
+            day=self.day.behind(sight),
+        )
 
     def __enter__(self) -> Firm:
         return self

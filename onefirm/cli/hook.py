@@ -37,7 +37,7 @@ def start(invocation: Invocation, session: str, client: str, source: str) -> Non
       onefirm hook start --session S-… --client … --source startup
     """
     with _logged(invocation, "start"):
-        told = invocation.firm.day.start(session, client, source)
+        told = invocation.whole_firm.day.start(session, client, source)
     click.echo(json.dumps({"text": told.text}, ensure_ascii=False))
 
 
@@ -52,7 +52,7 @@ def close(invocation: Invocation, session: str) -> None:
       onefirm hook close --session S-…
     """
     with _logged(invocation, "close"):
-        invocation.firm.day.close(session)
+        invocation.whole_firm.day.close(session)
 
 
 @contextmanager

@@ -25,9 +25,22 @@ class Invocation:
         self.is_named = False
         self._open = ExitStack()
 
-    @cached_property
+    @property
     def firm(self) -> Firm:
-        """The workspace at or above `start`, opened at the first use. Raises FirmError."""
+        """The workspace at or above `start`, opened at the first use. Raises FirmError.
+
+        Behind a client wall Claude's shell gets none of it: what a command prints is of every client.
+        """
+        if wall := self._wall():
+            raise Refused(
+                f"This session is declared for {wall}, and this command would show other clients.",
+                hint=f"Use the tools of the firm server, which leave them out. {_back()}",
+            )
+        return self.whole_firm
+
+    @cached_property
+    def whole_firm(self) -> Firm:
+        """As `firm`, for commands that show nothing of any client: also behind a client wall."""
         from onefirm.bootstrap import open_firm
 
         return self._open.enter_context(open_firm(self.start))
@@ -70,8 +83,31 @@ class Invocation:
     def _session(self) -> str | None:
         from onefirm.sessions import identity
 
-        client = os.environ.get("CLAUDE_CODE_SESSION_ID")
+        client = self.client_id
         return identity.of_client(str(self.root), client) if client else None
+
+    @property
+    def client_id(self) -> str:
+        """The client's session whose Bash tool runs this command; empty for a person."""
+        return os.environ.get("CLAUDE_CODE_SESSION_ID", "") if _inside_claude() else ""
+
+    def _wall(self) -> str:
+        """The client that Claude's session is declared for, empty without a wall."""
+        if not self.client_id:
+            return ""
+        from onefirm.sessions import walls
+
+        try:
+            wall = walls.of(str(self.root), self.client_id)
+        except walls.Unreadable:
+            return "a client that can't be read"
+        return walls.who(wall) if wall else ""
+
+
+def _back() -> str:
+    from onefirm.sessions import walls
+
+    return walls.BACK
 
 
 def _inside_claude() -> bool:

@@ -9,19 +9,21 @@ import click
 from onefirm.cli import screen
 from onefirm.cli.commands import Group, json_option
 from onefirm.cli.invocation import Invocation, pass_invocation
-from onefirm.core.errors import NotFound
+from onefirm.core.errors import NotFound, Refused
 
 if TYPE_CHECKING:
     from onefirm.day.close import Closed, Settled
+    from onefirm.sessions.shapes import Session, Wall
 
 
 @click.group(cls=Group)
 def session() -> None:
-    """See sessions and close what was left open.
+    """See and declare sessions; close what was left open.
 
     \b
     Examples:
       onefirm session list
+      onefirm session client acme
       onefirm session close
     """
 
@@ -109,6 +111,110 @@ def close(invocation: Invocation, name: str | None, as_json: bool) -> None:
         screen.show(_settled(settled))
     elif not closed:
         screen.say("Nothing was left to close.")
+
+
+@session.command(short_help="Declare a session for one client.")
+@click.argument("name", metavar="[CLIENT]", required=False)
+@click.option("--firm", "lift", is_flag=True, help="Make the session firm-wide again.")
+@click.option("--session", "chosen", metavar="SESSION", help="Which session, where several are open.")
+@click.option("--why", metavar="TEXT", help="The reason; it stands in the ledger.")
+@json_option
+@pass_invocation
+def client(
+    invocation: Invocation, name: str | None, lift: bool, chosen: str | None, why: str | None, as_json: bool
+) -> None:
+    """Declare a session for one client (a ref, or words of its name), or say for which it is.
+
+    From then on files, records and memory of other clients are refused to it or left out; what belongs to nobody stays.
+    It lasts over /clear, compaction and resume. Claude may declare its own session; another client, and --firm, are
+    yours alone.
+
+    \b
+    Examples:
+      onefirm session client acme
+      onefirm session client CL-1 --session S-abcdefghijkl
+      onefirm session client --firm --why "the offer is compared with last year's"
+    """
+    if lift and name:
+        raise click.UsageError("Name a client or say --firm, not both.")
+    found = _working(invocation, chosen)
+    wall = _lifted(invocation, found, why) if lift else _declared(invocation, found, name, why)
+    if as_json:
+        screen.data({"session": found["session"], "wall": wall})
+        return
+    screen.show(_wall_told(found, wall))
+    if wall and name and (seen := invocation.whole_firm.day.seen_before_wall(found, wall)):
+        screen.say(
+            f"note: it has looked at {len(seen)} record(s) of others already, and what it read stays in its "
+            "conversation: /clear forgets it."
+        )
+
+
+def _working(invocation: Invocation, chosen: str | None) -> Session:
+    """The session that is meant: Claude's own in its shell, else the one named, else the only open one."""
+    from onefirm.sessions import identity
+
+    root = str(invocation.root)
+    if invocation.client_id:
+        found = identity.get(root, identity.bind(root, invocation.client_id))
+        if chosen and (found is None or chosen != found["session"]):
+            invocation.need_person("The wall of another session")
+    elif chosen:
+        _known(invocation, chosen)
+        found = identity.get(root, chosen)
+    else:
+        found = _only([one for one in identity.open_sessions(root) if one["alive"]])
+    if found is None:
+        raise NotFound("No session is open here.", hint="Start Claude Code in this folder first.")
+    return found
+
+
+def _only(found: list[Session]) -> Session | None:
+    if len(found) > 1:
+        named = ", ".join(f"{one['session']} (since {one['started_at'][11:16]} UTC)" for one in found)
+        raise Refused(f"{len(found)} sessions are open here: {named}.", hint="Name one: --session S-….")
+    return found[0] if found else None
+
+
+def _declared(invocation: Invocation, found: Session, name: str | None, why: str | None) -> Wall | None:
+    """The wall as it is now: another than before, where a name was given that may be declared."""
+    from onefirm.sessions import walls
+
+    try:
+        wall = walls.of(str(invocation.root), found["client_id"])
+    except walls.Unreadable as error:
+        invocation.need_person(f"Declaring a session anew ({error})")
+        if name is None:
+            raise Refused(f"{error}.".capitalize(), hint="Declare it anew: onefirm session client NAME.") from error
+        wall = None
+    if name is None:
+        return wall
+    if wall and _means(name, wall):
+        return wall
+    if wall:
+        invocation.need_person("Another client for a session that is declared for one")
+    return invocation.whole_firm.day.declare_wall(found, name, invocation.by(why))
+
+
+def _means(name: str, wall: Wall) -> bool:
+    title = wall["title"].casefold()
+    return name.strip().upper() == wall["client"] or all(word in title for word in name.casefold().split())
+
+
+def _lifted(invocation: Invocation, found: Session, why: str | None) -> None:
+    invocation.need_person("Lifting the client wall")
+    invocation.whole_firm.day.lift_wall(found, invocation.by(why))
+
+
+def _wall_told(found: Session, wall: Wall | None) -> str:
+    from onefirm.sessions import walls
+
+    if wall is None:
+        return f"{found['session']} is firm-wide: it sees every client."
+    return (
+        f"{found['session']} is declared for {walls.who(wall)}: files, records and memory of other clients are refused "
+        "to it. `onefirm session client --firm`, typed in a terminal, ends that."
+    )
 
 
 def _known(invocation: Invocation, name: str) -> None:

@@ -17,11 +17,12 @@ from sqlalchemy import Connection
 from onefirm.core.attribution import By
 from onefirm.core.clock import iso, parse_iso, today
 from onefirm.core.errors import FirmError, NotFound
+from onefirm.core.sight import WHOLE, Sight
 from onefirm.core.tokens import estimate
 from onefirm.day import changes, hooks
 from onefirm.day.planes import Planes
 from onefirm.day.wording import clip
-from onefirm.sessions import paths, walk
+from onefirm.sessions import paths, walk, walls
 from onefirm.state.standing import RULES, Line
 from onefirm.state.sync.report import SyncReport
 from onefirm.store import inbox
@@ -107,21 +108,27 @@ def _mirror(planes: Planes, report: SyncReport) -> list[str]:
 
 def _head(planes: Planes, now: datetime, since: str | None) -> str:
     day = today(now, planes.rules.timezone)
-    head = f"# {clip(planes.rules.firm)}: {day:%A} {day.isoformat()}\n{_HOW}"
+    head = f"# {clip(planes.rules.firm)}: {day:%A} {day.isoformat()}\n{_HOW}{_wall(planes.sight)}"
     return head if since else f"{head}\nNo session has been closed yet: everything below is new."
+
+
+def _wall(sight: Sight) -> str:
+    return f"\n{walls.told(sight.client)}" if sight.client else ""
 
 
 def _attention(planes: Planes, conn: Connection) -> Iterable[str]:
     for concern in hooks.concerns(planes.root):
         yield f"{concern.what}. {'Run' if concern.area == 'guard' else 'Mend it'}: {concern.fix}"
     for item in inbox.open_items(conn):
-        yield f"{item.id} {clip(item.title, 120)}: waits for your decision (`onefirm record conflicts`)"
+        if planes.sight.sees(item.subjects):
+            yield f"{item.id} {clip(item.title, 120)}: waits for your decision (`onefirm record conflicts`)"
     for waits in planes.records.pending():
         if waits.state != "held":
             since = waits.since[:16].replace("T", " ")
             yield f"{waits.ref} {clip(waits.title)}: what {waits.actor} wrote waits for the truth since {since} UTC"
     last = planes.ledger.events(conn, kinds=["session.closed"], newest_first=True, limit=1)
-    if told := (last[0].payload or {}).get("not_committed") if last else None:
+    told = (last[0].payload or {}).get("not_committed") if last else None
+    if told and planes.sight is WHOLE:  # it names files
         yield clip(str(told), 300)
     yield from _unreconciled(planes, conn)
 
@@ -137,7 +144,7 @@ def _unreconciled(planes: Planes, conn: Connection) -> Iterable[str]:
         elif path:  # its words may have been erased
             left[path] = str((event.payload or {}).get("why", "")), event.at
     for path, (why, at) in left.items():
-        if not _was_touched(planes.root, path, at):
+        if not planes.sight.hides_path(path) and not _was_touched(planes.root, path, at):
             yield f"{paths.told(path)} was left as it doesn't stand: {clip(why, 160)}"
 
 

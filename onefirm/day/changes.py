@@ -10,13 +10,14 @@ from sqlalchemy import Connection
 
 from onefirm.day.planes import Planes
 from onefirm.day.wording import clip, show
+from onefirm.ledger.append import is_seen
 from onefirm.ledger.events import Event
 from onefirm.ledger.sentences import sentence
 
 _TOLD = (
     "record.created", "record.updated", "record.archived", "record.restored", "record.pulled", "record.conflicted",
     "decision.", "lesson.", "artifact.", "narrative.unreconciled", "narrative.archived", "guard.lifted",
-    "guard.restored", "payload.erased", "schema.applied", "workspace.restored",
+    "guard.restored", "wall.lifted", "payload.erased", "schema.applied", "workspace.restored",
 )  # fmt: skip
 
 
@@ -69,7 +70,9 @@ def since(planes: Planes, conn: Connection, at: str | None) -> list[Change]:
     told = planes.ledger.events(conn, kinds=_TOLD, since_at=at)
     schemas = {event.id for event in told if event.kind == "schema.applied"}
     # what a schema took along is said by its own line
-    return fold([event for event in told if not _begins(event) and event.cause not in schemas])
+    return fold(
+        [event for event in told if not _begins(event) and event.cause not in schemas and is_seen(event, planes.sight)]
+    )
 
 
 def _begins(event: Event) -> bool:

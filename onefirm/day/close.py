@@ -25,7 +25,7 @@ from onefirm.day import anchoring, backups, lessons
 from onefirm.day.planes import Planes
 from onefirm.ledger.anchors import TRAILER
 from onefirm.narrative import tree as narrative
-from onefirm.sessions import identity, tree, walk
+from onefirm.sessions import identity, tree, walk, walls
 from onefirm.sessions import paths as named
 from onefirm.state.records import Change
 
@@ -68,7 +68,15 @@ def close(planes: Planes, session: str, how: How) -> Closed | None:
         identity.release_close(root, session)
         raise
     identity.mark_closed(root, session)
+    if known := identity.get(root, session):
+        _rest_wall(root, known["client_id"])
     return closed
+
+
+def _rest_wall(root: str, client_id: str) -> None:
+    """A resumed session may be at work under the same id already: then its wall goes on standing."""
+    if not identity.of_client(root, client_id):
+        walls.rest(root, client_id)
 
 
 def settle(planes: Planes) -> Settled:

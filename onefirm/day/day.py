@@ -7,13 +7,15 @@ from datetime import datetime
 from pathlib import Path
 
 from onefirm.core.attribution import SYSTEM, By
-from onefirm.day import archive, brief, close, context, doctor, drift, erase, freshness, hatch, start, tokens
+from onefirm.core.sight import Sight
+from onefirm.day import archive, brief, close, context, doctor, drift, erase, freshness, hatch, start, tokens, walls
 from onefirm.day.brief import Brief
 from onefirm.day.planes import Planes
 from onefirm.narrative.faults import Fault
 from onefirm.narrative.index import Place
 from onefirm.narrative.mends import Mended
 from onefirm.narrative.scaffold import Scaffold
+from onefirm.sessions.shapes import Session, Wall
 
 
 class Day:
@@ -21,6 +23,10 @@ class Day:
 
     def __init__(self, planes: Planes) -> None:
         self._planes = planes
+
+    def behind(self, sight: Sight) -> Day:
+        """The same day as a session with this sight has it."""
+        return Day(self._planes.behind(sight))
 
     def brief(self) -> Brief:
         """Where things stand, after pulling what changed at the truth."""
@@ -53,6 +59,22 @@ class Day:
     def restore_guard(self, by: By) -> bool:
         """Let the guard stand again; False when it wasn't lifted."""
         return hatch.restore(self._planes, by)
+
+    def declare_wall(self, session: Session, client: str, by: By) -> Wall:
+        """Declare a session for one client, by ref or name. Raises NotFound, Refused."""
+        return walls.declare(self._planes, session, client, by)
+
+    def lift_wall(self, session: Session, by: By) -> Wall | None:
+        """Make a session firm-wide again; None when it is."""
+        return walls.lift(self._planes, session, by)
+
+    def seen_before_wall(self, session: Session, wall: Wall) -> list[str]:
+        """Other clients' records that the session has looked at already."""
+        return walls.seen_before(self._planes, session, wall)
+
+    def sight(self, wall: Wall) -> Sight:
+        """What a session behind this wall may see."""
+        return walls.sight(self._planes, wall)
 
     def erasable(self, ref: str) -> erase.Erasable:
         """What an erasure would take that still has content. Raises Refused while the record is in use."""

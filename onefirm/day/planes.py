@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from onefirm.core.clock import Clock
+from onefirm.core.sight import WHOLE, Sight
 from onefirm.ledger.append import Ledger
 from onefirm.memory.decisions import Decisions
 from onefirm.memory.lessons import Lessons
@@ -35,7 +36,8 @@ class Planes:
     """Everything a day touches.
 
     `project` brings session.db up to the ledger; `secrets_check` names the secret that a text holds. `plugin` is the
-    folder of this copy's Claude Code plugin, None where it came without one.
+    folder of this copy's Claude Code plugin, None where it came without one. `sight` is what may be seen by the session
+    for which all this is done.
     """
 
     root: Path
@@ -50,3 +52,9 @@ class Planes:
     project: Callable[[], None]
     secrets_check: Callable[[str], str | None]
     plugin: Path | None = None
+    sight: Sight = WHOLE
+
+    def behind(self, sight: Sight) -> Planes:
+        """The same planes with this sight. The ledger stays whole: what is told of it is chosen where it is told."""
+        rooms = {name: getattr(self, name).behind(sight) for name in ("records", "decisions", "lessons")}
+        return replace(self, **rooms, sight=sight)

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from onefirm.core.attribution import CLAUDE, SYSTEM, By
 from onefirm.core.errors import FirmError
-from onefirm.day import archive, brief, close, lessons
+from onefirm.day import archive, brief, close, lessons, walls
 from onefirm.day.brief import Brief
 from onefirm.day.planes import Planes
 from onefirm.sessions import identity
@@ -15,12 +15,15 @@ from onefirm.sessions import identity
 def start(planes: Planes, session: str, client_id: str, source: str) -> Brief:
     """Open a session in the ledger and return the brief that its model reads.
 
-    The sessions that died are closed first, so that what they left is part of what this brief tells.
+    The sessions that died are closed first, so that what they left is part of what this brief tells. Behind a client
+    wall it tells of that client only.
     """
     close_left(planes, but=session)
-    told = brief.fresh(planes, By(SYSTEM, session))
+    wall = walls.of_call(planes.root, client_id) if client_id else None
+    told = brief.fresh(planes.behind(walls.sight(planes, wall)) if wall else planes, By(SYSTEM, session))
     _record(planes, session, client_id, source)
-    brief.keep(planes.root, told)
+    if not wall:  # what is kept is for any session
+        brief.keep(planes.root, told)
     return told
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from onefirm.core.attribution import By
 from onefirm.core.clock import Clock, iso, parse_iso
 from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.core.ids import uuid7
+from onefirm.core.sight import WHOLE, Sight
 from onefirm.ledger.events import GENESIS, KINDS, Event, Fields, Head, body_of, entry_hash, event_of
 from onefirm.store.tables import chain, event, event_subject, payload
 
@@ -49,6 +51,13 @@ class Ledger:
     def __init__(self, clock: Clock, chain_id: str) -> None:
         self._clock = clock
         self.chain_id = chain_id
+        self.sight = WHOLE
+
+    def behind(self, sight: Sight) -> Ledger:
+        """The same ledger, whose `get` and `events` leave out what is hidden. What counts a limit counts it all."""
+        seen = copy.copy(self)
+        seen.sight = sight
+        return seen
 
     def found(self, conn: Connection, host: str) -> None:
         """Begin this installation's chain, once."""
@@ -179,7 +188,7 @@ class Ledger:
     def get(self, conn: Connection, event_id: str) -> Event | None:
         """The entry with this id."""
         row = conn.execute(_all().where(event.c.id == event_id)).mappings().first()
-        return event_of(row) if row else None
+        return next(iter(self._seen([event_of(row)])), None) if row else None
 
     def id_at(self, conn: Connection, chain_id: str, seq: int) -> str | None:
         """The id of a chain's entry with this number."""
@@ -219,7 +228,10 @@ class Ledger:
         query = query.where(*(column == value for column, value in exact.items() if value is not None))
         order = (event.c.at, event.c.chain_id, event.c.seq)
         query = query.order_by(*(column.desc() for column in order) if newest_first else order).limit(limit)
-        return [event_of(row) for row in conn.execute(query).mappings()]
+        return self._seen([event_of(row) for row in conn.execute(query).mappings()])
+
+    def _seen(self, events: list[Event]) -> list[Event]:
+        return events if self.sight is WHOLE else [one for one in events if is_seen(one, self.sight)]
 
     def stream(
         self,
@@ -234,6 +246,15 @@ class Ledger:
         query = _filtered(ref, kinds, since_at, until_at, None).order_by(event.c.at, event.c.chain_id, event.c.seq)
         for row in conn.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}).mappings():
             yield event_of(row)
+
+
+def is_seen(told: Event, sight: Sight) -> bool:
+    """Whether an entry tells of nothing hidden. One of a session, or of a file, may name what it has no subject for."""
+    if not sight.client:
+        return True
+    path = str((told.payload or {}).get("path", ""))
+    names_all = bool(told.subjects) or not told.kind.startswith(("session.", "narrative."))
+    return sight.sees(told.subjects) and not sight.hides_path(path) and (names_all or bool(path))
 
 
 def _filtered(

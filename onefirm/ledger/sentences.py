@@ -182,7 +182,6 @@ def _opened(data: Mapping[str, Any], event: Event) -> str:
 
 
 def _closed(data: Mapping[str, Any], event: Event) -> str:
-    session = f"session {clean(event.session, 40)}" if event.session else "a session"
     died = ", which had died" if data.get("how") == "died" else ""
     touched = [clean(ref, 20) for ref in _list(data, "touched")]
     pending, unreconciled = data.get("pending") or 0, _list(data, "unreconciled")
@@ -192,7 +191,7 @@ def _closed(data: Mapping[str, Any], event: Event) -> str:
         f"without receipt: {listed([clean(path) for path in unreconciled])}" if unreconciled else "",
     )
     said = "; ".join(part for part in parts if part)
-    return f"closed {session}{died}" + (f": {said}" if said else "")
+    return f"closed {_session(event)}{died}" + (f": {said}" if said else "")
 
 
 _PROOFS = {
@@ -232,6 +231,25 @@ def _confirmed(data: Mapping[str, Any], event: Event) -> str:
 def _lifted(data: Mapping[str, Any], _event: Event) -> str:
     minutes = f" for {value(data['minutes'])} minutes" if data.get("minutes") else ""
     return f"lifted the guard{minutes}"
+
+
+def _walled(data: Mapping[str, Any], event: Event) -> str:
+    before = data.get("before")
+    instead = f", instead of {clean(before, 20)}" if before and before != data.get("client") else ""
+    return f"declared {_session(event)} for {_client(data)}{instead}"
+
+
+def _unwalled(data: Mapping[str, Any], event: Event) -> str:
+    return f"lifted the client wall of {_client(data)} from {_session(event)}"
+
+
+def _client(data: Mapping[str, Any]) -> str:
+    title = f" {quoted(data['title'])}" if data.get("title") else ""
+    return f"{clean(data.get('client') or 'a client', 20)}{title}"
+
+
+def _session(event: Event) -> str:
+    return f"session {clean(event.session, 40)}" if event.session else "a session"
 
 
 def _erased(data: Mapping[str, Any], _event: Event) -> str:
@@ -285,6 +303,8 @@ SAID: Mapping[str, Said] = {
     "narrative.confirmed": Said("confirmed a narrative file", _confirmed),
     "guard.lifted": Said("lifted the guard", _lifted),
     "guard.restored": Said("restored the guard", lambda _data, _event: "restored the guard"),
+    "wall.declared": Said("declared a session for a client", _walled),
+    "wall.lifted": Said("lifted a client wall", _unwalled),
     "payload.erased": Said("erased the content of entries", _erased),
     "workspace.created": Said("created the workspace", _founded),
     "workspace.restored": Said("put a backup back", _restored),

@@ -31,7 +31,7 @@ def trace(
 
     For an entry: the causes that led to it above, its effects below. For a ref: what happened to it, the decisions and
     lessons about it, and what it is related to. At most `depth` causes or effects in a row and about `most` lines; what
-    was cut is counted. Raises NotFound.
+    was cut is counted. Raises NotFound, and Refused for a ref that is behind the client wall.
     """
     tracer = _Tracer(conn, ledger, depth, most, timezone)
     if event := ledger.get(conn, asked.strip()):
@@ -43,6 +43,7 @@ def trace(
             f"There is no entry “{asked[:60]}”, and it is no ref.",
             hint="`onefirm ledger log --json` lists entries with their ids.",
         ) from None
+    ledger.sight.check([ref])
     return tracer.of_ref(ref)
 
 

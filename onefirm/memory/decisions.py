@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from onefirm.core.attribution import By
 from onefirm.core.clock import Clock, iso, parse_iso
 from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.core.ids import parse_ref
+from onefirm.core.sight import WHOLE, Sight
 from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event, Fields, read_body
@@ -21,6 +23,7 @@ from onefirm.memory.pages import Page
 from onefirm.memory.statements import DAMAGED, ERASED, SecretsCheck, no_secrets
 from onefirm.store.counters import next_number
 from onefirm.store.engine import Store
+from onefirm.store.listed import listed
 from onefirm.store.tables import decision, event, event_subject, payload
 
 _MOST_ROWS = 200
@@ -79,6 +82,13 @@ class Decisions:
         self._project = project
         self._closed = closed
         self._secrets_check = secrets_check
+        self._sight = WHOLE
+
+    def behind(self, sight: Sight) -> Decisions:
+        """The same decisions as a session with this sight has them: hidden ones are left out, naming one is refused."""
+        seen = copy.copy(self)
+        seen._sight = sight
+        return seen
 
     def record(
         self,
@@ -105,6 +115,7 @@ class Decisions:
             "evidence": list(statements.statements("evidence", evidence, self._secrets_check)),
         }
         concerned = statements.refs(about)
+        self._sight.check([*concerned, *([supersedes] if supersedes else [])])
         replaced = self.get(supersedes) if supersedes else None
         concerned = concerned or (replaced.about if replaced else ())
         self._check_open(concerned)
@@ -146,6 +157,7 @@ class Decisions:
     def get(self, ref: str) -> Decision:
         """The decision with this ref. Raises NotFound."""
         name = parse_ref(ref)
+        self._sight.check([name])
         with self._store.read() as conn:
             row = conn.execute(_rows().where(decision.c.ref == name)).mappings().first()
         if row is None:
@@ -155,6 +167,7 @@ class Decisions:
     def find(self, query: DecisionQuery = DecisionQuery()) -> Page[Decision]:
         """Decisions that meet the query, newest first. Raises InvalidInput for a wrong ref, date or cursor."""
         limit = max(1, min(query.limit, _MOST_ROWS))
+        self._sight.check([query.about] if query.about else [])
         with self._store.read() as conn:
             conditions = self._conditions(conn, query)
             if query.text and query.text.strip():
@@ -166,6 +179,8 @@ class Decisions:
 
     def _conditions(self, conn: Connection, query: DecisionQuery) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = []
+        if self._sight.hidden:
+            found.append(decision.c.ref.not_in(listed(conn, self._sight.hidden)))
         if query.about:
             named = event_subject.c.ref.in_(aliases.names(conn, parse_ref(query.about)))
             found.append(decision.c.event_id.in_(select(event_subject.c.event_id).where(named)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -12,6 +13,7 @@ from onefirm.core.attribution import SYSTEM, By
 from onefirm.core.clock import Clock
 from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.core.ids import parse_ref
+from onefirm.core.sight import WHOLE, Sight
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
 from onefirm.memory import passages, statements
@@ -62,6 +64,13 @@ class Lessons:
         self._ledger = ledger
         self._project = project
         self._secrets_check = secrets_check
+        self._sight = WHOLE
+
+    def behind(self, sight: Sight) -> Lessons:
+        """The same lessons as a session with this sight has them: hidden ones are left out, naming one is refused."""
+        seen = copy.copy(self)
+        seen._sight = sight
+        return seen
 
     def record(
         self,
@@ -82,6 +91,7 @@ class Lessons:
         """
         statements.check_reason(by, self._secrets_check)
         concerned = statements.refs(about)
+        self._sight.check([*concerned, *([again] if again else [])])
         because = statements.statement("why", why, self._secrets_check)
         if again:
             return self._see_again(parse_ref(again), because, concerned, by)
@@ -126,6 +136,7 @@ class Lessons:
         """
         statements.check_reason(by, self._secrets_check)
         name = parse_ref(ref)
+        self._sight.check([name])
         if verdict not in OUTCOMES:
             raise InvalidInput(f"“{verdict}” is no verdict.", hint=f"Use one of: {', '.join(OUTCOMES)}.")
         with self._store.write() as conn:
@@ -139,6 +150,7 @@ class Lessons:
 
     def get(self, ref: str) -> Lesson:
         """The lesson with this ref. Raises NotFound."""
+        self._sight.check([ref])
         with self._store.read() as conn:
             return self._story(conn, parse_ref(ref)).told()
 
@@ -171,7 +183,8 @@ class Lessons:
     def every(self) -> list[Lesson]:
         """All lessons, in the order in which they were noted."""
         with self._store.read() as conn:
-            return [story.told() for story in told(self._ledger.events(conn, kinds=_KINDS))]
+            every = [story.told() for story in told(self._ledger.events(conn, kinds=_KINDS))]
+        return [one for one in every if self._sight.sees([one.ref])]
 
     def _story(self, conn: Connection, ref: str) -> _Story:
         for story in told(self._ledger.events(conn, ref=ref, kinds=_KINDS)):
@@ -183,6 +196,7 @@ class Lessons:
         for story in told(self._ledger.events(conn, kinds=_KINDS)):
             known = story.told()
             if not known.erased and _plain(known.rule) == _plain(rule):
+                self._sight.check([known.ref])
                 raise Refused(
                     f"{known.ref} says the same ({known.status}).",
                     hint=f"Record it as seen again: again={known.ref} (`--again {known.ref}`), with where it held.",

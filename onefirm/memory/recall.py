@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,11 +11,12 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, select
 
 from onefirm.core.errors import InvalidInput, Unavailable
+from onefirm.core.sight import WHOLE, Sight
 from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
 from onefirm.memory import decisions, lessons, passages, search, statements
 from onefirm.memory.passages import Document
-from onefirm.memory.search import Found, Term
+from onefirm.memory.search import Found, Scope, Term
 from onefirm.store.engine import Store
 from onefirm.store.tables import decision, passage
 
@@ -70,6 +72,13 @@ class Recall:
         self._store = store
         self._ledger = ledger
         self._documents = documents
+        self._sight = WHOLE
+
+    def behind(self, sight: Sight) -> Recall:
+        """The same memory as a session with this sight has it: it is searched without what is hidden."""
+        seen = copy.copy(self)
+        seen._sight = sight
+        return seen
 
     def recall(self, query: str, *, about: Sequence[str] = (), limit: int = 8, budget_tokens: int = 1_500) -> Recalled:
         """The passages that fit the question best, at most `limit` and about `budget_tokens` in all.
@@ -85,9 +94,10 @@ class Recall:
         terms, refs = _question(query), statements.refs(about)
         if not terms and not refs:
             raise InvalidInput("There is no word to search for.", hint="Ask in words, or name a record in about.")
+        self._sight.check(refs)
         note = self._renewed()
         with self._store.read() as conn:
-            scope = [name for ref in refs for name in aliases.names(conn, ref)]
+            scope = self._scope(conn, refs)
             ranked = self._ranked(conn, _found(conn, terms, scope))
             counted = search.counts(conn, scope)
         hits = _fitting(ranked, terms, max(1, min(limit, _MOST_HITS)), budget_tokens)
@@ -118,7 +128,14 @@ class Recall:
                 (decisions if entry.kind.startswith("decision.") else lessons).index(conn, entry)
             for document in documents:
                 _take(conn, document.path, document)
-            return sum(search.counts(conn, ()).values())
+            return sum(search.counts(conn, Scope()).values())
+
+    def _scope(self, conn: Connection, refs: Sequence[str]) -> Scope:
+        about = [name for ref in refs for name in aliases.names(conn, ref)]
+        if self._sight is WHOLE:
+            return Scope(about)
+        files = frozenset(path for path in passages.files(conn) if self._sight.hides_path(path))
+        return Scope(about, self._sight.hidden | files)
 
     def _renewed(self) -> str:
         try:
@@ -162,15 +179,15 @@ def _question(query: str) -> list[Term]:
     return search.terms_of(query)
 
 
-def _found(conn: Connection, terms: Sequence[Term], about: Sequence[str]) -> list[Found]:
+def _found(conn: Connection, terms: Sequence[Term], within: Scope) -> list[Found]:
     """A decision or lesson that the question names first, then what fits its words; what it names weighs more."""
     if not terms:
-        return search.newest(conn, about)
+        return search.newest(conn, within)
     refs = [term.word.upper() for term in terms if search.REF.fullmatch(term.word)]
-    fitting = search.search(conn, terms, about) or search.containing(conn, terms, about)
-    if not fitting and refs and not about:
-        fitting = search.newest(conn, refs)
-    itself = search.named(conn, refs, about) if refs else []
+    fitting = search.search(conn, terms, within) or search.containing(conn, terms, within)
+    if not fitting and refs and not within.about:
+        fitting = search.newest(conn, replace(within, about=refs))
+    itself = search.named(conn, refs, within) if refs else []
     names = {one.ref for one in itself}
     weighed = [
         replace(one, score=one.score * (_NAMED if set(refs).intersection(one.about) else 1.0)) for one in fitting

@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Text, cast, column, func, literal_column, or_, select, table
 from sqlalchemy.dialects.postgresql import JSONB
 
+from onefirm.store.listed import listed
 from onefirm.store.tables import passage
 
 MOST_TERMS = 24
@@ -61,6 +62,16 @@ class Found:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where to look: only passages about one of these refs (empty: all), and none of a decision, lesson or file of
+    `without`.
+    """
+
+    about: Sequence[str] = ()
+    without: frozenset[str] = frozenset()
+
+
 def terms_of(query: str) -> list[Term]:
     """What a question asks for, each once: its refs, and the words that carry it (or all, if only small ones came).
 
@@ -83,34 +94,33 @@ def stem(word: str) -> str:
     return word
 
 
-def search(conn: Connection, terms: Sequence[Term], about: Sequence[str]) -> list[Found]:
-    """Passages with any of the terms, best first; with `about`, only those about one of these refs."""
-    found = _sqlite(conn, terms, about) if conn.dialect.name == "sqlite" else _postgres(conn, terms, about)
+def search(conn: Connection, terms: Sequence[Term], within: Scope) -> list[Found]:
+    """Passages with any of the terms within a scope, best first."""
+    found = _sqlite(conn, terms, within) if conn.dialect.name == "sqlite" else _postgres(conn, terms, within)
     return sorted((_weighed(one, terms) for one in found), key=lambda one: (-one.score, one.source, one.ref, one.part))
 
 
-def containing(conn: Connection, terms: Sequence[Term], about: Sequence[str]) -> list[Found]:
+def containing(conn: Connection, terms: Sequence[Term], within: Scope) -> list[Found]:
     """Passages with any of the words as a part of another word: the way out when `search` finds nothing."""
     texts = (passage.c.heading, passage.c.body)
     held = (text.icontains(term.word, autoescape=True) for term in terms for text in texts)
-    return [_weighed(one, terms) for one in _founds(conn, select(passage).where(or_(*held)), about)]
+    return [_weighed(one, terms) for one in _founds(conn, select(passage).where(or_(*held)), within)]
 
 
-def named(conn: Connection, refs: Sequence[str], about: Sequence[str]) -> list[Found]:
+def named(conn: Connection, refs: Sequence[str], within: Scope) -> list[Found]:
     """The passages of these decisions and lessons themselves."""
-    return _founds(conn, select(passage).where(passage.c.ref.in_(refs)).order_by(passage.c.id), about)
+    return _founds(conn, select(passage).where(passage.c.ref.in_(refs)).order_by(passage.c.id), within)
 
 
-def newest(conn: Connection, about: Sequence[str]) -> list[Found]:
-    """Passages about these refs, the last indexed first."""
-    return _founds(conn, select(passage).order_by(passage.c.id.desc()), about)
+def newest(conn: Connection, within: Scope) -> list[Found]:
+    """Passages within a scope, the last indexed first."""
+    return _founds(conn, select(passage).order_by(passage.c.id.desc()), within)
 
 
-def counts(conn: Connection, about: Sequence[str]) -> dict[str, int]:
+def counts(conn: Connection, within: Scope) -> dict[str, int]:
     """How many passages of each source a search looks through."""
     query = select(passage.c.source, func.count()).where(passage.c.body != "").group_by(passage.c.source)
-    if about:
-        query = query.where(_scope(conn, about))
+    query = query.where(*_conditions(conn, within))
     return {row[0]: row[1] for row in conn.execute(query.order_by(passage.c.source))}
 
 
@@ -133,15 +143,15 @@ def _folded(text: str) -> str:
     return _MARKS.sub("", unicodedata.normalize("NFD", text.lower()))
 
 
-def _sqlite(conn: Connection, terms: Sequence[Term], about: Sequence[str]) -> list[Found]:
+def _sqlite(conn: Connection, terms: Sequence[Term], within: Scope) -> list[Found]:
     match = " OR ".join(f'"{term.begin}"{"*" if term.prefix else ""}' for term in terms)
     score = (-func.bm25(literal_column("passage_text"), _HEADING_WEIGHT, 1.0)).label("score")
     query = select(passage, score).join(_INDEX, _INDEX.c.rowid == passage.c.id)
     query = query.where(literal_column("passage_text").op("MATCH")(match)).order_by(score.desc())
-    return _founds(conn, query, about)
+    return _founds(conn, query, within)
 
 
-def _postgres(conn: Connection, terms: Sequence[Term], about: Sequence[str]) -> list[Found]:
+def _postgres(conn: Connection, terms: Sequence[Term], within: Scope) -> list[Found]:
     """Each term's rank times its rarity: by itself Postgres ranks by frequency in the passage alone."""
     queries = [_tsquery(term) for term in terms]
     # Written as the index has it, else Postgres would not use the index.
@@ -153,7 +163,7 @@ def _postgres(conn: Connection, terms: Sequence[Term], about: Sequence[str]) -> 
     ranks = [_rarity(every, f) * func.ts_rank(ranked, query) for query, f in zip(queries, frequencies, strict=True)]
     score = sum(ranks[1:], ranks[0]).label("score")
     matching = or_(*(held.op("@@")(query) for query in queries))
-    return _founds(conn, select(passage, score).where(matching).order_by(score.desc()), about)
+    return _founds(conn, select(passage, score).where(matching).order_by(score.desc()), within)
 
 
 def _tsquery(term: Term) -> ColumnElement[Any]:
@@ -166,10 +176,8 @@ def _rarity(every: int, frequency: int) -> float:
     return math.log(1 + (every - frequency + 0.5) / (frequency + 0.5))
 
 
-def _founds(conn: Connection, query: Select[Any], about: Sequence[str]) -> list[Found]:
-    query = query.where(passage.c.body != "")
-    if about:
-        query = query.where(_scope(conn, about))
+def _founds(conn: Connection, query: Select[Any], within: Scope) -> list[Found]:
+    query = query.where(passage.c.body != "", *_conditions(conn, within))
     rows = conn.execute(query.limit(_CANDIDATES)).mappings()
     names = ("source", "ref", "part", "heading", "body")
     return [
@@ -178,7 +186,14 @@ def _founds(conn: Connection, query: Select[Any], about: Sequence[str]) -> list[
     ]
 
 
-def _scope(conn: Connection, about: Sequence[str]) -> ColumnElement[bool]:
+def _conditions(conn: Connection, within: Scope) -> Iterator[ColumnElement[bool]]:
+    if within.about:
+        yield _concerns(conn, within.about)
+    if within.without:
+        yield passage.c.ref.not_in(listed(conn, within.without))
+
+
+def _concerns(conn: Connection, about: Sequence[str]) -> ColumnElement[bool]:
     if conn.dialect.name == "postgresql":
         return or_(*(cast(passage.c.about, JSONB).contains([ref]) for ref in about))
     held = func.json_each(passage.c.about).table_valued("value")

@@ -100,6 +100,22 @@ def to_close(root: str) -> list[Session]:
     return [session for session in waiting if session["state"] == "ending" or not session["alive"]]
 
 
+def goes_on_from(root: str, session: str) -> str:
+    """The client's id of the session that this one goes on from: its parent, for a fork the last one of its process."""
+    with db.reading(root) as conn:
+        row = conn.execute("select source, parent, pid, pid_birth from session where id = ?", (session,)).fetchone()
+        if row and row[0] == "fork":
+            before = "pid = ? and pid_birth is ? and id != ?"
+            values = (row[2], row[3], session)
+        else:
+            before, values = "id = ?", (row[1] if row else None,)
+        found = conn.execute(
+            f"select client_id from session where {before} order by started_at desc limit 1",  # noqa: S608 - constants
+            values,
+        ).fetchone()
+    return str(found[0]) if found else ""
+
+
 def mark_ending(root: str, session: str, reason: str = "other", now: float | None = None) -> None:
     """Notes that the client announced the end; what is left to do is the close's work."""
     with db.writing(root) as conn:

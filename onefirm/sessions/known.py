@@ -69,6 +69,14 @@ def forget(conn: Connection, session: str) -> None:
         conn.execute(f"delete from {table} where session = ? or session like ? || '/%'", (session, session))  # noqa: S608
 
 
+def leave(conn: Connection, session: str, refs: Iterable[str]) -> None:
+    """Takes these records out of play, for a session and its subagents."""
+    for ref in refs:
+        conn.execute(
+            "delete from known where ref = ? and (session = ? or session like ? || '/%')", (ref, session, session)
+        )
+
+
 def _insert(conn: Connection, clash: str, who: str, ref: str, at: str | None, etag: str | None, is_told: int) -> None:
     conn.execute(
         f"insert or {clash} into known "  # noqa: S608 - one of two words of this module

@@ -99,3 +99,12 @@ class Unreconciled(TypedDict):
     path: str
     why: str
     at: str
+
+
+class Wall(TypedDict):
+    """A session's declaration for one client. `parties` are the prefixes of clients' and of prospects' refs."""
+
+    client: str
+    title: str
+    parties: list[str]
+    at: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, func, or_, select
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 from onefirm.core import clock
 from onefirm.core.clock import iso
 from onefirm.core.ids import is_temporary
+from onefirm.core.sight import WHOLE, Sight
 from onefirm.state import claims, mirror, situation
 from onefirm.state.mirror import Record
 from onefirm.state.plane import Plane
@@ -21,6 +23,7 @@ from onefirm.store.tables import event, event_subject, record
 _REFS_AT_ONCE = 500
 _UPWARD = ("project", "prospect")
 _LOOKS = ("record.seen", "record.queued", "record.conflicted", "narrative.confirmed")
+_ANOTHERS = "another client's"
 
 
 class Board:
@@ -30,8 +33,8 @@ class Board:
         self._plane = plane
         self._reader = reader
 
-    def standing(self, now: datetime, rules: StandingRules) -> list[Line]:
-        """Where things stand at an instant."""
+    def standing(self, now: datetime, rules: StandingRules, sight: Sight = WHOLE) -> list[Line]:
+        """Where things stand at an instant. What is hidden still blocks others, without its name."""
         timezone = self._plane.reading.timezone
         with self._plane.store.read() as conn:
             records = self._open(conn)
@@ -39,7 +42,9 @@ class Board:
             quiet = [one.ref for one in records if one.updated_at < before]
             last = _last_event_at(conn, quiet, before)
         today = clock.today(now, timezone)
-        return standing(records, self._plane.schema, today, rules, last, timezone=timezone)
+        shown = [one if sight.sees([one.ref]) else replace(one, title=_ANOTHERS) for one in records]
+        lines = standing(shown, self._plane.schema, today, rules, last, timezone=timezone)
+        return lines if sight is WHOLE else _seen(lines, sight)
 
     def _open(self, conn: Connection) -> list[Record]:
         records = [mirror.record_of(row) for row in conn.execute(mirror.rows().where(_is_open(self._plane.schema)))]
@@ -60,6 +65,15 @@ class Board:
             for ref in wanted
             if ref in actions and not is_temporary(ref) and records[ref].props.get("next_action") != actions[ref]
         }
+
+
+def _seen(lines: Sequence[Line], sight: Sight) -> list[Line]:
+    """The lines of what may be seen, counted anew, without the facts about what may not."""
+    kept = [line for line in lines if sight.sees([line.ref])]
+    return [
+        replace(line, rank=rank, because=tuple(fact for fact in line.because if _ANOTHERS not in fact))
+        for rank, line in enumerate(kept, 1)
+    ]
 
 
 def _is_open(schema: Schema) -> object:

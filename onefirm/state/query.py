@@ -19,6 +19,7 @@ from onefirm.state import mirror, values
 from onefirm.state.mirror import Record
 from onefirm.state.schema import CLOSED, Kind, Property, closest_first
 from onefirm.state.values import Reading
+from onefirm.store.listed import listed
 from onefirm.store.tables import record
 
 MOST_ROWS = 500
@@ -59,12 +60,14 @@ class Page:
     total: int
 
 
-def find(conn: Connection, reading: Reading, query: Query) -> Page:
-    """One page of what a query finds. Raises InvalidInput that names what can't be understood."""
+def find(conn: Connection, reading: Reading, query: Query, hidden: frozenset[str] = frozenset()) -> Page:
+    """One page of what a query finds, but for the hidden refs. Raises InvalidInput that names what it can't read."""
     if isinstance(query.limit, bool) or not 0 < query.limit <= MOST_ROWS:
         raise InvalidInput(f"A page has 1 to {MOST_ROWS} rows.", hint="Send another limit, or narrow the query.")
     kind = reading.schema.kind(query.kind) if query.kind else None
     conditions = _Filter(reading, kind).conditions(query)
+    if hidden:
+        conditions.append(record.c.ref.not_in(listed(conn, hidden)))
     keys = _order(reading, kind, query.sort, conn.dialect.name)
     total = conn.execute(select(func.count()).select_from(record).where(*conditions)).scalar_one()
     shape = canonical.sha256_hex(repr((query.kind, query.where, query.text, query.about, query.archived, query.sort)))[

@@ -84,13 +84,13 @@ class Reader:
             whole = self._puller.synced_at(conn)
         return replace(record, synced_at=max(record.synced_at, whole or ""))
 
-    def find(self, wanted: Query) -> Page:
-        """One page of the mirror; rows show what waits for them."""
+    def find(self, wanted: Query, hidden: frozenset[str] = frozenset()) -> Page:
+        """One page of the mirror without the hidden refs; rows show what waits for them."""
         if wanted.about is not None:
             about = self.get(wanted.about, None, fresh=False).ref
             wanted = replace(wanted, about=about)
         with self._plane.store.read() as conn:
-            page = query.find(conn, self._plane.reading, wanted)
+            page = query.find(conn, self._plane.reading, wanted, hidden)
             found = claims.every(conn)
         return replace(page, rows=tuple(self.marked(page.rows, found))) if found else page
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from onefirm.core.attribution import By
 from onefirm.core.clock import Clock
+from onefirm.core.errors import NotFound
+from onefirm.core.sight import WHOLE, Sight
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
-from onefirm.state import claims, conflicts, history, schema_change, values
+from onefirm.sessions import walls
+from onefirm.state import claims, conflicts, drafts, history, schema_change, values
 from onefirm.state import schema as schemas
 from onefirm.state.board import Board
 from onefirm.state.changes import Change, IllegalMove, KeyReused, StaleWrite, Written
@@ -80,6 +85,16 @@ class Records:
         self._reader = Reader(plane, self._puller)
         self._undoer = Undoer(plane, self._writer)
         self._board = Board(plane, self._reader)
+        self._sight = WHOLE
+
+    def behind(self, sight: Sight) -> Records:
+        """The same records as a session with this sight has them: what is hidden is left out of every answer, and
+        naming it raises Refused. What the firm does for itself (syncing, handing in) goes on whole.
+        """
+        seen = copy.copy(self)
+        seen._sight = sight
+        seen._undoer = Undoer(replace(self.plane, ledger=self.plane.ledger.behind(sight)), self._writer)
+        return seen
 
     # -- writing -------------------------------------------------------------------------------------------------------
 
@@ -89,6 +104,7 @@ class Records:
         The same `key` again gives the same answer, marked repeated. Raises InvalidInput with every mistake, NotFound,
         StaleWrite, IllegalMove, KeyReused, Refused, Unavailable.
         """
+        self._check_changes(changes)
         return self._writer.write(changes, by, key)
 
     def undo(self, event_or_ref: str, by: By) -> list[Written]:
@@ -96,6 +112,7 @@ class Records:
 
         Raises NotFound, InvalidInput, and Refused with who moved it since and when.
         """
+        self._sight.check([event_or_ref])
         return self._undoer.undo(event_or_ref, by)
 
     # -- what waits ----------------------------------------------------------------------------------------------------
@@ -111,12 +128,13 @@ class Records:
     def pending(self) -> list[Pending]:
         """Every change that waits for the truth or for the operator, oldest first."""
         with self.plane.store.read() as conn:
-            return [Pending.of(claim, draft) for claim in claims.every(conn) for draft in claim.drafts]
+            waiting = [(claim, draft) for claim in claims.every(conn) for draft in claim.drafts]
+        return [Pending.of(claim, draft) for claim, draft in waiting if self._sight.sees([draft.ref])]
 
     def conflicts(self) -> list[InboxItem]:
         """The open questions about writes that met somebody else's change, oldest first."""
         with self.plane.store.read() as conn:
-            return inbox.open_items(conn, conflicts.KIND)
+            return [item for item in inbox.open_items(conn, conflicts.KIND) if self._sight.sees(item.subjects)]
 
     def decide_conflict(self, item_id: str, keep: Keep, by: By) -> InboxItem:
         """Answer one: `mine` writes what waited over what is there, `theirs` drops it. Returns the decided item.
@@ -125,6 +143,7 @@ class Records:
         """
         values.check_reason(self.plane.reading, by)
         with self.plane.store.write() as conn:
+            self._check_question(inbox.get(conn, item_id))
             item = conflicts.decide(self.plane, conn, item_id, keep, by)
             concerned = conflicts.concerned(conn, item)
         self._relay.run(concerned)
@@ -167,28 +186,32 @@ class Records:
         Where the truth can't be reached the mirror answers: `synced_at` tells its age, and there is no receipt. Raises
         InvalidInput, NotFound.
         """
+        self._sight.check([ref])
         return self._reader.get(ref, by, fresh=fresh)
 
     def find(self, query: Query) -> Page:
         """One page of the records that a query finds, from the mirror. Raises InvalidInput, NotFound."""
-        return self._reader.find(query)
+        self._sight.check([query.about] if query.about else [])
+        return self._reader.find(query, self._sight.hidden)
 
     def timeline(
         self, ref: str, *, kinds: Sequence[str] | None = None, limit: int | None = None, newest_first: bool = False
     ) -> list[Event]:
         """All entries of the ledger about a record, in time order. Raises InvalidInput."""
+        self._sight.check([ref])
         with self.plane.store.read() as conn:
-            ledger = self.plane.ledger
+            ledger = self.plane.ledger.behind(self._sight)
             return history.timeline(conn, ledger, ref, kinds=kinds, limit=limit, newest_first=newest_first)
 
     def as_of(self, ref: str, at: datetime) -> Record:
         """A record as it was at an aware instant; `gaps` counts changes whose content was erased. Raises NotFound."""
+        self._sight.check([ref])
         with self.plane.store.read() as conn:
             return history.as_of(conn, self.plane.ledger, ref, at)
 
     def standing(self, now: datetime) -> list[Line]:
         """Where things stand, most urgent first."""
-        return self._board.standing(now, self._rules)
+        return self._board.standing(now, self._rules, self._sight)
 
     def next_actions(self, touched: Sequence[str]) -> dict[str, str]:
         """The next actions to write down for the projects and prospects among these records, or above them.
@@ -215,3 +238,14 @@ class Records:
         if self.plane.schema.kinds[record.kind].group_of(record.status) in CLOSED:
             return f"{record.ref} “{record.title}” is closed: its status is {record.status}."
         return None
+
+    def _check_question(self, item: InboxItem | None) -> None:
+        if item and not self._sight.sees(item.subjects):
+            raise NotFound(f"There is no conflict {item.id}.", hint="onefirm record conflicts lists them.")
+
+    def _check_changes(self, changes: Sequence[Change]) -> None:
+        """Neither a hidden record nor a relation to one: a record must not be handed over the wall."""
+        if self._sight.client:
+            self._sight.check(change.ref for change in changes if change.ref)
+            wanted = drafts.read(self.plane.reading, changes)
+            self._sight.check(ref for one in wanted for ref in walls.relations(one.set))

@@ -87,6 +87,11 @@ ROWS: Mapping[str, Row] = {
         "A nightly drift report holds what the narrative says against what the truth says",
         part="on demand; the night comes with the service",
     ),
+    "NAR-09": Row(
+        "The client wall: a session declared for one client, and every unattended role, can't read another client's "
+        "files, rows or memory; a firm-wide session is the default",
+        part="rows and memory, through the tools and in Claude's shell",
+    ),
     # -- playbooks
     "CMD-01": Row(
         "The repeated work of the week is a slash command: start, capture, triage, prepare-call, log-call, "

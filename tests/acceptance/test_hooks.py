@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from onefirm.sessions import hatch, identity, marks, told, tree
+from onefirm.sessions import hatch, identity, marks, told, tree, walls
 from support.hook import HOOK, PROJECT, Answer, Firm
 
 pytestmark = pytest.mark.row("NAR-04")
@@ -621,3 +621,74 @@ def test_every_hook_runs_in_isolated_mode_from_its_own_folder(event: str) -> Non
     ours = {name for name in done.stdout.split() if name.startswith("onefirm.")}
     assert done.stderr == ""
     assert {name for name in ours if name.split(".")[1] not in ("sessions", "narrative")} <= LIGHT
+
+
+# --- the client wall, at the start of a session
+
+
+@pytest.fixture
+def walled(firm: Firm) -> Firm:
+    """The session is declared for Acme; the launch site is another client's."""
+    firm.truth("CL-1", title="Acme")
+    firm.truth("CL-2", title="Borealis")
+    firm.truth("P-1", client="CL-2")
+    firm.start()
+    walls.put(str(firm.root), firm.client, "CL-1", "Acme", ("CL", "PR"))
+    return firm
+
+
+WALL = "This session is declared for “Acme” (CL-1)"
+
+
+@pytest.mark.row("NAR-09")
+@pytest.mark.parametrize("source", ["resume", "compact"])
+def test_a_wall_outlives_resume_and_compaction(walled: Firm, source: str) -> None:
+    walls.rest(str(walled.root), walled.client)
+    told = walled.run("session_start", source=source).context
+    assert WALL in told
+    assert "onefirm session client --firm" in told
+    assert walls.standing(str(walled.root))
+
+
+@pytest.mark.row("NAR-09")
+@pytest.mark.parametrize("source", ["clear", "fork"])
+def test_what_goes_on_in_the_same_client_process_keeps_the_wall(walled: Firm, source: str) -> None:
+    walled.run("session_end", reason="clear")
+    walled.client = "client-2"
+    assert WALL in walled.run("session_start", source=source).context
+    assert walls.of(str(walled.root), "client-2")
+
+
+@pytest.mark.row("NAR-09")
+def test_a_new_session_is_firm_wide(walled: Firm) -> None:
+    walled.client = "client-2"
+    assert "is declared for" not in walled.run("session_start", source="startup").context
+    assert walls.of(str(walled.root), "client-2") is None
+
+
+@pytest.mark.row("NAR-09")
+def test_a_wall_that_was_lifted_does_not_come_back(walled: Firm) -> None:
+    walled.client = "client-2"
+    walled.run("session_start", source="clear")
+    walls.drop(str(walled.root), "client-2")
+    for source in ("compact", "resume"):
+        assert "is declared for" not in walled.run("session_start", source=source).context
+
+
+@pytest.mark.row("NAR-09")
+def test_behind_a_wall_no_brief_of_the_whole_firm_is_shown(walled: Firm) -> None:
+    (walled.root / ".onefirm/brief.json").write_text(
+        json.dumps({"at": "2026-11-20T10:00:00.000000Z", "text": "Borealis is late."})
+    )
+    told = walled.run("session_start", source="resume").context
+    assert "Borealis" not in told
+    assert "brief_get" in told
+
+
+@pytest.mark.row("NAR-09")
+def test_what_changed_between_sessions_is_not_told_over_a_wall(walled: Firm) -> None:
+    walled.write(FILE, TEXT + "\nThe project is done.\n")
+    assert FILE not in walled.run("session_start", source="resume").context
+    walls.drop(str(walled.root), walled.client)
+    walled.write(FILE, TEXT + "\nThe project was cancelled.\n")
+    assert FILE in walled.run("session_start", source="resume").context

@@ -1,0 +1,50 @@
+"""What a session may see: the whole firm, or, behind a client wall, what belongs to no other client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from onefirm.core.errors import InvalidInput, Refused
+from onefirm.core.ids import parse_ref
+
+
+def _hides_none(_path: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """`client` names the one that the session is declared for, empty in a firm-wide session.
+
+    `hidden` are the refs that belong to others (records, decisions, lessons, and what they were called before),
+    `known` those that may be seen. `hides_path` tells of a path below the workspace whether its file is hidden;
+    `way_out` is what to do for whoever needs more.
+    """
+
+    client: str = ""
+    hidden: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
+    hides_path: Callable[[str], bool] = _hides_none
+    way_out: str = ""
+
+    def sees(self, refs: Iterable[str]) -> bool:
+        """Whether nothing among these is hidden."""
+        return self.hidden.isdisjoint(refs)
+
+    def check(self, refs: Iterable[str]) -> None:
+        """Raise Refused where a ref is hidden, and in the same words where there is none: the answer tells nothing."""
+        for named in refs if self.client else ():
+            try:
+                ref = parse_ref(named)
+            except InvalidInput:
+                continue  # it is no ref: whoever wanted one says so
+            if ref not in self.known:
+                raise Refused(
+                    f"{ref} is not for this session, which is declared for {self.client}: it belongs to somebody else, "
+                    "or there is no such thing.",
+                    hint=self.way_out,
+                )
+
+
+WHOLE = Sight()
