@@ -193,18 +193,18 @@ class Artifacts:
     def find(self, about: str | None = None, kind: str | None = None) -> list[Artifact]:
         """Artifacts, oldest first: all, or those of a record. Raises InvalidInput."""
         with self._plane.store.read() as conn:
-            ledger = self._plane.ledger
-            names = history.names(conn, about) if about else None
-            found = _load(conn, ledger) if names is None else _load(conn, ledger, _refs(conn, ledger, names))
-        return [one for one in found if kind in (None, one.kind)]
+            names = history.names(conn, about) if about else []
+            found = _load(conn, self._plane.ledger)
+        return [
+            one for one in found if kind in (None, one.kind) and (not about or not set(names).isdisjoint(one.about))
+        ]
 
     def get(self, word: str) -> Artifact:
         """The artifact with this ref, or whose sha256 begins so. Raises NotFound, InvalidInput."""
         given = word.strip().lower()
         by_hash = _HASH.fullmatch(given) is not None
         ref = "" if by_hash else parse_ref(word)
-        with self._plane.store.read() as conn:
-            every = _load(conn, self._plane.ledger, None if by_hash else [ref])
+        every = self.find()
         found = [one for one in every if (one.sha256.startswith(given) if by_hash else one.ref == ref)]
         if len(found) == 1:
             return found[0]
@@ -264,8 +264,9 @@ class Artifacts:
 
 def told_of(conn: Connection, ledger: Ledger, names: Sequence[str]) -> list[Event]:
     """Every entry about the artifacts that belong to a record of these names, or that have one of them."""
-    refs = {name for name in names if name.startswith(f"{PREFIX}-")}.union(_refs(conn, ledger, names))
-    return [event for ref in sorted(refs) for event in ledger.events(conn, ref=ref, kinds=_KINDS)]
+    every = ledger.events(conn, kinds=_KINDS)
+    refs = {event.subjects[0] for event in every if not set(names).isdisjoint(event.subjects)}
+    return [event for event in every if event.subjects[0] in refs]
 
 
 def text_of(data: bytes) -> str | None:
@@ -283,20 +284,10 @@ def size(size_bytes: int) -> str:
     return f"{size_bytes / 1024:.0f} KB" if size_bytes < 1024 * 1024 else f"{size_bytes / 1024 / 1024:.1f} MB"
 
 
-def _refs(conn: Connection, ledger: Ledger, names: Sequence[str]) -> list[str]:
-    events = [event for name in names for event in ledger.events(conn, ref=name, kinds=_KINDS)]
-    return list(dict.fromkeys(event.subjects[0] for event in events))
-
-
-def _load(conn: Connection, ledger: Ledger, refs: Iterable[str] | None = None) -> list[Artifact]:
-    """These artifacts, or all, in the order in which they were added; erased ones are left out."""
-    every = (
-        ledger.events(conn, kinds=_KINDS)
-        if refs is None
-        else [event for ref in refs for event in ledger.events(conn, ref=ref, kinds=_KINDS)]
-    )
+def _load(conn: Connection, ledger: Ledger) -> list[Artifact]:
+    """Every artifact, in the order in which they were added; erased ones are left out."""
     found: dict[str, Artifact] = {}
-    for event in every:
+    for event in ledger.events(conn, kinds=_KINDS):
         told, ref = event.payload, event.subjects[0]
         if told and event.kind == "artifact.added":
             found[ref] = Artifact(
