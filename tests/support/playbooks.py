@@ -40,10 +40,17 @@ def listed(command: str) -> str:
     return f"- onefirm:{command}: {every()[command].front['description']}\n"
 
 
-def markdown() -> str:
-    """The reference of all playbooks."""
+def catalogue() -> str:
+    """What the model sees of all of them in every session."""
+    return "".join(listed(name) for name in every())
+
+
+def markdown(cost: int) -> str:
+    """The reference of all playbooks; `cost` is that of the catalogue."""
     rows = [_row(name, playbook) for name, playbook in every().items()]
-    return HEAD + "\n".join(("| say | for | without a prompt | asks you |", "|---|---|---|---|", *rows, ""))
+    return HEAD.replace("COST", f"{cost:,}") + "\n".join(
+        ("| say | for | without a prompt | asks you |", "|---|---|---|---|", *rows, "")
+    )
 
 
 def _row(name: str, playbook: Playbook) -> str:
@@ -67,6 +74,8 @@ and what comes next.
 
 A playbook may use the tools named with it without asking you again, for that turn only. Everything else is asked for as
 always. Where nobody can be asked (`claude -p`), a playbook with a gate writes nothing and hands over its draft.
+
+What Claude reads of all of them in every session costs COST tokens, and may cost 1,400.
 
 Each is proven in the real client by the cases in `tests/client/cases/`. Those of your own lie in `.claude/commands`:
 `/onefirm:new-command` makes one with you, `onefirm playbook check` says what is wrong with it and its cases. Why they
