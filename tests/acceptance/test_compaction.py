@@ -121,7 +121,7 @@ def test_a_closed_session_leaves_no_notes(firm: Firm) -> None:
 def test_erasure_takes_the_words_out_of_the_notes(firm: Firm) -> None:
     from onefirm.sessions import db
 
-    firm.run("prompt", prompt="Ask Jana about P-1.")
+    firm.run("prompt", prompt="Ask Jana what she thinks.")
     firm.decide("DEC-1", "The booking path comes first")
     with db.writing(str(firm.root)) as conn:
         tree.forget(conn, [], lambda text: "P-1" in text)

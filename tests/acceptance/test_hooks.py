@@ -587,8 +587,10 @@ def test_the_end_does_not_wait_for_a_locked_database(firm: Firm) -> None:
 
 def test_every_hook_leaves_its_mark(firm: Firm) -> None:
     firm.start()
+    firm.run("prompt", prompt="Why the booking path?")
     reason_edit(firm)
     firm.bash("true")
+    firm.run("pre_compact", trigger="auto")
     firm.run("stop")
     firm.run("session_end", reason="other")
     assert [mark["hook"] for mark in marks.all(str(firm.root))] == sorted([*EVENTS, "canary"])
