@@ -32,22 +32,24 @@ _NEXT = (
 @click.command(short_help="Make a fictional firm, a month old.")
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 @click.option("--day", is_flag=True, help="Then live a day in it, step by step, and check each step.")
+@click.option("--week", is_flag=True, help="Then live a whole week, the day first.")
 @json_option
-def demo(folder: Path | None, day: bool, as_json: bool) -> int:
+def demo(folder: Path | None, day: bool, week: bool, as_json: bool) -> int:
     """Make a fictional consultancy that is a month old: clients, projects, tasks, money, decisions, narrative.
 
-    Without DIR it stands in a temporary folder, which `--day` removes at its end.
+    Without DIR it stands in a temporary folder, which `--day` and `--week` remove at their end.
 
     \b
     Examples:
       onefirm demo
       onefirm demo ~/try-onefirm
       onefirm demo --day
+      onefirm demo --week
     """
     from onefirm.workspace import Wishes
 
-    if day:
-        return _live(folder)
+    if day or week:
+        return _live(folder, "week" if week else "day")
     place = folder or Path(tempfile.mkdtemp(prefix="onefirm-demo-"))
     try:
         report = seed(place, Wishes())
@@ -80,7 +82,7 @@ def _terminated(signal_number: int, _frame: FrameType | None) -> NoReturn:
     sys.exit(128 + signal_number)
 
 
-def _live(folder: Path | None) -> int:
+def _live(folder: Path | None, span: str) -> int:
     from onefirm.demo.telling import NotSo, Teller
 
     teller = Teller(screen.show_now)
@@ -88,12 +90,12 @@ def _live(folder: Path | None) -> int:
     place = Path(tempfile.mkdtemp(prefix="onefirm-day-"))
     try:
         root = folder or place / "firm"
-        _day(root, place, teller)
+        _lived(root, place, teller, span)
     except NotSo:
         return 1
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    teller.say(f"\nThe day took {teller.seconds:.0f} s. Every line above was checked by the step that told it.")
+    teller.say(f"\nThe {span} took {teller.seconds:.0f} s. Every line above was checked by the step that told it.")
     if folder:
         _tell_next(root)
     else:
@@ -103,15 +105,16 @@ def _live(folder: Path | None) -> int:
     return 0
 
 
-def _day(root: Path, place: Path, teller: Teller) -> None:
+def _lived(root: Path, place: Path, teller: Teller, span: str) -> None:
     from onefirm.demo.day import live
+    from onefirm.demo.week import WEEK
     from onefirm.workspace import Wishes
 
     with teller.step("A firm, a month old"):
         report = seed(root, Wishes())
         records = sum(1 for path in report.made if path.startswith("context/"))
         teller.so(records > 20, f"a fictional consultancy was founded and lived its month in {report.root}")
-    live(report.root, place, teller)
+    live(report.root, place, teller, WEEK if span == "week" else ())
 
 
 def _tell_next(root: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,18 +61,25 @@ class Day:
         return json.loads(done.stdout)
 
 
-def live(root: Path, place: Path, teller: Teller) -> None:
-    """Live the day in a demo firm that was just made. Raises NotSo at the first thing that isn't as it should be."""
+Later = tuple[str, Callable[["Day"], None]]
+"""A step after the first session, with its title."""
+
+
+def live(root: Path, place: Path, teller: Teller, rest: Sequence[Later] = ()) -> None:
+    """Live the day in a demo firm that was just made, then the `rest` of the week. Raises NotSo at the first thing that
+    isn't as it should be.
+    """
     with ExitStack() as clients:
         day = Day(root, place, teller, clients, iso(SystemClock().now()))
         client = day.client()
         for title, step in MORNING:
-            _tell(teller, title, lambda step=step: step(day, client))
-        for title, later in EVENING:
-            _tell(teller, title, lambda later=later: later(day))
+            lived(teller, title, lambda step=step: step(day, client))
+        for title, later in (*EVENING, *rest):
+            lived(teller, title, lambda later=later: later(day))
 
 
-def _tell(teller: Teller, title: str, step: Callable[[], None]) -> None:
+def lived(teller: Teller, title: str, step: Callable[[], None]) -> None:
+    """Live one step and tell it. Raises NotSo, also for what a tool refused or a program didn't end."""
     with teller.step(title):
         try:
             step()
@@ -101,7 +108,7 @@ def _refused(day: Day, client: Client) -> None:
 
 
 def _written(day: Day, client: Client) -> None:
-    found = _row(client.call("record_get", refs=["P-1"]))
+    found = row(client.call("record_get", refs=["P-1"]))
     day.so(found["status"] == "delivery", f"looked: P-1 {found['title']} is in {found['status']}", found)
     reason = client.edit(FILE, PLACE, PLACE + MOVED)
     day.so(
@@ -110,7 +117,7 @@ def _written(day: Day, client: Client) -> None:
         reason,
     )
     change = {"op": "update", "ref": "P-1", "set": {"status": "review"}, "if_match": found["etag"]}
-    written = _row(client.call("record_write", changes=[change], reason=WHY))
+    written = row(client.call("record_write", changes=[change], reason=WHY))
     day.so(written["receipt"] == "written", "the record was written first: P-1 is in review", written)
     reason = client.edit(FILE, PLACE, PLACE + MOVED)
     day.so(not reason, "now the very same edit passes", reason)
@@ -131,7 +138,7 @@ def _decided(day: Day, client: Client) -> None:
         alternatives=["sign first, mend later"],
         about=["P-1"],
     )
-    ref = day.said["decision"] = str(_row(made)["ref"])
+    ref = day.said["decision"] = str(row(made)["ref"])
     listed = day.onefirm("decision", "list", "--about", "P-1", "--standing")["rows"]
     day.so(listed[0]["ref"] == ref, f"{ref} stands, with its reason and what was decided against", listed[:1])
     day.said["decision event"] = str(listed[0]["event_id"])
@@ -147,7 +154,7 @@ def _learned(day: Day, client: Client) -> None:
         why=WHY,
         about=["P-1"],
     )
-    ref = str(_row(made)["ref"])
+    ref = str(row(made)["ref"])
     candidates = [lesson["ref"] for lesson in day.onefirm("lesson", "list", "--status", "candidate")["rows"]]
     day.so(ref in candidates, f"{ref} is a candidate; it hardens elsewhere, or on your word", candidates)
 
@@ -156,9 +163,9 @@ def _undone(day: Day, client: Client) -> None:
     task = _first_task(client, "P-1")
     change = {"op": "update", "ref": task["ref"], "set": {"priority": "low", "title": "The wrong task"}}
     client.call("record_write", changes=[change])
-    day.so(_record(day, task["ref"])["title"] == "The wrong task", f"{task['ref']} was changed by mistake")
+    day.so(record(day, task["ref"])["title"] == "The wrong task", f"{task['ref']} was changed by mistake")
     client.call("record_undo", target=task["ref"], reason="wrong task")
-    now = _record(day, task["ref"])
+    now = record(day, task["ref"])
     day.so(now["title"] == task["title"], f"undone: {task['ref']} is “{now['title']}” again", now)
 
 
@@ -256,7 +263,7 @@ MORNING: tuple[tuple[str, Callable[[Day, Client], None]], ...] = (
     ("A mistake", _undone),
     ("The session ends", _ends),
 )
-EVENING: tuple[tuple[str, Callable[[Day], None]], ...] = (
+EVENING: tuple[Later, ...] = (
     ("The laptop dies", _killed),
     ("The next morning", _morning),
     ("Is the ledger whole?", _verified),
@@ -268,7 +275,7 @@ EVENING: tuple[tuple[str, Callable[[Day], None]], ...] = (
 # -- looking -----------------------------------------------------------------------------------------------------------
 
 
-def _row(answer: Mapping[str, Any]) -> dict[str, Any]:
+def row(answer: Mapping[str, Any]) -> dict[str, Any]:
     """The first row of an answer in columns."""
     if "columns" in answer:
         return dict(zip(answer["columns"], answer["rows"][0], strict=True))
@@ -277,10 +284,11 @@ def _row(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 def _first_task(client: Client, project: str) -> dict[str, Any]:
     wanted = {"project": project, "status": ["todo", "doing"]}
-    return _row(client.call("record_find", kind="task", where=wanted))
+    return row(client.call("record_find", kind="task", where=wanted))
 
 
-def _record(day: Day, ref: str) -> Mapping[str, Any]:
+def record(day: Day, ref: str) -> Mapping[str, Any]:
+    """A record's properties, as the command line gives them."""
     return day.onefirm("record", "get", ref)["props"]
 
 
