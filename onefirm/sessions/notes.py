@@ -72,7 +72,12 @@ def _said(conn: Connection, session: str, kept: dict[str, Any]) -> list[tuple[st
 
 
 def _records(conn: Connection, session: str) -> list[tuple[str, str]]:
-    rows = conn.execute("select ref, kind from receipt where session = ? order by at desc, ref", (session,)).fetchall()
+    # Only what is in play: a client wall takes others' records out of it, and their receipts stay.
+    rows = conn.execute(
+        "select r.ref, r.kind from receipt r join known k on k.session = r.session and k.ref = r.ref "
+        "where r.session = ? order by r.at desc, r.ref",
+        (session,),
+    ).fetchall()
     found = [(state.of(conn, ref), _DONE[kind]) for ref, kind in rows]
     return [(f"- {done} {lines.of(now)}", now["ref"]) for now, done in found if now]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from onefirm.sessions import told, tree
+from onefirm.sessions import db, identity, known, told, tree
 from support.hook import Firm
 
 pytestmark = pytest.mark.row("NAR-03")
@@ -91,6 +91,17 @@ def test_brief_and_notes_stay_within_the_budget_of_a_start(firm: Firm, tokens) -
     assert tokens(said) <= told.START
 
 
+def test_a_record_that_a_client_wall_took_out_of_play_is_in_no_notes(firm: Firm) -> None:
+    firm.look("P-1")
+    firm.look("T-1")
+    session = firm.session()
+    with db.writing(str(firm.root)) as conn:
+        known.leave(conn, session, ["P-1"])
+    said = compact(firm)
+    assert "looked at T-1" in said
+    assert "P-1" not in said
+
+
 def test_a_prompt_that_holds_a_credential_is_not_kept(firm: Firm) -> None:
     firm.run("prompt", prompt="Use sk-" + "a1" * 20 + " from now on.")
     assert "said last" not in compact(firm)
@@ -110,8 +121,6 @@ def test_lost_rules_cost_the_findings_and_not_the_notes(firm: Firm) -> None:
 
 
 def test_a_closed_session_leaves_no_notes(firm: Firm) -> None:
-    from onefirm.sessions import identity
-
     firm.run("prompt", prompt="Move the launch site on.")
     firm.decide("DEC-1", "The booking path comes first")
     identity.mark_closed(str(firm.root), firm.session())
@@ -119,8 +128,6 @@ def test_a_closed_session_leaves_no_notes(firm: Firm) -> None:
 
 
 def test_erasure_takes_the_words_out_of_the_notes(firm: Firm) -> None:
-    from onefirm.sessions import db
-
     firm.run("prompt", prompt="Ask Jana what she thinks.")
     firm.decide("DEC-1", "The booking path comes first")
     with db.writing(str(firm.root)) as conn:
