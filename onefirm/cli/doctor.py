@@ -22,20 +22,24 @@ _STYLES = {"ok": "green", "warn": "yellow", "broken": "bold red", "off": "magent
 @click.command(short_help="Check everything; say what mends it.")
 @click.option("--fix", is_flag=True, help="Mend what can be mended without touching a record or a file of yours.")
 @click.option("--restored", is_flag=True, help="Say that a backup was put back: the firm goes on from it.")
+@click.option("--accept", is_flag=True, help="Say that hooks, permissions and MCP servers are right as they are now.")
 @click.option("--tokens", is_flag=True, help="Say instead what the start of a session costs a model, in tokens.")
 @json_option
 @pass_invocation
-def doctor(invocation: Invocation, fix: bool, restored: bool, tokens: bool, as_json: bool) -> int:
+def doctor(invocation: Invocation, fix: bool, restored: bool, accept: bool, tokens: bool, as_json: bool) -> int:
     """Check the workspace: one line for each thing, with the command that fixes it.
 
     Exit code 1 if something is broken. A backup that was put back ends the ledger's chain where the copy ends, and
-    --restored begins a new one: the ledger tells what is lost, once. Claude can't do this.
+    --restored begins a new one: the ledger tells what is lost, once. A change of
+    Claude Code's hooks, permissions or MCP servers is told until --accept. Claude
+    can do neither.
 
     \b
     Examples:
       onefirm doctor
       onefirm doctor --fix
       onefirm doctor --restored
+      onefirm doctor --accept
       onefirm doctor --tokens
     """
     if tokens:
@@ -43,6 +47,9 @@ def doctor(invocation: Invocation, fix: bool, restored: bool, tokens: bool, as_j
     if restored:
         invocation.need_person("Giving up what a backup lacks")
         _go_on(invocation)
+    if accept:
+        invocation.need_person("Accepting changed hooks, permissions or MCP servers")
+        _accept(invocation)
     made, findings = _examined(invocation, fix)
     if as_json:
         screen.data({"mended": made, "findings": findings})
@@ -85,6 +92,16 @@ def _bill(invocation: Invocation, as_json: bool) -> int:
     return 0
 
 
+def _accept(invocation: Invocation) -> None:
+    changed = invocation.firm.day.accept_wiring(invocation.by())
+    for change in changed:
+        screen.say(f"Accepted: {change.name} {change.how}.")
+        for line in change.diff:
+            screen.say(f"       {line}")
+    if not changed:
+        screen.say("Hooks, permissions and MCP servers were as they had been accepted.")
+
+
 def _go_on(invocation: Invocation) -> None:
     from onefirm.restoration import go_on
 
@@ -111,5 +128,7 @@ def _mend(invocation: Invocation) -> list[str]:
 def _print(findings: Sequence[Finding]) -> None:
     for finding in findings:
         screen.marked(f"{finding.level:<6}", _STYLES[finding.level], f"{finding.area}: {finding.what}")
+        for line in finding.lines:
+            screen.entry(line, " " * 7)
         if finding.fix:
             screen.entry(f"→ {finding.fix}", " " * 7)

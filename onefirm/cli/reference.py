@@ -28,8 +28,8 @@ standard output is no terminal, and where `NO_COLOR` is set. `-C DIR` works in a
 | 3 | a bug: a log that is ready to paste was written, and its path told |
 | 130 | interrupted; what was done so far is kept |
 
-In Claude's Bash tool a command acts as Claude, not as you: `guard off`, `lesson decide`, `record resolve` and
-`ledger erase` are refused there.
+In Claude's Bash tool a command acts as Claude, not as you: `guard off`, `lesson decide`, `record resolve`,
+`ledger erase` and `doctor --accept` are refused there.
 
 Completion, for bash: `eval "$(_ONEFIRM_COMPLETE=bash_source onefirm)"` (`zsh_source`, `fish_source` likewise).
 """

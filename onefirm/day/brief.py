@@ -19,10 +19,10 @@ from onefirm.core.clock import iso, parse_iso, today
 from onefirm.core.errors import FirmError, NotFound
 from onefirm.core.sight import WHOLE, Sight
 from onefirm.core.tokens import estimate
-from onefirm.day import changes, hooks
+from onefirm.day import changes, hooks, wiring
 from onefirm.day.planes import Planes
 from onefirm.day.wording import clip
-from onefirm.sessions import paths, walk, walls
+from onefirm.sessions import paths, switches, walk, walls
 from onefirm.state.standing import RULES, Line
 from onefirm.state.sync.report import SyncReport
 from onefirm.store import inbox
@@ -119,6 +119,10 @@ def _wall(sight: Sight) -> str:
 def _attention(planes: Planes, conn: Connection) -> Iterable[str]:
     for concern in hooks.concerns(planes.root):
         yield f"{concern.what}. {'Run' if concern.area == 'guard' else 'Mend it'}: {concern.fix}"
+    if switch := switches.off(str(planes.root)):
+        yield f"{switch}, so no guard stands in this folder. Take it out and start Claude Code again"
+    if changed := wiring.changes(planes):
+        yield f"{clip(wiring.told(changed), 300)}. Look, then accept it: onefirm doctor --accept"
     for item in inbox.open_items(conn):
         if planes.sight.sees(item.subjects):
             yield f"{item.id} {clip(item.title, 120)}: waits for your decision (`onefirm record conflicts`)"

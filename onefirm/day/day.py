@@ -8,7 +8,21 @@ from pathlib import Path
 
 from onefirm.core.attribution import SYSTEM, By
 from onefirm.core.sight import Sight
-from onefirm.day import archive, brief, close, context, doctor, drift, erase, freshness, hatch, start, tokens, walls
+from onefirm.day import (
+    archive,
+    brief,
+    close,
+    context,
+    doctor,
+    drift,
+    erase,
+    freshness,
+    hatch,
+    start,
+    tokens,
+    walls,
+    wiring,
+)  # fmt: skip
 from onefirm.day.brief import Brief
 from onefirm.day.planes import Planes
 from onefirm.narrative.faults import Fault
@@ -127,6 +141,10 @@ class Day:
     def examine(self) -> list[doctor.Finding]:
         """The doctor's findings."""
         return doctor.examine(self._planes)
+
+    def accept_wiring(self, by: By) -> list[wiring.Change]:
+        """Take hooks, permissions and MCP servers as they are for right; gives what had changed."""
+        return wiring.accept(self._planes, by)
 
     def start_tokens(self, plugin: Path, server: Sequence[str]) -> list[tokens.Part]:
         """What the start of a session costs a model, part by part."""

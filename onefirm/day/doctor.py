@@ -14,12 +14,12 @@ from pathlib import Path
 
 from onefirm.core.clock import Clock
 from onefirm.core.errors import FirmError
-from onefirm.day import anchoring, context, hooks, lessons, surroundings
+from onefirm.day import anchoring, context, hooks, lessons, surroundings, wiring
 from onefirm.day.planes import Planes
 from onefirm.day.surroundings import MEND, Finding, Level, counted, read_json
 from onefirm.ledger.verify import verify
 from onefirm.narrative.compile import compile_guard
-from onefirm.sessions import db, hatch
+from onefirm.sessions import db, hatch, switches
 from onefirm.sessions.paths import told
 from onefirm.state.artifacts import FOLDER, Artifacts, Damaged
 from onefirm.store import inbox
@@ -168,4 +168,19 @@ def _damaged(planes: Planes, one: Damaged) -> Finding:
     return Finding("broken", "artifacts", f"the file of {named} {verb}: {place}", fix)
 
 
-CHECKS: tuple[Callable[[Planes], Iterable[Finding]], ...] = (_ledger, _truth, _artifacts, _guard, _narrative, _lessons)
+def _wiring(planes: Planes) -> Iterator[Finding]:
+    """What changed of hooks, permissions and MCP servers since they were accepted, and whether hooks run at all."""
+    if switch := switches.off(str(planes.root)):
+        fix = "take it out, then start Claude Code again"
+        yield Finding("off", "wiring", f"{switch}: no guard stands in this folder", fix)
+    changed = wiring.changes(planes)
+    for change in changed:
+        what = f"{told(change.name)} {change.how}, outside of onefirm"
+        yield Finding("warn", "wiring", what, "if that is right: onefirm doctor --accept", change.diff)
+    if not changed:
+        yield Finding("ok", "wiring", "hooks, permissions and MCP servers are as they were accepted")
+
+
+CHECKS: tuple[Callable[[Planes], Iterable[Finding]], ...] = (
+    _ledger, _truth, _artifacts, _guard, _wiring, _narrative, _lessons,
+)  # fmt: skip

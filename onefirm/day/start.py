@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from onefirm.core.attribution import CLAUDE, SYSTEM, By
 from onefirm.core.errors import FirmError
-from onefirm.day import archive, brief, close, lessons, walls
+from onefirm.day import archive, brief, close, lessons, walls, wiring
 from onefirm.day.brief import Brief
 from onefirm.day.planes import Planes
 from onefirm.sessions import identity
@@ -19,6 +19,8 @@ def start(planes: Planes, session: str, client_id: str, source: str) -> Brief:
     wall it tells of that client only.
     """
     close_left(planes, but=session)
+    with suppress(FirmError, OSError):
+        wiring.begin(planes, By(SYSTEM, session))
     wall = walls.of_call(planes.root, client_id) if client_id else None
     told = brief.fresh(planes.behind(walls.sight(planes, wall)) if wall else planes, By(SYSTEM, session))
     _record(planes, session, client_id, source)

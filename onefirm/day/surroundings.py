@@ -25,12 +25,13 @@ _OLD_BACKUP_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: `fix` is a command to type, empty when there is nothing to do."""
+    """One line: `fix` is a command to type, empty when there is nothing to do; `lines` show what is meant."""
 
     level: Level
     area: str
     what: str
     fix: str = ""
+    lines: tuple[str, ...] = ()
 
 
 def programs(_root: Path, _clock: Clock) -> Iterator[Finding]:

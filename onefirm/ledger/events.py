@@ -25,7 +25,7 @@ KINDS = (
     "decision.recorded", "lesson.recorded", "lesson.seen_again", "lesson.decided", "artifact.added", "artifact.linked",
     "session.opened", "session.closed", "narrative.edited", "narrative.unreconciled", "narrative.archived",
     "narrative.confirmed",
-    "guard.lifted", "guard.restored", "wall.declared", "wall.lifted",
+    "guard.lifted", "guard.restored", "wiring.accepted", "wall.declared", "wall.lifted",
     "payload.erased", "workspace.created", "workspace.restored", "schema.applied",
 )  # fmt: skip
 

