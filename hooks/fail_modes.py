@@ -17,6 +17,7 @@ HOOKS = {
     "session_start": OPEN,
     "prompt": OPEN,
     "guard": CLOSED,
+    "wall": CLOSED,
     "before_command": OPEN,
     "post_tool_use": OPEN,
     "pre_compact": OPEN,
@@ -29,8 +30,8 @@ MEANING = {
     "works": "the ordinary answer",
     "heals": "the database is made anew and the event goes into it; what it had held comes back from the ledger",
     "line": "exit 0 and one line for the operator (systemMessage): the session goes on",
-    "deny": "narrative edits are denied with the command that fixes it; other files pass",
-    "refuse": "exit 2 with a sentence: the guard refuses every edit, Stop sends the session on once, then lets it rest",
+    "deny": "narrative edits (behind a client wall: reads) are denied with the command that fixes it; other edits pass",
+    "refuse": "exit 2 with a sentence: guard and wall refuse, Stop sends the session on once, then lets it rest",
     "block": "the session is sent on once, with what to look through",
 }
 
@@ -40,21 +41,21 @@ def _row(words: str) -> dict[str, str]:
 
 
 TABLE = {
-    "no python": _row("line line refuse line line line refuse line"),
-    "python that fails": _row("line line refuse line line line refuse line"),
-    "empty input": _row("line line refuse line line line refuse line"),
-    "malformed input": _row("line line refuse line line line refuse line"),
-    "huge input": _row("works works works works works works works works"),
-    "past the deadline": _row("works works refuse works works works refuse works"),
-    "session.db missing": _row("heals heals deny heals heals heals block heals"),
-    "session.db corrupt": _row("heals heals deny heals heals heals block heals"),
-    "session.db newer": _row("line line deny line line line refuse line"),
-    "guard.json missing": _row("works works deny works line works refuse works"),
-    "guard.json corrupt": _row("works works deny works line works refuse works"),
-    "guard.json newer": _row("works works deny works line works refuse works"),
-    "stripped PATH": _row("works works works works works works works works"),
-    "read-only workspace": _row("line line works line line line line line"),
-    "read-only home": _row("works works works works works works works works"),
+    "no python": _row("line line refuse refuse line line line refuse line"),
+    "python that fails": _row("line line refuse refuse line line line refuse line"),
+    "empty input": _row("line line refuse refuse line line line refuse line"),
+    "malformed input": _row("line line refuse refuse line line line refuse line"),
+    "huge input": _row("works works works works works works works works works"),
+    "past the deadline": _row("works works refuse refuse works works works refuse works"),
+    "session.db missing": _row("heals heals deny deny heals heals heals block heals"),
+    "session.db corrupt": _row("heals heals deny deny heals heals heals block heals"),
+    "session.db newer": _row("line line deny deny line line line refuse line"),
+    "guard.json missing": _row("works works deny works works line works refuse works"),
+    "guard.json corrupt": _row("works works deny works works line works refuse works"),
+    "guard.json newer": _row("works works deny works works line works refuse works"),
+    "stripped PATH": _row("works works works works works works works works works"),
+    "read-only workspace": _row("line line works works line line line line line"),
+    "read-only home": _row("works works works works works works works works works"),
 }
 
 FIX = "onefirm doctor --fix"

@@ -28,6 +28,12 @@ if [ -z "$root" ]; then
   [ -n "$root" ] || exit 0
 fi
 
+# A client wall is a file: where none stands, no call pays for looking behind one.
+if [ "$event" = wall ]; then
+  set -- "$root"/.onefirm/walls/*.json
+  [ -e "$1" ] || exit 0
+fi
+
 # The plugin's own environment comes before PATH, where python3 may be a shim that costs more than the hook itself.
 here=${0%/*}
 if [ -n "${ONEFIRM_PYTHON:-}" ]; then
@@ -47,7 +53,11 @@ code=$?
 
 case $event:$code in
   *:0) exit 0 ;;
-  guard:2 | stop:2) exit 2 ;;
+  guard:2 | wall:2 | stop:2) exit 2 ;;
+  wall:*)
+    echo "onefirm: a session here is declared for one client, and its wall could not be looked after (exit $code), so nothing is read. Python 3.9 or newer must be on PATH, or named by ONEFIRM_PYTHON; then run: onefirm doctor --fix" >&2
+    exit 2
+    ;;
   guard:*)
     # Claude Code lets a tool run when its guard fails with any other code.
     echo "onefirm: the guard could not run (exit $code), so nothing in this workspace may be edited. Python 3.9 or newer must be on PATH, or named by ONEFIRM_PYTHON; then run: onefirm doctor --fix" >&2

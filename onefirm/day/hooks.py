@@ -30,12 +30,14 @@ NAMES = {
     "session_end": "the close at a session's end",
 }  # fmt: skip
 _ALL_NAMES = {
-    **NAMES, "before_command": "the look before a command", "pre_compact": "the notes before a compaction",
+    **NAMES, "wall": "the look behind a client wall",
+    "before_command": "the look before a command", "pre_compact": "the notes before a compaction",
     canary.HOOK: "the guard's test of itself",
 }  # fmt: skip
 # Far above what they take on a busy machine: who is slower than this keeps a session waiting.
 BUDGET_MS = {
-    "session_start": 6_000, "prompt": 1_000, "guard": 1_000, "before_command": 1_000, "post_tool_use": 1_000,
+    "session_start": 6_000, "prompt": 1_000, "guard": 1_000, "wall": 2_000, "before_command": 1_000,
+    "post_tool_use": 1_000,
     "pre_compact": 1_500, "stop": 1_500, "session_end": 1_000, canary.HOOK: 1_000,
 }  # fmt: skip
 _TURN_ON = "see in Claude Code whether hooks and the plugin are on (/hooks, /plugin), then: onefirm doctor"

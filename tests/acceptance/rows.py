@@ -90,7 +90,7 @@ ROWS: Mapping[str, Row] = {
     "NAR-09": Row(
         "The client wall: a session declared for one client, and every unattended role, can't read another client's "
         "files, rows or memory; a firm-wide session is the default",
-        part="rows and memory, through the tools and in Claude's shell",
+        part="sessions; the unattended roles come with the flows",
     ),
     # -- playbooks
     "CMD-01": Row(

@@ -20,7 +20,17 @@ FILE = "context/launch/CLAUDE.md"
 TEXT = "# Launch site\n\nRecord: P-1\nParent: [Acme](../CLAUDE.md)\n\nWe start with the booking path.\n"
 REASON = "We start with the booking path, because every lost booking was lost in the form."
 LIGHT = {"onefirm.core", "onefirm.core.currencies"}
-EVENTS = ["session_start", "prompt", "guard", "before_command", "post_tool_use", "pre_compact", "stop", "session_end"]
+EVENTS = [
+    "wall",
+    "session_start",
+    "prompt",
+    "guard",
+    "before_command",
+    "post_tool_use",
+    "pre_compact",
+    "stop",
+    "session_end",
+]
 
 
 @pytest.fixture

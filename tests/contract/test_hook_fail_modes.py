@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from onefirm.sessions import db, identity, marks
+from onefirm.sessions import db, identity, marks, walls
 from support.hook import PROJECT, Answer, Firm, plugin
 from support.unmeasured import not_measured
 
@@ -34,6 +34,7 @@ def event(firm: Firm, hook: str) -> dict[str, Any]:
         "session_start": {"source": "startup"},
         "prompt": {"prompt": "How is the launch site doing?"},
         "guard": {"tool_name": "Edit", "tool_input": given},
+        "wall": {"tool_name": "Read", "tool_input": given},
         "before_command": COMMAND,
         "post_tool_use": {"hook_event_name": "PostToolUse", **COMMAND},
         "pre_compact": {"trigger": "auto", "custom_instructions": ""},
@@ -50,7 +51,7 @@ def firm(tmp_path: Path) -> Firm:
 def laid(root: Path) -> Firm:
     firm = Firm.at(root)
     firm.write(FILE, TEXT)
-    firm.truth("P-1", title="Launch site", status="discovery")
+    firm.truth("P-1", title="Launch site", status="discovery", client="CL-2")
     firm.start()
     firm.run("before_command", **COMMAND)
     firm.write(FILE, TEXT + "\nA word more.\n")
@@ -133,6 +134,8 @@ BREAKS: dict[str, Callable[[Firm], None]] = {
 
 def asked(firm: Firm, what: str, hook: str) -> Answer:
     payload = event(firm, hook)
+    if hook == "wall":
+        walls.put(str(firm.root), firm.client, "CL-1", "Acme", ("CL", "PR"))
     if what in ("empty input", "malformed input"):
         return firm.run(hook, raw=b"" if what == "empty input" else b'{"session_id": "client-1", "tool')
     if what == "huge input":
@@ -151,6 +154,7 @@ def ordinary(firm: Firm, hook: str, answer: Answer) -> None:
         "session_start": lambda: answer.context,
         "prompt": lambda: "due 2026-12-01" in answer.context,
         "guard": lambda: "hasn't looked at P-1" in answer.denial,
+        "wall": lambda: "is not for this session" in answer.denial,
         "before_command": lambda: answer.stdout == "",
         "post_tool_use": lambda: "hasn't looked at P-1" in answer.context,
         "pre_compact": lambda: answer.stdout == "" and firm.rows("select text from note where name = 'kept'"),
