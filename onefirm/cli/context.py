@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,7 @@ from onefirm.sessions.paths import told
 
 if TYPE_CHECKING:
     from onefirm.day.freshness import Fresh
+    from onefirm.day.watch import Look
     from onefirm.narrative.faults import Fault
     from onefirm.narrative.index import Place
 
@@ -229,6 +232,43 @@ def _told_fault(fault: Fault) -> dict[str, Any]:
         "path": fault.path, "line": fault.line, "rule": fault.rule, "what": fault.what, "fix": fault.fix,
         "is_mechanical": fault.mend is not None,
     }  # fmt: skip
+
+
+@context.command(short_help="Keep checking while files change.")
+@click.option("--poll", is_flag=True, help="Look every two seconds; for disks that tell of no changes.")
+@pass_invocation
+def watch(invocation: Invocation, poll: bool) -> None:
+    """Show each fault as it appears and as it goes, whatever program edits the
+    files, until Ctrl-C.
+
+    \b
+    Examples:
+      onefirm context watch
+      onefirm -C ~/firm context watch --poll
+    """
+    try:
+        for name in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(name, signal.default_int_handler)
+        with contextlib.closing(invocation.firm.day.watch_context(is_polling=poll)) as looks:
+            for number, look in enumerate(looks):
+                _show(look, is_first=not number)
+    except KeyboardInterrupt:
+        screen.say("Stopped.")
+
+
+def _show(look: Look, *, is_first: bool) -> None:
+    if look.why_not:
+        screen.say(f"note: no events: {look.why_not}; looking every two seconds instead.")
+    for fault in look.gone:
+        screen.marked("mended", "green", f"{told(fault.path)} {fault.rule}: {fault.what}")
+    for fault in look.appeared:
+        screen.marked("new", "bold red", f"{told(fault.path)}:{fault.line} {fault.rule}: {fault.what}")
+        screen.entry(f"→ {fault.fix}", " " * 7)
+    sys.stdout.flush()
+    if is_first:
+        screen.say(f"Watching {look.files} files, {look.standing} to mend. Ctrl-C ends it.")
+    elif look.gone or look.appeared:
+        screen.say(f"{look.standing} to mend." if look.standing else "The context tree is clean.")
 
 
 def _told(place: Place, fresh: Fresh | None) -> dict[str, Any]:

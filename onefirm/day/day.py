@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from onefirm.day import (
     start,
     tokens,
     walls,
+    watch,
     wiring,
 )  # fmt: skip
 from onefirm.day.brief import Brief
@@ -137,6 +138,10 @@ class Day:
     def explain_drift(self, report: drift.Report, number: int) -> str:
         """Why finding `number` stands where it does. Raises NotFound."""
         return drift.explain(report, number)
+
+    def watch_context(self, *, is_polling: bool = False) -> Generator[watch.Look]:
+        """The check of the context tree, followed while files change; endless."""
+        return watch.follow(self._planes, is_polling=is_polling)
 
     def examine(self) -> list[doctor.Finding]:
         """The doctor's findings."""

@@ -51,12 +51,18 @@ class ContextFile:
 def read(root: Path) -> Iterator[ContextFile]:
     """Every file, by path. One that vanishes or can't be read meanwhile is left out."""
     for path, stat in sorted(walk.files(str(root))):
-        try:
-            text = tree.read(f"{root}/{path}")
-        except OSError:
-            continue
-        if path == TOP or path.startswith(FOLDER) or heads.refs(text):
-            yield parsed(path, text, stat[0] / 1e9)
+        if file := one(root, path, stat):
+            yield file
+
+
+def one(root: Path, path: str, stat: walk.Stat) -> ContextFile | None:
+    """A file of the walk; None for one that is no context file, has vanished, or can't be read."""
+    try:
+        text = tree.read(f"{root}/{path}")
+    except OSError:
+        return None
+    is_ours = path == TOP or path.startswith(FOLDER) or heads.refs(text)
+    return parsed(path, text, stat[0] / 1e9) if is_ours else None
 
 
 def parsed(path: str, text: str, edited_at: float = 0.0, tokens: Callable[[str], int] = estimate) -> ContextFile:

@@ -87,6 +87,7 @@ ROWS: Mapping[str, Row] = {
         "A nightly drift report holds what the narrative says against what the truth says",
         part="on demand; the night comes with the service",
     ),
+    "NAR-06": Row("While files are edited, by whatever program, the index and the checks follow"),
     "NAR-09": Row(
         "The client wall: a session declared for one client, and every unattended role, can't read another client's "
         "files, rows or memory; a firm-wide session is the default",
