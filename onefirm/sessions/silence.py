@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
+    from onefirm.sessions.shapes import Mark
+
 _FILE_TOOLS = "e.tool in ('Edit', 'Write', 'MultiEdit', 'NotebookEdit')"
 _COMMANDS = "(e.tool in ('Bash', 'PowerShell') or e.tool like 'mcp!_!_%' escape '!')"
 # What shows that a hook should have run in a session: rows of `edit e` and `session s`.
@@ -22,7 +24,7 @@ _EVIDENCE = {
     "before_command": _COMMANDS,
     "stop": "s.reason is not null and s.closed_at is not null",
 }
-# A start that ran but could not name its session left its mark about as long before.
+# So long a session may take from its start to its first call of our tools.
 _START_S = 300.0
 
 
@@ -31,27 +33,28 @@ def missed(root: str) -> list[tuple[str, str]]:
 
     Raises db.Lost.
     """
-    left = {mark["hook"]: clock.epoch(mark["at"]) for mark in marks.all(root)}
+    left = {mark["hook"]: mark for mark in marks.all(root)}
     if not os.path.exists(db.path(root)):
         return []  # asking would make the file
     with db.reading(root) as conn:
-        found = [*_unannounced(conn, left)]
+        found = [*_unannounced(conn, left.get("session_start"))]
         for hook, where in _EVIDENCE.items():
             row = _newest(conn, root, where)
-            if row and left.get(hook, 0.0) < clock.epoch(row[1]):
+            if row and (hook not in left or clock.epoch(left[hook]["at"]) < clock.epoch(row[1])):
                 found.append((hook, row[0]))
     return found
 
 
-def _unannounced(conn: Connection, left: dict[str, float]) -> list[tuple[str, str]]:
-    """The newest session, where only its calls of our tools made it known."""
+def _unannounced(conn: Connection, start: Mark | None) -> list[tuple[str, str]]:
+    """The newest session, where only its calls of our tools made it known. A start that ran leaves a session of its
+    own; one that failed left that in its mark, about as long before.
+    """
     row = conn.execute("select id, source, cwd, started_at from session order by started_at desc limit 1").fetchone()
     if not row or row[1] != "bind" or row[2]:
         return []
-    started = left.get("session_start")
-    if started is not None and (identity.is_orphaned(conn, row[0]) or started > clock.epoch(row[3]) - _START_S):
+    if start and start["outcome"].startswith("failed") and clock.epoch(start["at"]) > clock.epoch(row[3]) - _START_S:
         return []
-    return [("session_start", row[0])]
+    return [] if start and identity.is_orphaned(conn, row[0]) else [("session_start", row[0])]
 
 
 def _newest(conn: Connection, root: str, where: str) -> tuple[str, str] | None:

@@ -227,16 +227,20 @@ def test_a_hook_that_has_not_fired_although_a_sessions_edits_show_that_it_should
 
 def test_a_session_that_only_its_tool_calls_made_known_shows_that_no_start_was_run(firm: Firm) -> None:
     worked(firm)
-    mark = firm.root / ".onefirm/marks/session_start.json"
-    left = json.loads(mark.read_text())
-    mark.write_text(json.dumps({**left, "at": "2026-01-01T10:00:00.000000Z"}))
     session = identity.bind(str(firm.root), "another client")
-    assert told_by(firm) == [
-        f"the brief at a session's start has not fired in {session}, which shows that it should have"
-    ]
+    name = "the brief at a session's start"
+    assert told_by(firm) == [f"{name} has not fired in {session}, which shows that it should have"]
     firm.client = "a third client"
     firm.start()
     assert told_by(firm) == []
+
+
+def test_a_start_that_ran_and_failed_is_told_as_that_alone(firm: Firm) -> None:
+    worked(firm)
+    marks.leave(str(firm.root), "session_start", "failed: Lost", 20.0, __version__)
+    identity.bind(str(firm.root), "another client")
+    (said,) = told_by(firm)
+    assert "failed: Lost" in said
 
 
 def test_a_session_database_that_was_lost_on_the_way_makes_no_hook_silent(firm: Firm) -> None:
