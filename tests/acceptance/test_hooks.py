@@ -598,6 +598,8 @@ def test_the_end_does_not_wait_for_a_locked_database(firm: Firm) -> None:
 def test_every_hook_leaves_its_mark(firm: Firm) -> None:
     firm.start()
     firm.run("prompt", prompt="Why the booking path?")
+    walls.put(str(firm.root), firm.client, "CL-1", "Acme", ("CL", "PR"))
+    firm.run("wall", tool_name="Read", tool_input={"file_path": FILE})
     reason_edit(firm)
     firm.bash("true")
     firm.run("pre_compact", trigger="auto")
