@@ -62,10 +62,12 @@ class Firm:
     def behind(self, wall: Wall) -> Firm:
         """The same firm as a session sees it that is declared for one client; it closes with this one."""
         sight = self.day.sight(wall)
+        records = self.records.behind(sight)
         return replace(
             self,
             ledger=self.ledger.behind(sight),
-            records=self.records.behind(sight),
+            records=records,
+            artifacts=Artifacts(self.root, records),
             decisions=self.decisions.behind(sight),
             lessons=self.lessons.behind(sight),
             recall=self.recall.behind(sight),

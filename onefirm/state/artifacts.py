@@ -195,9 +195,8 @@ class Artifacts:
         with self._plane.store.read() as conn:
             names = history.names(conn, about) if about else []
             found = _load(conn, self._plane.ledger)
-        return [
-            one for one in found if kind in (None, one.kind) and (not about or not set(names).isdisjoint(one.about))
-        ]
+        seen = [one for one in found if self._records.sight.sees(one.about)]
+        return [one for one in seen if kind in (None, one.kind) and (not about or not set(names).isdisjoint(one.about))]
 
     def get(self, word: str) -> Artifact:
         """The artifact with this ref, or whose sha256 begins so. Raises NotFound, InvalidInput."""

@@ -87,6 +87,11 @@ class Records:
         self._board = Board(plane, self._reader)
         self._sight = WHOLE
 
+    @property
+    def sight(self) -> Sight:
+        """What the session may see that these records are read for."""
+        return self._sight
+
     def behind(self, sight: Sight) -> Records:
         """The same records as a session with this sight has them: what is hidden is left out of every answer, and
         naming it raises Refused. What the firm does for itself (syncing, handing in) goes on whole.

@@ -227,6 +227,17 @@ def test_decisions_about_another_client_or_about_both_are_left_out(house: House)
     assert "is not for this session" in house.hidden("decision_record", what="x", why="y", about=[house.refs["other"]])
 
 
+def test_an_artifact_of_both_is_not_named_beside_the_own_record(house: House, tmp_path: Path) -> None:
+    for name, about in ((f"Rates {SECRET}", ("acme", "other")), ("Offer", ("acme",))):
+        file = tmp_path / f"{len(about)}.txt"
+        file.write_text(name)
+        refs = [part for who in about for part in ("--about", house.refs[who])]
+        house.terminal.done("artifact", "add", str(file), *refs, "--name", name)
+    (offer,) = house.acme.get(house.refs["acme"], detail="detailed")["artifacts"]
+    assert "Offer" in offer
+    assert len(house.wide.get(house.refs["acme"], detail="detailed")["artifacts"]) == 2
+
+
 def test_lessons_of_another_client_are_left_out(house: House) -> None:
     assert "is not for this session" in house.hidden("lesson_record", why="again", again=house.refs["other_lesson"])
     assert "is not for this session" in house.hidden("lesson_record", why="w", rule="r", about=[house.refs["other"]])
