@@ -85,7 +85,8 @@ def _refuse_running(root: Path) -> None:
     if not Path(db.path(str(root))).exists():
         return
     with suppress(db.Error, db.Lost):
-        if alive := [one for one in identity.open_sessions(str(root)) if one["alive"]]:
+        # A session without a process counts as alive for a day of silence: nobody could end it.
+        if alive := [one for one in identity.open_sessions(str(root)) if one["alive"] and one["pid"]]:
             running = "A session runs" if len(alive) == 1 else f"{len(alive)} sessions run"
             raise Refused(f"{running} in {root}.", hint="End Claude Code there, then repeat the command.")
 

@@ -134,6 +134,13 @@ def test_it_is_refused_in_claudes_shell_and_while_a_session_runs(
 
 
 @pytest.mark.row("OPS-02")
+def test_a_session_that_nobody_can_end_is_in_nobodys_way(firm: Terminal) -> None:
+    identity.bind(str(firm.root), "client-1")
+    firm.done("uninstall", "--yes")
+    assert files(firm.root) == {}
+
+
+@pytest.mark.row("OPS-02")
 def test_nothing_behind_a_link_and_nothing_of_another_folder_is_touched(firm: Terminal, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     shutil.move(firm.root / "context", elsewhere)
