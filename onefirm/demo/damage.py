@@ -1,4 +1,4 @@
-"""Doing to a copy of a ledger what nobody should do to a ledger, so that it can be seen to be found."""
+"""Doing to a copy of a firm what nobody should do to a firm, so that it can be seen to be found."""
 
 from __future__ import annotations
 
@@ -48,3 +48,25 @@ def cut_the_tail(database: Path, from_seq: int) -> int:
         for _, made in triggers:
             conn.execute(made)
     return len(gone)
+
+
+def plant(root: Path) -> list[tuple[str, int, str]]:
+    """Three faults in a context tree: a link to nothing, a fact that two files tell in other words, a copied date.
+    Gives their paths, lines and rules.
+    """
+    fact = "Every draft is read aloud to somebody who will never use it, because the ear finds what the eye forgives."
+    again = "Because the ear finds what the eye forgives, each draft is read aloud to somebody who will never use it."
+    _add(root / "context/delivery/CLAUDE.md", fact)
+    acme = "context/clients/acme-rockets/CLAUDE.md"
+    site = "context/clients/acme-rockets/launch-site/CLAUDE.md"
+    return [
+        (acme, _add(root / acme, "It began with [a letter](letter.pdf)."), "link"),
+        (acme, _add(root / acme, again), "duplicate"),
+        (site, _add(root / site, "The launch site's deadline is 4 March."), "state"),
+    ]
+
+
+def _add(path: Path, text: str) -> int:
+    before = path.read_text(encoding="utf-8")
+    path.write_text(f"{before}\n{text}\n", encoding="utf-8")
+    return before.count("\n") + 2

@@ -222,6 +222,21 @@ def _morning(day: Day) -> None:
     _wait_for_close(day, 3)
 
 
+def _tree_checked(day: Day) -> None:
+    found = day.onefirm("context", "check")["faults"]
+    places = day.onefirm("context", "map")
+    day.so(found == [], f"the {len(places)} files of the context tree are clean", found)
+    copied = damage.copy(day.root, day.place / "planted").parent.parent
+    planted = damage.plant(copied)
+    found = day.onefirm("context", "check", root=copied)["faults"]
+    day.so(
+        [(fault["path"], fault["line"], fault["rule"]) for fault in found] == planted,
+        "in a copy, three faults were planted: a link to nothing, a fact told twice, a copied date. Each is named:",
+        found,
+    )
+    day.quote("\n".join(f"{fault['path']}:{fault['line']} {fault['rule']}: {fault['what']}" for fault in found))
+
+
 def _verified(day: Day) -> None:
     verdict = day.onefirm("ledger", "verify", "--anchor", "git")
     held = f"{verdict['entries']} entries, held against {verdict['anchors']} anchors in git"
@@ -266,6 +281,7 @@ MORNING: tuple[tuple[str, Callable[[Day, Client], None]], ...] = (
 EVENING: tuple[Later, ...] = (
     ("The laptop dies", _killed),
     ("The next morning", _morning),
+    ("Does the narrative hold?", _tree_checked),
     ("Is the ledger whole?", _verified),
     ("Somebody changes one byte", _byte_found),
     ("Somebody cuts the tail", _tail_found),

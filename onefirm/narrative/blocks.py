@@ -81,6 +81,8 @@ def added(before: list[Unit], after: list[Unit]) -> list[Unit]:
     """Units of `after` that `before` doesn't have; one that stands twice must have stood twice. Order and spacing don't
     count.
     """
+    if not before:
+        return [unit for unit in after if unit.form != "break"]
     counts: dict[str, int] = {}
     for unit in before:
         counts[_key(unit)] = counts.get(_key(unit), 0) + 1

@@ -4,6 +4,7 @@ elsewhere.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from onefirm.narrative.statements import line_of
 from onefirm.sessions.paths import told
 
 _QUOTED = 120
+# So many of their rarest words two alike have in common; no word carries more than 1.
+_COMMON = 2
 # So many sentences alike that each speak of their own file's “they” are looked at, and no more.
 _OWN = 50
 
@@ -47,7 +50,7 @@ def _every(index: Index, files: Iterable[ContextFile]) -> Iterator[_Told]:
     for file in files:
         title = {facts.stem(word) for word in file.title.lower().split()} - {""}
         depth = len(list(_above(index, file.path)))
-        for number, fact in enumerate(facts.read(links.shown(file.text))):
+        for number, fact in enumerate(facts.read(file.sentences)):
             by_title = bool(file.refs and title) and title <= fact.words
             is_named = by_title or not set(file.refs).isdisjoint(heads.named(fact.text))
             yield _Told(file, fact, number, depth, is_named)
@@ -56,14 +59,15 @@ def _every(index: Index, files: Iterable[ContextFile]) -> Iterator[_Told]:
 def _pairs(index: Index, every: list[_Told]) -> Iterator[tuple[_Told, _Told]]:
     """Each copy with what keeps its fact, which stands before it in this order.
 
-    A fact waits under its rarest words only: of two that are alike each has one of these in common with the other,
-    as what is left of either is too little.
+    A fact waits under its rarest words only: of two that are alike each has two of these in common with the other, as
+    what is left of either is too little.
     """
     counts = Counter(word for one in every for word in one.fact.words)
     waiting: dict[str, list[int]] = {}
     for number, one in enumerate(every):
         rarest = _rarest(one.fact, counts)
-        found = sorted({other for word in rarest for other in waiting.get(word, ())})
+        met = Counter(itertools.chain.from_iterable(waiting.get(word, ()) for word in rarest))
+        found = sorted(other for other, times in met.items() if times >= _COMMON)
         keeper = _keeper(index, one, (every[other] for other in found))
         if keeper:
             yield keeper, one
@@ -74,7 +78,7 @@ def _pairs(index: Index, every: list[_Told]) -> Iterator[tuple[_Told, _Told]]:
 
 def _rarest(fact: Fact, counts: Counter[str]) -> list[str]:
     order = sorted(fact.words, key=lambda word: (counts[word], word))
-    left, least = fact.weight, fact.weight * facts.ALIKE
+    left, least = fact.weight, fact.weight * facts.ALIKE - (_COMMON - 1)
     taken: list[str] = []
     for word in order:
         if left < least:

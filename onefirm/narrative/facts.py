@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from onefirm.narrative import blocks, heads
+from onefirm.narrative import heads
+from onefirm.narrative.blocks import Unit
 
 # Sentences alike by less than the first tell two facts. Where each has words that the other lacks, the second is asked:
 # a word changed for another one is more often another fact than another wording.
@@ -70,7 +71,7 @@ _OWN = _set("they their theirs he she his her it its this these that here there 
 class Fact:
     """One sentence. `words` are its stems, `first` the first of them; `fixed` what must be the same in every wording:
     numbers, days, months; `names` words with a capital within it; `is_denied` whether it denies. `is_own` tells that it
-    speaks of “they” or “it”, and so of its own file.
+    speaks of “they” or “it”, and so of its own file; `weight` how much its words carry together.
     """
 
     text: str
@@ -80,23 +81,19 @@ class Fact:
     names: frozenset[str]
     is_denied: bool
     is_own: bool
-
-    @property
-    def weight(self) -> float:
-        """How much its words carry together."""
-        return sum(map(weight, self.words))
+    weight: float
 
 
-def read(text: str) -> Iterator[Fact]:
-    """The facts of a text (its code and comments blanked) that are long enough to be held against others.
+def read(sentences: Iterable[Unit]) -> Iterator[Fact]:
+    """The facts of a text's sentences that are long enough to be held against others.
 
-    Questions tell none, nor do lines that begin with a link: those name a file, which is what a copy should become.
+    Questions tell none, nor does what begins with a link: that names a file, which is what a copy should become.
     """
-    units = [unit for unit in blocks.lines(text) if unit.form in _FORMS or unit.form == "break"]
-    units = [unit for unit in units if not _OPENS_WITH_LINK.match(unit.text) and not heads.is_head_line(unit.text)]
-    for sentence in blocks.sentences(units):
-        if fact := of(sentence.text):
-            yield fact
+    for unit in sentences:
+        if unit.form in _FORMS and not _OPENS_WITH_LINK.match(unit.text) and not heads.is_head_line(unit.text):
+            fact = of(unit.text)
+            if fact:
+                yield fact
 
 
 def of(sentence: str) -> Fact | None:
@@ -117,6 +114,7 @@ def of(sentence: str) -> Fact | None:
         frozenset(found for word, found in zip(spelt[1:], stems[1:], strict=True) if found and word[0].isupper()),
         denials % 2 == 1,
         bool(every) and every[0] in _OWN,
+        _sum(words),
     )
     return fact if len(words) >= _FEWEST and fact.weight >= _LEAST else None
 
@@ -130,7 +128,8 @@ def are_one(one: Fact, other: Fact) -> bool:
     mine, theirs = one.words - other.words, other.words - one.words
     if mine and theirs and (one.names & mine or other.names & theirs or (one.first in mine and other.first in theirs)):
         return False  # somebody or something else is spoken of
-    alike = _sum(one.words & other.words) / _sum(one.words | other.words)
+    shared = _sum(one.words & other.words)
+    alike = shared / (one.weight + other.weight - shared)
     return alike >= (CHANGED if mine and theirs else ALIKE)
 
 

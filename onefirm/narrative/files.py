@@ -6,17 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from onefirm.core.tokens import estimate
-from onefirm.narrative import heads, links
+from onefirm.narrative import blocks, heads, links
+from onefirm.narrative.blocks import Unit
 from onefirm.narrative.links import Link
 from onefirm.sessions import tree, walk
 
 TOP, FOLDER = "CLAUDE.md", "context/"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ContextFile:
     """One file. `path` is relative to the workspace; `edited_at` in seconds since 1970; lines count from 1, and 0 is
     for a head without such a line.
@@ -31,6 +33,11 @@ class ContextFile:
     links: tuple[Link, ...]
     tokens: int
     edited_at: float
+
+    @cached_property
+    def sentences(self) -> list[Unit]:
+        """The sentences that a reader sees, without code and comments."""
+        return blocks.sentences(blocks.lines(links.shown(self.text)))
 
     @property
     def is_claude(self) -> bool:

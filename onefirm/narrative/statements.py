@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from onefirm.narrative import assertions, blocks, guard, heads, links
+from onefirm.narrative import assertions, blocks, guard, heads
 from onefirm.narrative.faults import Fault
 from onefirm.narrative.files import ContextFile
 from onefirm.narrative.rules import is_closed
@@ -45,7 +45,7 @@ def _asserted(
 ) -> Iterator[tuple[str, tuple[str, str]]]:
     if is_closed(rules, file.path):
         return
-    for unit in blocks.sentences(blocks.lines(links.shown(file.text))):
+    for unit in file.sentences:
         if unit.form not in _SENTENCES or heads.is_head_line(unit.text):
             continue
         for ref in dict.fromkeys((*heads.named(unit.text), *file.refs)):

@@ -24,6 +24,7 @@ SUBJECTS = {
     "hooks": "what a hook adds to every tool call",
     "server": "the MCP server: start, reads, writes",
     "brief": "where things stand, by number of records",
+    "context": "checking the context tree, by number of files",
     "ledger": "appending and verifying",
 }
 _FOREIGN = ("CLAUDE", "GIT_", "MCP_", "NOTION_", "ONEFIRM_")

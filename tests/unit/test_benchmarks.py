@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 
 sys.path.append(str(PROJECT / "scripts"))  # the benchmarks are no package of the project
 
-from benchmarks import entries, firms, ledger, notion, processes, samples, seeds, table, tokens  # noqa: E402
+from benchmarks import context, entries, firms, ledger, notion, processes, samples, seeds, table, tokens  # noqa: E402
 from benchmarks.rows import Goal, NotMeasured, Report, Row  # noqa: E402
 from benchmarks.samples import Sample  # noqa: E402
 
@@ -199,6 +199,13 @@ def test_a_seeded_firm_is_whole(tmp_path: Path) -> None:
     assert written.ref == f"T-{len(made) + 1}"
 
 
+def test_a_grown_tree_is_clean_and_as_large_as_it_should_be(tmp_path: Path) -> None:
+    root = context.tree(tmp_path / "firm", 60)
+    files = len(list(root.glob("context/**/*.md"))) + 1
+    assert files in (59, 60)
+    assert context.check_alone(str(root))["cpu_s"] > 0
+
+
 def test_a_seeded_record_tells_the_same_in_ledger_truth_and_mirror(tmp_path: Path) -> None:
     root = firms.of_size(tmp_path / "firm", 100)
     with bootstrap.open_firm(root) as firm:
@@ -264,4 +271,4 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_an_unknown_subject_is_refused_with_the_known_ones() -> None:
     done = bench("weather")
     assert done.returncode == 2
-    assert "no such subject: weather; there are tokens, hooks, server, brief, ledger" in done.stderr
+    assert "no such subject: weather; there are tokens, hooks, server, brief, context, ledger" in done.stderr
