@@ -1,4 +1,4 @@
-"""The rest of the week in the demo firm, after its first day: the pile, an offer, a kind of its own, the tree, an end.
+"""The rest of the week in the demo firm, after its first day: the pile, an offer, a kind of its own, an end.
 
 Told as the day is: a line stands there once it was found to be so.
 """
@@ -6,10 +6,8 @@ Told as the day is: a line stands there once it was found to be so.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from onefirm.demo import damage
 from onefirm.demo.client import command
 from onefirm.demo.day import Day, Later, record, row
 
@@ -31,13 +29,6 @@ properties:
   status: {type: status}
   client: {type: relation, to: client}
 """
-SITE = "context/clients/acme-rockets/launch-site/CLAUDE.md"
-TEST_STAND = "context/clients/acme-rockets/test-stand/CLAUDE.md"
-PLANTED = (
-    (SITE, "\nSee the [old sketches](sketches.md).\n", "link"),
-    (SITE, "\nStatus: delivery\n", "state"),
-    (TEST_STAND, "\nStudents arrive with a weight, not with a date.\n", "duplicate"),
-)
 
 
 def _pile(day: Day) -> None:
@@ -89,17 +80,6 @@ def _own_kind(day: Day) -> None:
     client.end()
 
 
-def _tree(day: Day) -> None:
-    found = _faults(day, day.root)
-    day.so(not found, "the tree of context files is clean", found)
-    root = damage.copy(day.root, day.place / "planted").parent.parent
-    planted = [(path, _plant(root / path, text), rule) for path, text, rule in PLANTED]
-    found = _faults(day, root)
-    told = sorted((one["path"], one["line"], one["rule"]) for one in found)
-    day.so(told == sorted(planted), "in a copy, three faults were planted, and found in their lines:", found)
-    day.quote(command(root, "context", "check", columns=day.teller.inside).stdout, 16)
-
-
 def _engagement(day: Day) -> None:
     found = [one["ref"] for one in day.onefirm("drift")["found"]]
     day.so("P-3" in found, "held against the truth, narrative of closed work was found: P-3 is done", found)
@@ -107,26 +87,15 @@ def _engagement(day: Day) -> None:
     day.so(closed.returncode == 0, "its files went into the archive, every link with them", closed.stderr)
     day.quote(closed.stdout or closed.stderr)
     left = [one["ref"] for one in day.onefirm("drift")["found"]]
-    day.so("P-3" not in left and not _faults(day, day.root), "drift has one less to say, and the tree is clean", left)
+    faults = day.onefirm("context", "check")["faults"]
+    day.so("P-3" not in left and not faults, "drift has one less to say, and the tree is clean", left)
     verdict = day.onefirm("ledger", "verify", "--anchor", "git")
     day.so(verdict["ok"], f"the ledger is whole at the week's end: {verdict['entries']} entries", verdict)
-
-
-def _faults(day: Day, root: Path) -> list[dict[str, Any]]:
-    return day.onefirm("context", "check", root=root)["faults"]
-
-
-def _plant(file: Path, text: str) -> int:
-    """Add a line at the end of a file; its number."""
-    before = file.read_text(encoding="utf-8")
-    file.write_text(before + text, encoding="utf-8")
-    return len(before.splitlines()) + text.count("\n")
 
 
 WEEK: tuple[Later, ...] = (
     ("Tuesday: thoughts are captured, and sorted later", _pile),
     ("Wednesday: an offer is kept", _offer),
-    ("Wednesday: you lend things now, so there is a kind for them", _own_kind),
-    ("Thursday: does the narrative hold together?", _tree),
+    ("Thursday: you lend things now, so there is a kind for them", _own_kind),
     ("Friday: an engagement ends", _engagement),
 )
