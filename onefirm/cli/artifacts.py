@@ -52,7 +52,7 @@ def add(
       onefirm artifact add signed.pdf --kind contract \\
           --about CT-4 --about CL-1 --why "came by mail"
     """
-    done = invocation.firm.artifacts.add(invocation.start / file, about, invocation.by(why), kind=kind, name=name)
+    done = invocation.seen_firm.artifacts.add(invocation.start / file, about, invocation.by(why), kind=kind, name=name)
     screen.data({**screen.plain(done.artifact), "new": done.is_new}) if as_json else screen.show(_said(done))
 
 
@@ -71,7 +71,7 @@ def list_(invocation: Invocation, about: str | None, kind: str | None, as_json: 
     """
     from onefirm.state.artifacts import size
 
-    found = invocation.firm.artifacts.find(about, kind)
+    found = invocation.seen_firm.artifacts.find(about, kind)
     if as_json:
         screen.data(found)
         return
@@ -96,7 +96,7 @@ def show(invocation: Invocation, ref: str, target: Path | None, as_json: bool) -
     """
     from onefirm.state.artifacts import text_of
 
-    room = invocation.firm.artifacts
+    room = invocation.seen_firm.artifacts
     found = room.get(ref)
     data = room.read(found)
     if target is not None:

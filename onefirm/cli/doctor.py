@@ -50,6 +50,7 @@ def doctor(invocation: Invocation, fix: bool, restored: bool, accept: bool, toke
     if accept:
         invocation.need_person("Accepting changed hooks, permissions or MCP servers")
         _accept(invocation)
+    invocation.need_whole()
     made, findings = _examined(invocation, fix)
     if as_json:
         screen.data({"mended": made, "findings": findings})

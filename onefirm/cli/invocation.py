@@ -31,12 +31,29 @@ class Invocation:
 
         Behind a client wall Claude's shell gets none of it: what a command prints is of every client.
         """
+        self.need_whole()
+        return self.whole_firm
+
+    def need_whole(self) -> None:
+        """Raise Refused in Claude's shell behind a client wall."""
         if wall := self._wall():
             raise Refused(
                 f"This session is declared for {wall}, and this command would show other clients.",
                 hint=f"Use the tools of the firm server, which leave them out. {_back()}",
             )
-        return self.whole_firm
+
+    @property
+    def seen_firm(self) -> Firm:
+        """As `firm`, for commands whose rooms leave out what a client wall hides."""
+        from onefirm.sessions import walls
+
+        if not self.client_id:
+            return self.whole_firm
+        try:
+            wall = walls.of(str(self.root), self.client_id)
+        except walls.Unreadable:
+            return self.firm  # which refuses
+        return self.whole_firm.behind(wall) if wall else self.whole_firm
 
     @cached_property
     def whole_firm(self) -> Firm:

@@ -118,6 +118,13 @@ class Artifacts:
     def _enter(self, conn: Connection, data: bytes, draft: Path, wanted: Artifact, by: By) -> Added:
         next_number(conn, PREFIX, 0)  # whoever adds or erases at the same time waits for this lock
         known = next((one for one in _load(conn, self._plane.ledger) if one.sha256 == wanted.sha256), None)
+        sight = self._records.sight
+        if known and not sight.sees(known.about):
+            raise Refused(
+                f"What {wanted.name} holds is kept for somebody else already, and this session is declared for"
+                f" {sight.client}.",
+                hint=sight.way_out,
+            )
         place = self.path(wanted)
         place.parent.mkdir(mode=0o700, exist_ok=True)
         draft.replace(place)
@@ -191,7 +198,8 @@ class Artifacts:
     # -- reading -------------------------------------------------------------------------------------------------------
 
     def find(self, about: str | None = None, kind: str | None = None) -> list[Artifact]:
-        """Artifacts, oldest first: all, or those of a record. Raises InvalidInput."""
+        """Artifacts, oldest first: all, or those of a record. Raises InvalidInput, Refused."""
+        self._records.sight.check([about] if about else [])
         with self._plane.store.read() as conn:
             names = history.names(conn, about) if about else []
             found = _load(conn, self._plane.ledger)

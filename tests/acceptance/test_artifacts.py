@@ -123,6 +123,32 @@ def test_an_uninstall_says_that_the_files_would_go(root: Path, onefirm: Terminal
     assert "the file of 1 artifact would be lost with .onefirm/" in told.err + told.out
 
 
+@pytest.mark.row("NAR-09")
+def test_a_session_for_one_client_keeps_and_sees_its_own_artifacts_only(
+    root: Path, onefirm: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    onefirm.done("record", "create", "client", "title=Borealis")
+    (root / "own.md").write_text("Ours.\n")
+    (root / "both.md").write_text("Both.\n")
+    onefirm.done("artifact", "add", "offer.md", "--about", "CL-2")
+    onefirm.done("artifact", "add", "both.md", "--about", "CL-1", "--about", "CL-2")
+    digest = onefirm.data("artifact", "show", "ART-1")["sha256"]
+    with connected(root, "walled") as firm:
+        firm.get("CL-1")
+        monkeypatch.setenv("CLAUDECODE", "1")
+        monkeypatch.setenv("CLAUDE_CODE_SESSION_ID", "walled")
+        onefirm.done("session", "client", "CL-1")
+        onefirm.done("artifact", "add", "own.md", "--about", "CL-1")
+    assert [one["ref"] for one in onefirm.data("artifact", "list")] == ["ART-3"]
+    for hidden in ("ART-1", "ART-2", digest):
+        told = onefirm("artifact", "show", hidden)
+        assert told.code == 1
+        assert "offer" not in told.err
+    assert "is kept for somebody else already" in onefirm("artifact", "add", "offer.md", "--about", "CL-1").err
+    assert onefirm("artifact", "add", "own.md", "--about", "CL-2").code == 1
+    assert onefirm("artifact", "list", "--about", "CL-2").code == 1
+
+
 def test_claude_sees_what_a_record_has_and_reads_a_text(root: Path, onefirm: Terminal) -> None:
     onefirm.done("artifact", "add", "offer.md", "--about", "PR-1", "--kind", "proposal")
     (root / "scan.pdf").write_bytes(b"%PDF\0")

@@ -296,7 +296,7 @@ def test_in_claudes_shell_every_command_that_shows_clients_is_refused(
     for command in (
         ("record", "find"), ("record", "get", house.refs["other"]), ("brief",), ("lesson", "list"),
         ("recall", "portal"), ("ledger", "log"), ("ledger", "trace", house.refs["other"]), ("ledger", "export"),
-        ("context", "map"), ("context", "check"), ("decision", "list"),
+        ("context", "map"), ("context", "check"), ("decision", "list"), ("doctor",), ("drift",),
     ):  # fmt: skip
         answer = house.terminal(*command)
         assert (answer.code, answer.out) == (1, ""), command
