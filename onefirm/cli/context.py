@@ -33,7 +33,7 @@ def context() -> None:
       onefirm context map
       onefirm context check
       onefirm context new DL-16 "families hear the tour in their own language"
-      onefirm context close P-12
+      onefirm context close P-3
     """
 
 
@@ -162,7 +162,7 @@ def close(invocation: Invocation, ref: str, anyway: bool, why: str | None) -> No
 
     \b
     Examples:
-      onefirm context close P-12
+      onefirm context close P-3
       onefirm context close PR-3 --why "they went with somebody else"
     """
     with screen.working("Moving files"):

@@ -35,7 +35,7 @@ def test_a_shipped_playbook_taken_over_by_the_operator_is_whole_and_a_planted_fa
     assert [(fault["path"].rpartition("/")[2], fault["line"], fault["rule"]) for fault in found.data["faults"]] == [
         ("log-call.md", 3, "form"),
         ("start.md", 4, "tool"),
-        ("start.md", 21, "tool"),
+        ("start.md", 22, "tool"),
     ]
 
 
