@@ -89,7 +89,8 @@ def show(invocation: Invocation, name: str, as_json: bool) -> None:
 def close(invocation: Invocation, name: str | None, as_json: bool) -> None:
     """Close a session, or all that ended or died without being closed; hand in what waits.
 
-    Where none is left, what was written in a terminal is anchored in a commit and backed up all the same.
+    Where none is left, what was written in a terminal is anchored in a commit and backed up all the same, and the brief
+    tells what changed from then on.
 
     \b
     Examples:
@@ -101,7 +102,7 @@ def close(invocation: Invocation, name: str | None, as_json: bool) -> None:
     day = invocation.firm.day
     with screen.working("Closing"):
         closed = [done for done in [day.close(name)] if done] if name else day.close_left()
-        settled = None if name or closed else day.settle()
+        settled = None if name or closed else day.settle(invocation.by())
     if as_json:
         screen.data(closed)
         return

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from onefirm import git
-from onefirm.core.attribution import SYSTEM, By
+from onefirm.core.attribution import OPERATOR, SYSTEM, By
 from onefirm.core.canonical import sha256_hex
 from onefirm.core.errors import FirmError
-from onefirm.day import anchoring, backups, lessons
+from onefirm.day import anchoring, backups, changes, lessons
 from onefirm.day.planes import Planes
 from onefirm.ledger.anchors import TRAILER
 from onefirm.narrative import tree as narrative
@@ -79,13 +79,18 @@ def _rest_wall(root: str, client_id: str) -> None:
         walls.rest(root, client_id)
 
 
-def settle(planes: Planes) -> Settled:
-    """What a close does for the firm where no session is left: hand in what waits, anchor the ledger, copy it."""
+def settle(planes: Planes, by: By) -> Settled:
+    """What a close does for the firm where no session is left: hand in what waits, anchor the ledger, copy it.
+
+    By the operator's word it is a close as well, of no session: what changed until then isn't told as new again.
+    """
     planes.records.sync(By(SYSTEM))
     try:
         commit, why_not = _anchor(planes, "Anchor the ledger"), ""
     except FirmError as error:
         commit, why_not = None, str(error)
+    if by.actor == OPERATOR:
+        _record_settled(planes, commit, why_not, by)
     copy = backups.make(planes)
     return Settled(commit, copy.name if copy else None, why_not)
 
@@ -224,4 +229,14 @@ def _record_close(planes: Planes, closed: Closed, by: By) -> None:
         }
         key = f"session.closed:{closed.session}"
         planes.ledger.append(conn, "session.closed", data, subjects=(), by=by, effect_key=key)
+    planes.project()
+
+
+def _record_settled(planes: Planes, commit: str | None, why_not: str, by: By) -> None:
+    """Record it where anything came since the last close: a second word says nothing new."""
+    with planes.store.write() as conn:
+        last = changes.last_close(planes, conn)
+        if changes.since(planes, conn, last.at if last else None):
+            data = {"how": "ended", "commit": commit, "not_committed": why_not}
+            planes.ledger.append(conn, "session.closed", data, subjects=(), by=by)
     planes.project()

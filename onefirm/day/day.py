@@ -63,9 +63,9 @@ class Day:
         """Close what ended or died without being closed."""
         return start.close_left(self._planes)
 
-    def settle(self) -> close.Settled:
+    def settle(self, by: By) -> close.Settled:
         """Hand in what waits, anchor and copy the ledger, where no session is left to close."""
-        return close.settle(self._planes)
+        return close.settle(self._planes, by)
 
     def lift_guard(self, minutes: int, by: By) -> datetime:
         """Lift the guard for some minutes; returns when it ends."""

@@ -127,7 +127,7 @@ def _by_name(planes: Planes, named: str) -> Record:
 
 
 def _list() -> str:
-    return "`onefirm record find --kind client` lists them."
+    return "`onefirm record find client` lists them."
 
 
 # -- what may be seen

@@ -191,6 +191,8 @@ def _closed(data: Mapping[str, Any], event: Event) -> str:
         f"without receipt: {listed([clean(path) for path in unreconciled])}" if unreconciled else "",
     )
     said = "; ".join(part for part in parts if part)
+    if not event.session:
+        return "closed what had come without a session"
     return f"closed {_session(event)}{died}" + (f": {said}" if said else "")
 
 

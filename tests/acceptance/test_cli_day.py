@@ -77,6 +77,21 @@ def test_what_was_written_without_any_session_is_anchored_and_backed_up_by_a_clo
     assert "nothing new to anchor, backup firm-" in onefirm.done("session", "close").out
 
 
+@pytest.mark.row("OPS-02")
+def test_a_close_by_hand_without_any_session_is_where_the_next_brief_begins(onefirm: Terminal) -> None:
+    onefirm.done("record", "update", "P-1", "status=review")
+    assert any(line.startswith("P-1 ") for line in onefirm.data("brief")["changes"])
+    onefirm.done("session", "close")
+    brief = onefirm.data("brief")
+    assert brief["changes"] == []
+    assert "No session has been closed yet" not in brief["text"]
+    onefirm.done("session", "close")
+    (newest, *_) = onefirm.data("ledger", "log", "--kind", "session.closed")[::-1]
+    assert (newest["actor"], newest["session"], newest["at"]) == ("operator", None, brief["since"])
+    onefirm.done("record", "update", "P-1", "status=delivery", "--why", "one more round")
+    assert [line.split()[0] for line in onefirm.data("brief")["changes"]] == ["P-1"]
+
+
 @pytest.mark.row("NAR-04")
 def test_the_hatch_lifts_the_guard_for_a_while_and_the_ledger_says_why(onefirm: Terminal) -> None:
     root = str(onefirm.root)

@@ -69,6 +69,8 @@ SENTENCES = [
            actor="onefirm"),
      "onefirm closed session S-ABC, which had died: it touched P-12 and T-3; 1 write waits; "
      "without receipt: context/x.md."),
+    (entry("session.closed", {"how": "ended", "commit": "0a1b", "not_committed": ""}, actor="operator", session=None),
+     "The operator closed what had come without a session."),
     (entry("narrative.edited", {"path": "context/p.md", "receipt": "seen"}, "P-12"),
      "Claude edited context/p.md about P-12, after looking at it."),
     (entry("narrative.unreconciled", {"path": "context/p.md", "why": "no receipt for P-12"}, "P-12"),
