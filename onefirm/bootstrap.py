@@ -20,7 +20,7 @@ from onefirm.ledger.append import Ledger
 from onefirm.memory.decisions import Decisions
 from onefirm.memory.lessons import Lessons
 from onefirm.memory.recall import Document, Recall
-from onefirm.narrative import tree
+from onefirm.narrative import archive, tree
 from onefirm.secrets import Secrets
 from onefirm.sessions.shapes import Wall
 from onefirm.settings import Settings
@@ -142,7 +142,7 @@ def _wire(
         rule_files.render(root, lessons.every(), secrets.looks_secret)
 
     lessons = Lessons(store, ledger, clock, learned, secrets.looks_secret)
-    recall = Recall(store, ledger, lambda: _documents(root))
+    recall = Recall(store, ledger, lambda: _documents(root), archive.is_archived)
     rules = Rules(
         settings.firm,
         settings.timezone,

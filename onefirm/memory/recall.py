@@ -34,7 +34,7 @@ _NAMED = 1.5  # a passage about a record that the question names
 class Hit:
     """One passage. `ref` is a decision's or lesson's, or a file's path; `at` (ISO) is None for a file.
 
-    `note` tells what weakens it: superseded by which decision, retired, or only a candidate.
+    `note` tells what weakens it: superseded by which decision, retired, only a candidate, or archived.
     """
 
     source: str
@@ -66,12 +66,21 @@ class _Standing:
 
 
 class Recall:
-    """The firm's memory, asked in words. `documents` gives the narrative files as they are now."""
+    """The firm's memory, asked in words. `documents` gives the narrative files as they are now; `archived` tells by its
+    path whether one is of an engagement that is over.
+    """
 
-    def __init__(self, store: Store, ledger: Ledger, documents: Callable[[], Iterable[Document]]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        ledger: Ledger,
+        documents: Callable[[], Iterable[Document]],
+        archived: Callable[[str], bool] = lambda _path: False,
+    ) -> None:
         self._store = store
         self._ledger = ledger
         self._documents = documents
+        self._archived = archived
         self._sight = WHOLE
 
     def behind(self, sight: Sight) -> Recall:
@@ -153,7 +162,9 @@ class Recall:
     def _standings(self, conn: Connection, found: Sequence[Found]) -> dict[tuple[str, str], _Standing]:
         taken = [one.ref for one in found if one.source == "decision"]
         learned = [one.ref for one in found if one.source == "lesson"]
+        over = [one.ref for one in found if one.source == "narrative" and self._archived(one.ref)]
         return {
+            **{("narrative", path): _Standing(None, "archived") for path in over},
             **{("decision", ref): standing for ref, standing in _decided(conn, taken)},
             **{("lesson", ref): standing for ref, standing in self._learned(conn, learned)},
         }

@@ -1,4 +1,7 @@
-"""The narrative files of a workspace, as texts."""
+"""The narrative files of a workspace, as texts: all below context/, every CLAUDE.md, and what has a record elsewhere.
+
+The guard and the hooks hold fewer against the state: `heads.is_narrative`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from onefirm.narrative import heads
+from onefirm.narrative.files import FOLDER
 from onefirm.sessions import tree, walk
 
 
@@ -26,7 +30,7 @@ def read(root: Path) -> Iterator[NarrativeFile]:
             text = tree.read(f"{root}/{path}")
         except OSError:
             continue
-        if heads.is_narrative(path, text):
+        if path.startswith(FOLDER) or heads.is_narrative(path, text):
             yield NarrativeFile(path, tuple(heads.refs(text)), text)
 
 

@@ -90,3 +90,22 @@ def test_memory_is_asked_in_words(shared: Terminal) -> None:
     hits = shared.data("recall", "booking path before the blog")["hits"]
     assert "DEC-3" in [hit["ref"] for hit in hits]
     assert shared("recall", "zyxwvut").err.startswith("Nothing found")
+
+
+@pytest.mark.row("MEM-13")
+def test_recall_finds_every_file_of_the_context_tree_and_says_which_are_archived(onefirm: Terminal) -> None:
+    onefirm.done("context", "new", "context/knowledge/lux.md", "how many lux")
+    file = onefirm.root / "context/knowledge/lux.md"
+    file.write_text(f"{file.read_text()}\nFifty lux is the Kompass limit.\n")
+    over = onefirm.root / "context/archive/clients/kompass/light.md"
+    over.parent.mkdir(parents=True)
+    over.write_text("# Light\n\nThe Kompass halls were too bright.\n")
+    (onefirm.root / "scratch.md").write_text("# Scratch\n\nKompass, in a file that is no part of the tree.\n")
+    hits = {hit["ref"]: (hit["text"].split("\n")[-1], hit["note"]) for hit in onefirm.data("recall", "Kompass")["hits"]}
+    assert hits == {
+        "context/knowledge/lux.md": ("Fifty lux is the Kompass limit.", ""),
+        "context/archive/clients/kompass/light.md": ("The Kompass halls were too bright.", "archived"),
+    }
+    assert "(archived)" in onefirm.done("recall", "Kompass").out
+    file.unlink()
+    assert "lux.md" not in onefirm.done("recall", "Kompass").out

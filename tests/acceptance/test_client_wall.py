@@ -254,7 +254,7 @@ def test_recall_searches_without_what_is_hidden(house: House, query: str) -> Non
 
 def test_recall_finds_the_own_client_and_the_firm(house: House) -> None:
     hits = {hit["ref"] for hit in house.acme.rows("memory_recall", query="portal", limit=50)}
-    own = {"context/clients/acme/CLAUDE.md"}
+    own = {"context/clients/acme/CLAUDE.md", "context/clients/acme/notes/call.md"}
     assert own | {house.refs["acme_decision"], house.refs["house"]} <= hits
 
 

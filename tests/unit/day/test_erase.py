@@ -107,8 +107,9 @@ def test_it_says_where_the_words_may_still_be(firm: Firm) -> None:
     archive(firm)
     backups.copy(backups.database(firm.root), firm.root / ".onefirm" / "backup" / "firm-2026-11-22.db")
     (firm.root / "context" / "other.md").write_text("# Other\n\nSee CL-12.\n")
+    (firm.root / "context" / "calls.md").write_text("# Calls\n\nCL-1 called.\n")
     told = " ".join(firm.day.erase("CL-1", OPERATOR).stays)
-    for where in ("context/notes.md", "git history", "Backups", "CN-1", "Exports"):
+    for where in ("context/notes.md", "context/calls.md", "git history", "Backups", "CN-1", "Exports"):
         assert where in told
     assert "other.md" not in told
     assert "Another program" not in told
