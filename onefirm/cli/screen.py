@@ -13,7 +13,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,9 @@ def show_now(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """A line of talk."""
+    """A line of talk, behind the data that was shown before it where both go into one pipe."""
+    with suppress(OSError, ValueError):  # whoever reads the data may be gone: that is told by the next of it
+        sys.stdout.flush()
     sys.stderr.write(f"{clean(text)}\n")
 
 

@@ -1,6 +1,10 @@
 """What reaches the terminal."""
 
+import io
 import json
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from datetime import date
 
@@ -52,3 +56,24 @@ def test_values_of_ours_become_what_json_knows() -> None:
     assert screen.plain({1: thing}) == {
         "1": {"name": "a", "on": "2026-11-21", "inside": [{"name": "b", "on": "2026-11-22", "inside": []}]}
     }
+
+
+def test_what_is_said_last_comes_last_where_data_and_talk_go_into_one_pipe() -> None:
+    said = "from onefirm.cli import screen; screen.show('a fault'); screen.say('1 to mend.'); screen.show('more')"
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    one = subprocess.run(
+        [sys.executable, "-c", said], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True, env=env
+    )
+    assert one.stdout == b"a fault\n1 to mend.\nmore\n"
+
+
+def test_talk_is_said_also_when_whoever_read_the_data_has_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Left(io.StringIO):
+        def flush(self) -> None:
+            raise BrokenPipeError
+
+    monkeypatch.setattr("sys.stdout", Left())
+    screen.say("1 to mend.")
+    assert capsys.readouterr().err == "1 to mend.\n"
