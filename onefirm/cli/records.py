@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from onefirm.state.records import Change, Record, Written
 
 _COLUMNS = ("ref", "status", "title", "due")
-_OWN_COLUMNS = ("amount", "value", "client", "owner")
-"""Shown behind the others of a kind that has them; `owner` of records of several kinds."""
+_OWN_COLUMNS = ("amount", "value", "client", "project", "owner")
+"""Shown behind the others where a row of the page has them; `owner` of records of several kinds."""
+_MOST_NAMED = 5
 
 
 @click.group(cls=Group, short_help="Find, read and change records.")
@@ -71,7 +72,7 @@ def find(
             {"rows": [_plain(invocation, row) for row in page.rows], "cursor": page.cursor, "total": page.total}
         )
         return
-    own = _own_columns(invocation, kind)
+    own = _own_columns(invocation, kind, page.rows)
     screen.table((*_COLUMNS, *own), (_row(invocation, row, own) for row in page.rows))
     _tell_more(len(page.rows), page.total, page.cursor)
 
@@ -118,7 +119,12 @@ def get(invocation: Invocation, ref: str, as_of: str | None, as_json: bool) -> N
 
     records = invocation.firm.records
     found = records.as_of(ref, parse_iso(as_of)) if as_of else records.get(ref, invocation.by())
-    screen.data(_plain(invocation, found)) if as_json else _print(invocation, found)
+    if as_json:
+        screen.data(_plain(invocation, found))
+        return
+    _print(invocation, found)
+    if not as_of:
+        _print_around(invocation, found.ref)
 
 
 @record.command(short_help="Create a record.")
@@ -335,9 +341,9 @@ def _plain(invocation: Invocation, found: Record) -> dict[str, Any]:
     return {**screen.plain(found), "props": invocation.firm.records.present(found)}
 
 
-def _own_columns(invocation: Invocation, kind: str | None) -> list[str]:
+def _own_columns(invocation: Invocation, kind: str | None, rows: Sequence[Record]) -> list[str]:
     known = invocation.firm.schema.kind(kind).properties if kind else ("owner",)
-    return [name for name in _OWN_COLUMNS if name in known]
+    return [name for name in _OWN_COLUMNS if name in known and any(row.props.get(name) for row in rows)]
 
 
 def _row(invocation: Invocation, found: Record, own: Sequence[str]) -> list[object]:
@@ -356,6 +362,27 @@ def _print(invocation: Invocation, found: Record) -> None:
         screen.say(f"Waits for the truth: {_pairs(found.pending)}")
     changed = found.updated_at[:16].replace("T", " ")
     screen.say(f"{'Archived; ' if found.archived else ''}etag {found.etag}, changed {changed} UTC")
+
+
+def _print_around(invocation: Invocation, ref: str) -> None:
+    """What else is known of a record: its artifacts, the files whose head names it, and the open records about it."""
+    from onefirm.narrative import tree
+    from onefirm.sessions.paths import told
+    from onefirm.state.records import Query
+
+    firm = invocation.firm
+    kept = [f"{one.ref} {one.name}" for one in firm.artifacts.find(about=ref)][::-1]
+    files = [told(one.path) for one in tree.read(firm.root) if ref in one.refs]
+    around = firm.records.find(Query(about=ref, where={"open": True}, limit=_MOST_NAMED))
+    _name("artifacts", kept[:_MOST_NAMED], len(kept))
+    _name("file", files[:_MOST_NAMED], len(files))
+    _name("open about it", [f"{one.ref} {one.title}" for one in around.rows], around.total)
+
+
+def _name(what: str, named: Sequence[str], total: int) -> None:
+    if named:
+        more = f" and {total - len(named)} more" if total > len(named) else ""
+        screen.show(f"{what}: {'; '.join(named)}{more}")
 
 
 def _pairs(values: Mapping[str, Any] | None) -> str:

@@ -245,6 +245,33 @@ def test_a_list_of_invoices_shows_what_they_amount_to_and_whose_they_are(onefirm
     assert "owner" not in listed.splitlines()[0]
 
 
+@pytest.mark.row("STA-01")
+def test_a_list_of_tasks_shows_their_project_and_no_column_that_is_empty(onefirm: Terminal) -> None:
+    assert onefirm.done("record", "find", "task").out.splitlines()[0].split() == [
+        "ref", "status", "title", "due", "project", "owner",
+    ]  # fmt: skip
+    onefirm.done("record", "create", "task", "title=Call the desk", "client=CL-1")
+    (head, row) = onefirm.done("record", "find", "task", "--text", "Call the desk").out.splitlines()
+    assert head.split() == ["ref", "status", "title", "due", "client"]
+    assert row.split()[-1] == "CL-1"
+
+
+@pytest.mark.row("STA-01")
+def test_a_record_in_the_terminal_names_its_artifacts_its_file_and_what_is_open_about_it(onefirm: Terminal) -> None:
+    (onefirm.root / "offer.md").write_text("An offer.")
+    onefirm.done("artifact", "add", "offer.md", "--about", "P-1")
+    (told,) = re.findall(
+        r"^artifacts: .*\nfile: .*\nopen about it: .*$", onefirm.done("record", "get", "P-1").out, re.M
+    )
+    artifacts, file, around = (line.split(": ", 1)[1] for line in told.splitlines())
+    assert re.search(r"ART-\d+ offer\.md", artifacts)
+    assert file == "context/clients/acme-rockets/launch-site/CLAUDE.md"
+    open_ones = onefirm.data("record", "find", "--about", "P-1", "--open")
+    assert re.findall(r"(?:^|; )([A-Z]+-\d+) ", around) == [row["ref"] for row in open_ones["rows"][:5]]
+    assert around.endswith(f" and {open_ones['total'] - 5} more")
+    assert "open about it" not in onefirm.done("record", "get", "P-1", "--as-of", "2026-11-01").out
+
+
 @pytest.mark.row("STA-11")
 def test_an_undo_says_what_is_archived_by_it_and_how_to_bring_it_back(onefirm: Terminal) -> None:
     ref = onefirm.done("record", "create", "task", "title=Buy flags").out.split()[0]
