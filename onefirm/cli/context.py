@@ -144,12 +144,15 @@ def new(invocation: Invocation, what: str, line: str, at: str, title: str) -> No
     """
     made = invocation.firm.day.new_context(what, line, at=at, title=title)
     screen.show(made.path)
-    screen.say(f"Named in {told(made.parent)}.")
+    if made.parent_text == made.parent_before:
+        screen.say(f"Named in {told(made.parent)} already; that line stays.")
+    else:
+        screen.say(f"Named in {told(made.parent)}.")
 
 
 @context.command(short_help="Archive the files of a closed record.")
 @click.argument("ref", metavar="REF")
-@click.option("--anyway", is_flag=True, help="Also while the record, or one below it, is open.")
+@click.option("--anyway", is_flag=True, help="Also while it, or a record that belongs to it, is open.")
 @why_option
 @pass_invocation
 def close(invocation: Invocation, ref: str, anyway: bool, why: str | None) -> None:
@@ -157,8 +160,9 @@ def close(invocation: Invocation, ref: str, anyway: bool, why: str | None) -> No
     names them.
 
     Its line goes from its parent into the archive's list, links follow, and one
-    commit holds it all, so that git keeps the history of each file. Nothing in
-    the archive loads with other work.
+    commit holds it all, so that git keeps the history of each file; what git
+    didn't hold yet gets a commit of its own before, for taking the close back.
+    Nothing in the archive loads with other work.
 
     \b
     Examples:

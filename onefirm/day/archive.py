@@ -24,14 +24,18 @@ from onefirm.core.errors import FirmError, NotFound, Refused
 from onefirm.core.ids import parse_ref, uuid7
 from onefirm.day import close as closing
 from onefirm.day.planes import Planes
+from onefirm.day.wording import clip
 from onefirm.memory.statements import check_reason
 from onefirm.narrative import archive, files, links
 from onefirm.narrative.archive import LIST, Listed, Move
 from onefirm.narrative.index import ROOT, Index
 from onefirm.sessions import tree, walk
 from onefirm.sessions.paths import told
+from onefirm.state.mirror import Record
+from onefirm.state.query import MOST_ROWS, Query
 
 _FILE = "closing.json"
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,10 @@ def close(planes: Planes, ref: str, by: By, *, anyway: bool = False) -> Archived
     """Move the files of a closed record into the archive; `anyway` also those of one that is open.
 
     1. Finish a close that was cut off.
-    2. Look at the record in the truth, and refuse while it, or a record with a file below its own, is open.
-    3. Write down what is to move, then do it: list, files, links, entry, commit.
+    2. Look at the record in the truth, and refuse while it, one that points at it, or one with a file below its own is
+       open.
+    3. Commit what git doesn't hold yet of all that will change: taking back the close brings it back so.
+    4. Write down what is to move, then do it: list, files, links, entry, commit.
 
     Raises NotFound, InvalidInput, and Refused with what is open.
     """
@@ -98,6 +104,7 @@ def close(planes: Planes, ref: str, by: By, *, anyway: bool = False) -> Archived
         if not anyway:
             _check_closed(planes, index, order)
         _look(planes, index, order)
+        _commit_before(planes, order)
         _keep(planes.root, order)
         return _do(planes, order)
 
@@ -129,20 +136,29 @@ def _repeated(index: Index, ref: str) -> Archived:
 
 
 def _check_closed(planes: Planes, index: Index, order: _Order) -> None:
-    refs = {ref for path in index.files if archive.goes_to(order.moves, path) != path for ref in index.files[path].refs}
-    is_open = [ref for ref in (order.ref, *sorted(refs - {order.ref})) if _is_open(planes, ref)]
-    if is_open[:1] == [order.ref]:
+    if _is_open(planes, order.ref):
         record = planes.records.get(order.ref, fresh=False)
         raise Refused(
             f"{record.ref} “{record.title}” is open: its status is {record.status}.",
             hint=f"Close the record first (`onefirm record update {record.ref} status=…`), or say --anyway.",
         )
-    if is_open:
+    if is_open := _open_below(planes, index, order):
+        shown = ", ".join(f"{one.ref} “{clip(one.title)}” ({one.status})" for one in is_open[:_SHOWN])
+        more = len(is_open) - _SHOWN
         raise Refused(
-            f"Below the files of {order.ref} lie those of records that are open: {', '.join(is_open[:5])}"
-            f"{f' and {len(is_open) - 5} more' if len(is_open) > 5 else ''}.",
-            hint="Close them first, or say --anyway.",
+            f"What belongs to {order.ref} is still open: {shown}{f' and {more} more' if more > 0 else ''}.",
+            hint="Give each its end first, or say --anyway.",
         )
+
+
+def _open_below(planes: Planes, index: Index, order: _Order) -> list[Record]:
+    """The open records that point at the one to be closed, or have a file among those that move."""
+    page = planes.records.find(Query(where={"open": True}, about=order.ref, limit=MOST_ROWS))
+    moved = {
+        ref for path in index.files if archive.goes_to(order.moves, path) != path for ref in index.files[path].refs
+    }
+    others = sorted(moved - {order.ref, *(one.ref for one in page.rows)})
+    return [*page.rows, *(planes.records.get(ref, fresh=False) for ref in others if _is_open(planes, ref))]
 
 
 def _is_open(planes: Planes, ref: str) -> bool:
@@ -238,15 +254,24 @@ def _commit(planes: Planes, order: _Order) -> tuple[str | None, str]:
     """One commit of both places, in which git knows the files again; none where the workspace is no repository."""
     if not git.is_repository(planes.root):
         return None, ""
-    wanted = [path for move in order.moves for path in (move.old, move.new)]
     try:
-        paths = dict.fromkeys(git.dirty_paths(planes.root, [*wanted, *order.mended, LIST, ROOT]))
-        secret = closing.without_secrets(planes, paths)
-        message = f"Move the files of {order.ref} into the archive"
-        commit = git.commit_paths(planes.root, list(paths), message, closing.trailers(planes))
+        return _commit_all(planes, order, f"Move the files of {order.ref} into the archive")
     except FirmError as error:
         return None, str(error)
-    return commit, "; ".join(secret)
+
+
+def _commit_before(planes: Planes, order: _Order) -> None:
+    """Raises Refused or Unavailable where git can't: text that it never had could not be brought back."""
+    if git.is_repository(planes.root):
+        _commit_all(planes, order, f"Keep the narrative as it was before closing {order.ref}")
+
+
+def _commit_all(planes: Planes, order: _Order, message: str) -> tuple[str | None, str]:
+    """Commit whatever the close changes, and tell what was left out."""
+    moved = [path for move in order.moves for path in (move.old, move.new)]
+    paths = dict.fromkeys(git.dirty_paths(planes.root, [*moved, *order.mended, LIST, ROOT]))
+    secret = closing.without_secrets(planes, paths)
+    return git.commit_paths(planes.root, list(paths), message, closing.trailers(planes)), "; ".join(secret)
 
 
 # -- the disk ----------------------------------------------------------------------------------------------------------

@@ -83,6 +83,12 @@ def _own_kind(day: Day) -> None:
 def _engagement(day: Day) -> None:
     found = [one["ref"] for one in day.onefirm("drift")["found"]]
     day.so("P-3" in found, "held against the truth, narrative of closed work was found: P-3 is done", found)
+    refused = command(day.root, "context", "close", "P-3")
+    day.so("INV-8" in refused.stderr, "its files stay where they are while its invoice is a draft:", refused.stderr)
+    day.quote(refused.stderr)
+    for status, why in (("sent", "it was forgotten"), ("paid", "they paid at once")):
+        moved = command(day.root, "record", "update", "INV-8", f"status={status}", "--why", why)
+        day.so(moved.returncode == 0, f"you wrote that INV-8 is {status}", moved.stderr)
     closed = command(day.root, "context", "close", "P-3", "--why", "the handbook is in use")
     day.so(closed.returncode == 0, "its files went into the archive, every link with them", closed.stderr)
     day.quote(closed.stdout or closed.stderr)

@@ -20,6 +20,7 @@ from onefirm.narrative.pasted import Kept
 from onefirm.sessions.paths import told
 from onefirm.sessions.walk import matches
 
+_SECTION = re.compile(r" {0,3}#{2,6}\s")
 # A line that begins something new, wherever it stands.
 _BLOCK = re.compile(r"[-*+•#|>`~<]|\d{1,3}[.)]\s")
 # What the truth says of a record, in the form that the guard reads: title, status, actor, at.
@@ -84,12 +85,12 @@ def misplaced(index: Index, path: str) -> bool:
 
 def behind_children(index: Index, parent: ContextFile) -> tuple[int, str]:
     """Behind which line of a file another child is named, and what has to stand before it there: nothing, or an empty
-    line.
+    line. The first child is named before the sections: in one of them it would be a part of what that tells.
     """
     every = parent.text.split("\n")
     last = _last_child(index, parent)
     if not last:
-        return len(parent.text.rstrip().split("\n")), "\n"
+        return len("\n".join(every[: _first_section(parent)]).rstrip().split("\n")), "\n"
     if every[last - 1].lstrip().startswith("|"):
         while last < len(every) and every[last].lstrip().startswith("|"):
             last += 1
@@ -97,6 +98,13 @@ def behind_children(index: Index, parent: ContextFile) -> tuple[int, str]:
     while last < len(every) and _goes_on(every[last]):
         last += 1
     return last, ""
+
+
+def _first_section(parent: ContextFile) -> int:
+    """How many lines stand before the first heading below the title and the head; all of them where there is none."""
+    every = links.shown(parent.text).split("\n")
+    head = max(1, parent.record_line, parent.parent_line, heads.front_end(every) + 1)
+    return next((at for at, line in enumerate(every) if at >= head and _SECTION.match(line)), len(every))
 
 
 def _last_child(index: Index, parent: ContextFile) -> int:

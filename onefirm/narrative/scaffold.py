@@ -48,14 +48,16 @@ def path_of(name: str) -> str:
 
 def folder_name(title: str, otherwise: str) -> str:
     """A title as the name of a folder: small letters and digits."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    whole = unicodedata.normalize("NFKD", title.casefold())  # ß is ss
+    plain = whole.encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or otherwise.lower()
 
 
 def plan(index: Index, path: str, title: str, said: str, ref: str = "") -> Scaffold:
     """A file at `path` for the record `ref` (if any), and its parent with a line that says of it what is `said`.
 
-    Raises InvalidInput for a title or line that can't be, Refused where the file or no parent is there.
+    A parent that names it already, since it was there once, stays as it is. Raises InvalidInput for a title or line
+    that can't be, Refused where the file or no parent is there.
     """
     title, said = _one_line(title, "title"), _one_line(said, "line")
     above = index.above(path)
@@ -66,9 +68,17 @@ def plan(index: Index, path: str, title: str, said: str, ref: str = "") -> Scaff
     record = f"Record: {ref}\n" if ref else ""
     text = f"# {title}\n\n{record}{lint.head_for(path, parent)}\n{_SECTIONS if ref else ''}"
     child = files.parsed(path, text)
+    if _names(index, above, child):
+        return Scaffold(path, text, above, parent.text, parent.text)
     made = Scaffold(path, text, above, parent.text, with_line(index, parent, lint.line_for(above, child, said)))
     _hold(index, made)
     return made
+
+
+def _names(index: Index, above: str, child: ContextFile) -> bool:
+    """Whether the parent has a line for a file that isn't there yet."""
+    named = Index([*index.files.values(), child]).named.get(child.path, [])
+    return any(who == above and link.form in ("item", "import") for who, link in named)
 
 
 def _one_line(text: str, what: str) -> str:
@@ -81,7 +91,7 @@ def _one_line(text: str, what: str) -> str:
 
 
 def with_line(index: Index, parent: ContextFile, line: str) -> str:
-    """The text of a file with a line behind the last one that names a child of it."""
+    """The text of a file with a line behind the last one that names a child of it, else before its sections."""
     behind, space = lint.behind_children(index, parent)
     return mends.applied(parent.text, [Mend(parent.path, behind, None, space + line)])
 

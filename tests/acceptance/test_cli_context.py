@@ -31,6 +31,13 @@ def faults(onefirm: Terminal) -> list[tuple[str, int, str]]:
     return [(fault["path"], fault["line"], fault["rule"]) for fault in found]
 
 
+def created(onefirm: Terminal, kind: str, *given: str) -> str:
+    """The ref of a new record."""
+    onefirm.done("record", "create", kind, *given)
+    title = given[0].partition("=")[2]
+    return onefirm.data("record", "find", kind, "--text", title)["rows"][0]["ref"]
+
+
 def texts(onefirm: Terminal) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in onefirm.root.rglob("*.md")}
 
@@ -225,17 +232,14 @@ def test_what_is_no_text_or_lies_outside_is_not_written(onefirm: Terminal, tmp_p
 
 @pytest.mark.row("NAR-01", "NAR-07")
 def test_a_new_file_of_a_record_is_named_by_its_parent_and_points_back(onefirm: Terminal) -> None:
-    onefirm.done("record", "create", "client", "title=Élan & Sons [Lyon]")
-    client = onefirm.done("record", "find", "client", "--text", "Lyon", "--json").data["rows"][0]["ref"]
-    onefirm.done("record", "create", "project", "title=Wine list", f"client={client}")
-    project = onefirm.done("record", "find", "project", "--text", "Wine", "--json").data["rows"][0]["ref"]
+    client = created(onefirm, "client", "title=Élan & Sons [Lyon]")
+    project = created(onefirm, "project", "title=Wine list", f"client={client}")
     assert f"Make the file of {client} first" in onefirm("context", "new", project, "one page for each table").err
     place = "context/clients/elan-sons-lyon"
     assert onefirm.done("context", "new", client, "two brothers and a cellar").out == f"{place}/CLAUDE.md\n"
     made = onefirm.done("context", "new", project.lower(), "one page for each table").out.strip()
     assert made == f"{place}/wine-list/CLAUDE.md"
-    onefirm.done("record", "create", "deliverable", "title=Carafe tags", f"project={project}")
-    tags = onefirm.done("record", "find", "deliverable", "--text", "Carafe", "--json").data["rows"][0]["ref"]
+    tags = created(onefirm, "deliverable", "title=Carafe tags", f"project={project}")
     below = onefirm.done("context", "new", tags, "what a guest reads first").out.strip()
     assert below == f"{place}/wine-list/carafe-tags/CLAUDE.md"
     onefirm.done("context", "new", f"{place}/cellar.md", "who may go down")
@@ -291,7 +295,7 @@ def test_the_files_of_a_closed_engagement_go_into_the_archive_and_all_that_named
         onefirm, "context/delivery/first-weeks.md", "\n\n", f"\n\nAs [there](../../{SITE}#why).\n\n@../../{SITE}\n\n"
     )
     done(onefirm)
-    answer = onefirm.done("context", "close", "p-1", "--why", "it flies")
+    answer = onefirm.done("context", "close", "p-1", "--anyway", "--why", "it flies")
     assert answer.out == f"{ARCHIVED}\n"
     assert faults(onefirm) == []
     assert not (onefirm.root / SITE).parent.exists()
@@ -313,7 +317,7 @@ def test_the_files_of_a_closed_engagement_go_into_the_archive_and_all_that_named
 @pytest.mark.row("NAR-07")
 def test_what_was_closed_keeps_its_history_in_git_and_can_be_taken_back(onefirm: Terminal) -> None:
     done(onefirm)
-    commit = re.findall(r"git revert (\w+)", onefirm.done("context", "close", "P-1").err)[0]
+    commit = re.findall(r"git revert (\w+)", onefirm.done("context", "close", "P-1", "--anyway").err)[0]
     git = ("git", "-C", str(onefirm.root), "-c", "user.name=me", "-c", "user.email=me@localhost")
     log = [*git, "log", "--follow", "--format=%s", "--", ARCHIVED]
     assert len(subprocess.run(log, capture_output=True, text=True, check=True).stdout.splitlines()) > 1
@@ -329,7 +333,11 @@ def test_files_stay_while_their_record_or_one_below_it_is_open(onefirm: Terminal
     assert (answer.code, "is open: its status is delivery" in answer.err) == (1, True)
     onefirm.done("record", "update", "CL-1", "status=former")
     answer = onefirm("context", "close", "CL-1")
-    assert (answer.code, "open: P-1, P-9." in answer.err) == (1, True)
+    assert (answer.code, "P-9 “Test stand page” (discovery)" in answer.err, "and 4 more." in answer.err) == (
+        1,
+        True,
+        True,
+    )
     assert "no file of its own" in onefirm("context", "close", "T-1", "--anyway").err
     assert {path: path.read_bytes() for path in onefirm.root.rglob("*.md")} == before
     onefirm.done("context", "close", "CL-1", "--anyway")
@@ -337,19 +345,74 @@ def test_files_stay_while_their_record_or_one_below_it_is_open(onefirm: Terminal
 
 
 @pytest.mark.row("NAR-07")
+def test_files_stay_while_a_record_that_points_at_theirs_is_open(onefirm: Terminal) -> None:
+    answer = onefirm("context", "close", "P-3")
+    assert answer.code == 1
+    assert "What belongs to P-3 is still open: INV-8 “Packing handbook, whole sum” (draft)." in answer.err
+    for status in ("sent", "paid"):
+        onefirm.done("record", "update", "INV-8", f"status={status}")
+    onefirm.done("context", "close", "P-3")
+
+
+@pytest.mark.row("NAR-07")
+def test_taking_a_close_back_brings_words_that_git_never_had(onefirm: Terminal) -> None:
+    git = ("git", "-C", str(onefirm.root), "-c", "user.name=me", "-c", "user.email=me@localhost")
+    client = created(onefirm, "client", "title=Elm Bakery")
+    project = created(onefirm, "project", "title=Bread list", f"client={client}")
+    places = [
+        onefirm.done("context", "new", ref, line).out.strip() for ref, line in ((client, "bread"), (project, "a list"))
+    ]
+    for place in places:
+        (onefirm.root / place).write_text(f"{(onefirm.root / place).read_text()}\nThe oven is older than we are.\n")
+    onefirm.done("record", "update", project, "status=cancelled")
+    before = texts(onefirm)
+    said = onefirm.done("context", "close", project).err
+    log = subprocess.run([*git, "log", "-2", "--format=%s"], capture_output=True, text=True, check=True).stdout
+    assert f"Keep the narrative as it was before closing {project}" in log
+    commit = re.findall(r"git revert (\w+)", said)[0]
+    subprocess.run([*git, "revert", "--no-edit", commit], check=True, capture_output=True)
+    assert texts(onefirm) == before
+
+
+@pytest.mark.row("NAR-07")
+def test_a_close_waits_where_git_can_not_keep_what_was_there(onefirm: Terminal) -> None:
+    done(onefirm)
+    change(onefirm, SITE, "## Open threads", "Nobody kept this yet.\n\n## Open threads")
+    head = ["git", "-C", str(onefirm.root), "rev-parse", "HEAD"]
+    merging = subprocess.run(head, capture_output=True, text=True, check=True).stdout
+    (onefirm.root / ".git/MERGE_HEAD").write_text(merging)
+    before = texts(onefirm)
+    answer = onefirm("context", "close", "P-1", "--anyway")
+    assert (answer.code, "a merge is under way" in answer.err) == (1, True)
+    assert texts(onefirm) == before
+    (onefirm.root / ".git/MERGE_HEAD").unlink()
+    onefirm.done("context", "close", "P-1", "--anyway")
+
+
+@pytest.mark.row("NAR-07")
 def test_a_second_close_changes_nothing_and_a_second_engagement_finds_its_own_place(onefirm: Terminal) -> None:
     done(onefirm)
-    onefirm.done("context", "close", "P-1")
+    onefirm.done("context", "close", "P-1", "--anyway")
     before = {path: path.read_bytes() for path in onefirm.root.rglob("*.md")}
     again = onefirm.done("context", "close", "P-1")
     assert (again.out, "was closed before" in again.err) == (f"{ARCHIVED}\n", True)
     assert {path: path.read_bytes() for path in onefirm.root.rglob("*.md")} == before
     made = onefirm.done("context", "new", "P-1", "it flies again").out.strip()
     assert made == SITE
-    second = onefirm.done("context", "close", "P-1").out.strip()
+    second = onefirm.done("context", "close", "P-1", "--anyway").out.strip()
     assert second == ARCHIVED.replace("launch-site", "launch-site-p-1")
     assert faults(onefirm) == []
     assert len({one["path"] for one in onefirm.data("context", "map")} & {second, ARCHIVED}) == 2
+
+
+@pytest.mark.row("NAR-07")
+def test_a_file_that_was_deleted_is_made_again_where_its_parent_still_names_it(onefirm: Terminal) -> None:
+    parent = (onefirm.root / ACME).read_bytes()
+    (onefirm.root / SITE).unlink()
+    answer = onefirm.done("context", "new", "P-1", "something else")
+    assert (answer.out, answer.err) == (f"{SITE}\n", f"Named in {ACME} already; that line stays.\n")
+    assert (onefirm.root / ACME).read_bytes() == parent
+    assert faults(onefirm) == []
 
 
 def freshness(onefirm: Terminal, path: str) -> dict[str, Any]:

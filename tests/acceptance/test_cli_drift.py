@@ -34,7 +34,7 @@ def append(onefirm: Terminal, path: str, line: str) -> int:
 def test_closed_engagements_that_still_load_are_drift_until_they_are_archived(onefirm: Terminal) -> None:
     assert {(one["rule"], one["ref"]) for one in found(onefirm)} == {("closed", ref) for ref in TILL_TODAY}
     for ref in TILL_TODAY:
-        onefirm.done("context", "close", ref)
+        onefirm.done("context", "close", ref, "--anyway")
     assert found(onefirm) == []
     answer = onefirm.done("drift")
     assert (answer.out, answer.err[:10]) == ("", "No drift: ")
@@ -43,7 +43,7 @@ def test_closed_engagements_that_still_load_are_drift_until_they_are_archived(on
 @pytest.mark.row("NAR-05")
 def test_the_worst_comes_first_and_each_says_why_it_stands_there(onefirm: Terminal) -> None:
     for ref in TILL_TODAY:
-        onefirm.done("context", "close", ref)
+        onefirm.done("context", "close", ref, "--anyway")
     said = append(onefirm, SITE, "The project is in review.")
     copied = append(onefirm, "context/clients/acme-rockets/CLAUDE.md", "Owner: Mira")
     onefirm.done("record", "archive", "P-2")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from onefirm.core.errors import InvalidInput, Refused
 from onefirm.narrative import scaffold
-from support.context_tree import CLIENTS, WHOLE, changed, faults, index, world
+from support.context_tree import ACME, CLIENTS, WHOLE, changed, faults, index, world
 
 NAMES = st.text("abAB é-_.&([#%@'", min_size=1, max_size=8)
 FOLDERS = st.sampled_from(["context", "context/clients", "context/clients/acme"])
@@ -46,6 +46,40 @@ def test_the_line_goes_behind_the_last_child_with_all_that_belongs_to_it() -> No
     assert "rockets\n  and their smoke\n- [Bert](bert/CLAUDE.md): hats\n\nMore words.\n" in after
 
 
+SECTIONS = (
+    "# Acme\n\nRecord: CL-1\nParent: [Clients](../CLAUDE.md)\n\nThey count.\n\n## Why\n\n## Open threads\n\n- rope\n"
+)
+
+
+def test_the_first_child_is_named_before_the_sections_and_the_next_behind_it() -> None:
+    texts = {**WHOLE, ACME: SECTIONS}
+    for name in ("a", "b"):
+        texts = made(texts, f"context/clients/acme/{name}.md", name.upper(), "what it is")
+    assert "They count.\n\n- [A](a.md): what it is\n- [B](b.md): what it is\n\n## Why\n" in texts[ACME]
+    assert texts[ACME].endswith("## Open threads\n\n- rope\n")
+    assert faults(texts) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Acme\n\nRecord: CL-1\nParent: [Clients](../CLAUDE.md)\n\n```\n## code\n```\n",
+        "# Acme\n\n## About\n\nRecord: CL-1\nParent: [Clients](../CLAUDE.md)\n",
+        "---\n## front\nRecord: CL-1\n---\n# Acme\nParent: [Clients](../CLAUDE.md)\n",
+    ],
+)
+def test_a_heading_in_code_or_above_the_head_is_no_section(text: str) -> None:
+    texts = made({**WHOLE, ACME: text}, "context/clients/acme/a.md", "A", "what it is")
+    assert texts[ACME] == f"{text}\n- [A](a.md): what it is\n"
+    assert faults(texts) == []
+
+
+def test_a_line_that_outlived_its_file_is_used_again() -> None:
+    texts = made({path: text for path, text in WHOLE.items() if path != ACME}, ACME, "Acme", "hats", "CL-1")
+    assert texts[CLIENTS] == WHOLE[CLIENTS]
+    assert faults(texts) == []
+
+
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
 def test_a_parent_keeps_its_line_ends(end: str) -> None:
     texts = {**WHOLE, CLIENTS: WHOLE[CLIENTS].rstrip().replace("\n", end or "\n") + end}
@@ -64,7 +98,14 @@ def test_a_parent_with_an_open_comment_at_its_end_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("title", "name"), [("Élan & Sons [Lyon]", "elan-sons-lyon"), ("東京", "p-1"), ("a" * 99, "a" * 60), ("..", "p-1")]
+    ("title", "name"),
+    [
+        ("Élan & Sons [Lyon]", "elan-sons-lyon"),
+        ("東京", "p-1"),
+        ("Jürgen Weiß", "jurgen-weiss"),
+        ("a" * 99, "a" * 60),
+        ("..", "p-1"),
+    ],
 )
 def test_a_title_becomes_the_name_of_a_folder(title: str, name: str) -> None:
     assert scaffold.folder_name(title, "P-1") == name
