@@ -105,7 +105,7 @@ def show(invocation: Invocation, ref: str, target: Path | None, as_json: bool) -
     if as_json:
         screen.data({**screen.plain(found), "path": str(room.path(found)), "text": text})
         return
-    _describe(found, room.path(found))
+    _describe(found, room.path(found), invocation.local_time(found.at))
     if target is not None:
         screen.say(f"Written to {target}.")
     elif text is None:
@@ -122,7 +122,7 @@ def _write(target: Path, data: bytes) -> None:
         raise Refused(f"{target} is there already.", hint="Name a file that isn't.") from None
 
 
-def _describe(found: Artifact, path: Path) -> None:
+def _describe(found: Artifact, path: Path, added: str) -> None:
     from onefirm.state.artifacts import size
 
     screen.title(f"{found.ref} {found.name}")
@@ -130,7 +130,7 @@ def _describe(found: Artifact, path: Path) -> None:
         ("kind", found.kind),
         ("about", ", ".join(found.about)),
         ("size", size(found.size_bytes)),
-        ("added", f"{found.at[:16].replace('T', ' ')} UTC by {found.actor}"),
+        ("added", f"{added} by {found.actor}"),
         ("sha256", found.sha256),
         ("file", str(path)),
     ]

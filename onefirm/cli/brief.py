@@ -39,14 +39,17 @@ def brief(invocation: Invocation, number: int | None, whole: bool, as_json: bool
         return
     with screen.working("Reading the firm"):
         told = invocation.firm.day.brief()
-    screen.data(told) if as_json else _print(told, sys.maxsize if whole else _MOST)
+    if as_json:
+        screen.data(told)
+        return
+    _print(told, invocation.local_time(told.since) if told.since else "", sys.maxsize if whole else _MOST)
 
 
-def _print(told: Brief, most: int) -> None:
+def _print(told: Brief, since: str, most: int) -> None:
     screen.title(told.text.splitlines()[0].lstrip("# "))
     _list("Needs you", told.attention, most)
-    since = f" since the last close ({told.since[:16].replace('T', ' ')} UTC)" if told.since else ""
-    _list(f"Changed{since}", told.changes[::-1], most)  # the newest first: what is left out is oldest
+    when = f" since the last close ({since})" if since else ""
+    _list(f"Changed{when}", told.changes[::-1], most)  # the newest first: what is left out is oldest
     screen.show()
     screen.title("Where things stand")
     for line in told.lines[:most]:

@@ -129,7 +129,7 @@ def show(invocation: Invocation, ref: str, as_json: bool) -> None:
         ("supersedes", found.supersedes),
         ("superseded by", found.superseded_by),
     ]
-    rows += [("taken", f"{found.at[:16].replace('T', ' ')} UTC by {found.actor}")]
+    rows += [("taken", f"{invocation.local_time(found.at)} by {found.actor}")]
     screen.table(("", ""), [row for row in rows if row[1]])
 
 

@@ -72,7 +72,9 @@ def status(invocation: Invocation, as_json: bool) -> None:
     elif lifted is None:
         screen.show("The guard stands.")
     else:
-        screen.show(f"The guard is lifted until {_local(lifted['until'])}, by {lifted['by']}: {lifted['why']}")
+        screen.show(
+            f"The guard is lifted until {_local(invocation, lifted['until'])}, by {lifted['by']}: {lifted['why']}"
+        )
 
 
 @guard.command()
@@ -90,7 +92,9 @@ def off(invocation: Invocation, minutes: int, why: str) -> None:
     """
     invocation.need_person("Lifting the guard")
     until = invocation.firm.day.lift_guard(minutes, invocation.by(why))
-    screen.show(f"The guard is lifted until {_local(until.timestamp())}. `onefirm guard on` restores it before.")
+    screen.show(
+        f"The guard is lifted until {invocation.local_time(until.isoformat())}. `onefirm guard on` restores it before."
+    )
 
 
 @guard.command()
@@ -113,5 +117,5 @@ def _lifted(invocation: Invocation) -> Hatch | None:
         return hatch.active(conn, datetime.now(UTC).timestamp())
 
 
-def _local(epoch: float) -> str:
-    return datetime.fromtimestamp(epoch, UTC).astimezone().strftime("%H:%M %Z")
+def _local(invocation: Invocation, epoch: float) -> str:
+    return invocation.local_time(datetime.fromtimestamp(epoch, UTC).isoformat())

@@ -75,6 +75,13 @@ class Invocation:
             )
         return Path(found)
 
+    def local_time(self, at: str) -> str:
+        """An instant as people read it: `2026-11-21 10:00 CET`, in the firm's time zone."""
+        from onefirm import settings
+        from onefirm.ledger.sentences import local_time
+
+        return local_time(at, settings.load(self.root).timezone)
+
     def by(self, reason: str | None = None) -> By:
         """Who runs this command: the operator, or, from its Bash tool, Claude in the session that it stands in."""
         from onefirm.core.attribution import CLAUDE, OPERATOR, By

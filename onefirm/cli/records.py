@@ -360,8 +360,8 @@ def _print(invocation: Invocation, found: Record) -> None:
     screen.table(("property", "value"), [(name, _text(value)) for name, value in shown.items() if name != "title"])
     if found.pending:
         screen.say(f"Waits for the truth: {_pairs(found.pending)}")
-    changed = found.updated_at[:16].replace("T", " ")
-    screen.say(f"{'Archived; ' if found.archived else ''}etag {found.etag}, changed {changed} UTC")
+    changed = invocation.local_time(found.updated_at)
+    screen.say(f"{'Archived; ' if found.archived else ''}etag {found.etag}, changed {changed}")
 
 
 def _print_around(invocation: Invocation, ref: str) -> None:

@@ -46,7 +46,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
         screen.data(list(found.values()))
         return
     rows = [
-        (s["session"], s["started_at"][:16].replace("T", " "), _state(s["state"], s["alive"]), s["source"])
+        (s["session"], invocation.local_time(s["started_at"]), _state(s["state"], s["alive"]), s["source"])
         for s in found.values()
     ]
     screen.table(("session", "when", "status", "began by"), rows)
@@ -164,15 +164,15 @@ def _working(invocation: Invocation, chosen: str | None) -> Session:
         _known(invocation, chosen)
         found = identity.get(root, chosen)
     else:
-        found = _only([one for one in identity.open_sessions(root) if one["alive"]])
+        found = _only(invocation, [one for one in identity.open_sessions(root) if one["alive"]])
     if found is None:
         raise NotFound("No session is open here.", hint="Start Claude Code in this folder first.")
     return found
 
 
-def _only(found: list[Session]) -> Session | None:
+def _only(invocation: Invocation, found: list[Session]) -> Session | None:
     if len(found) > 1:
-        named = ", ".join(f"{one['session']} (since {one['started_at'][11:16]} UTC)" for one in found)
+        named = ", ".join(f"{one['session']} (since {invocation.local_time(one['started_at'])})" for one in found)
         raise Refused(f"{len(found)} sessions are open here: {named}.", hint="Name one: --session S-….")
     return found[0] if found else None
 

@@ -22,6 +22,7 @@ from onefirm.core.tokens import estimate
 from onefirm.day import changes, hooks, wiring
 from onefirm.day.planes import Planes
 from onefirm.day.wording import clip
+from onefirm.ledger.sentences import local_time
 from onefirm.sessions import paths, switches, walk, walls
 from onefirm.state.standing import RULES, Line
 from onefirm.state.sync.report import SyncReport
@@ -128,8 +129,8 @@ def _attention(planes: Planes, conn: Connection) -> Iterable[str]:
             yield f"{item.id} {clip(item.title, 120)}: waits for your decision (`onefirm record conflicts`)"
     for waits in planes.records.pending():
         if waits.state != "held":
-            since = waits.since[:16].replace("T", " ")
-            yield f"{waits.ref} {clip(waits.title)}: what {waits.actor} wrote waits for the truth since {since} UTC"
+            since = local_time(waits.since, planes.rules.timezone)
+            yield f"{waits.ref} {clip(waits.title)}: what {waits.actor} wrote waits for the truth since {since}"
     last = planes.ledger.events(conn, kinds=["session.closed"], newest_first=True, limit=1)
     told = (last[0].payload or {}).get("not_committed") if last else None
     if told and planes.sight is WHOLE:  # it names files

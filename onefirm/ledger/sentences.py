@@ -44,9 +44,9 @@ def line(event: Event, timezone: str = "UTC") -> str:
 
 
 def local_time(at: str, timezone: str = "UTC") -> str:
-    """`2026-11-21 10:00` in an IANA time zone; a damaged time stays as it is."""
+    """`2026-11-21 10:00 CET` in an IANA time zone; a damaged time stays as it is."""
     try:
-        return datetime.fromisoformat(at).astimezone(ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M")
+        return datetime.fromisoformat(at).astimezone(ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M %Z")
     except ValueError:
         return clean(at, 40)
 

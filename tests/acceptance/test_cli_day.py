@@ -92,6 +92,20 @@ def test_a_close_by_hand_without_any_session_is_where_the_next_brief_begins(onef
     assert [line.split()[0] for line in onefirm.data("brief")["changes"]] == ["P-1"]
 
 
+@pytest.mark.row("LED-04")
+def test_a_terminal_tells_every_time_in_the_firms_time_zone(onefirm: Terminal) -> None:
+    (onefirm.root / "offer.md").write_text("An offer.")
+    onefirm.done("artifact", "add", "offer.md", "--about", "P-1")
+    changed = onefirm("record", "get", "P-1").err
+    for told in (
+        changed, onefirm.done("artifact", "show", "ART-1").out, onefirm.done("decision", "show", "DEC-1").out,
+        onefirm.done("guard", "off", "--for", "30m", "--why", "moving").out, onefirm.done("guard", "status").out,
+        onefirm.done("brief").out, onefirm.done("ledger", "log").out, onefirm.done("record", "timeline", "P-1").out,
+    ):  # fmt: skip
+        assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d CES?T", told)
+        assert not re.search(r"\d\d:\d\d UTC", told)
+
+
 @pytest.mark.row("NAR-04")
 def test_the_hatch_lifts_the_guard_for_a_while_and_the_ledger_says_why(onefirm: Terminal) -> None:
     root = str(onefirm.root)

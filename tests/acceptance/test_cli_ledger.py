@@ -165,7 +165,7 @@ def test_a_trace_shows_provenance_in_one_screen(shared: Terminal, monkeypatch: p
 def test_the_log_reads_as_sentences_in_the_firms_time(shared: Terminal) -> None:
     lines = shared.done("ledger", "log", "--about", "P-1").out.splitlines()
     # 09:20 in Berlin, a month ago
-    assert lines[0][10:].startswith(" 09:20  The operator created project P-1 “Launch site”")
+    assert lines[0][10:].startswith(" 09:20 CEST  The operator created project P-1 “Launch site”")
 
 
 @pytest.mark.row("LED-04")

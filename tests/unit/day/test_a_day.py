@@ -77,7 +77,7 @@ def test_what_waits_for_the_truth_is_told_until_it_is_handed_in(
 ) -> None:
     truth.down = True
     firm.records.write([Change("update", ref="T-1", set={"status": "doing"})], OPERATOR)
-    assert "T-1 Call 0: what operator wrote waits for the truth since 2026-11-23 09:00 UTC" in firm.day.brief().text
+    assert "T-1 Call 0: what operator wrote waits for the truth since 2026-11-23 10:00 CET" in firm.day.brief().text
     truth.down = False
     clock.advance(hours=1)
     assert "waits for the truth" not in firm.day.brief().text

@@ -168,5 +168,5 @@ def test_terminal_escapes_in_a_title_are_taken_out() -> None:
 
 
 def test_a_line_puts_the_firms_local_time_before_the_sentence() -> None:
-    assert line(entry("guard.restored", {}), "Europe/Berlin") == "2026-11-02 09:00  Claude restored the guard."
+    assert line(entry("guard.restored", {}), "Europe/Berlin") == "2026-11-02 09:00 CET  Claude restored the guard."
     assert local_time("no time") == "no time"
