@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,10 +69,7 @@ def since(planes: Planes, conn: Connection, at: str | None) -> list[Change]:
     """The net changes after an instant (None: from the beginning), in order of their last event."""
     told = planes.ledger.events(conn, kinds=_TOLD, since_at=at)
     schemas = {event.id for event in told if event.kind == "schema.applied"}
-    # what a schema took along is said by its own line
-    return fold(
-        [event for event in told if not _begins(event) and event.cause not in schemas and is_seen(event, planes.sight)]
-    )
+    return fold([event for event in told if not _begins(event) and is_seen(event, planes.sight)], schemas)
 
 
 def _begins(event: Event) -> bool:
@@ -80,11 +77,16 @@ def _begins(event: Event) -> bool:
     return event.kind == "schema.applied" and (event.payload or {}).get("version") == 1
 
 
-def fold(events: Sequence[Event]) -> list[Change]:
-    """Fold events into one Change for each record; whatever isn't a record's move keeps a line of its own."""
+def fold(events: Sequence[Event], schemas: Collection[str] = ()) -> list[Change]:
+    """Fold events into one Change for each record; whatever isn't a record's move keeps a line of its own.
+
+    What one of the `schemas` (ids of entries) took along is said by its own line; what was told before has its words.
+    """
     folded: dict[str, Change] = {}
     for event in events:
-        if event.kind.startswith("record.") and event.kind != "record.conflicted" and event.payload is not None:
+        if event.cause in schemas:
+            _take_along(folded, event)
+        elif event.kind.startswith("record.") and event.kind != "record.conflicted" and event.payload is not None:
             ref = event.subjects[0]
             change = folded.pop(ref, None) or Change(ref, "")
             _take(change, event, event.payload)
@@ -108,6 +110,12 @@ def _take(change: Change, event: Event, data: Mapping[str, Any]) -> None:
         change.after[name] = value
         if change.before[name] == value and "created" not in change.verbs:
             del change.before[name], change.after[name]
+
+
+def _take_along(folded: Mapping[str, Change], event: Event) -> None:
+    after: Mapping[str, Any] = (event.payload or {}).get("after") or {}
+    if change := folded.get(event.subjects[0]):
+        change.after |= {name: value for name, value in after.items() if name in change.after and value is not None}
 
 
 def _turn(change: Change, verb: str) -> None:

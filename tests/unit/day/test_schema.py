@@ -119,6 +119,16 @@ def test_the_brief_tells_of_the_change_once_and_not_for_every_record(rented: Wor
     assert not any(ref in told for ref in refs)
 
 
+def test_the_brief_tells_a_record_that_came_before_the_change_in_the_words_after_it(rented: Workshop) -> None:
+    ref = rented.create("asset")
+    rented.change("asset", "stored: {group: open,", "shelved: {was: stored, group: open,")
+    rented.change("asset", "moves: [stored]", "moves: [shelved]")
+    rented.apply()
+    with rented.firm() as firm:
+        (told,) = [line for line in firm.day.brief().changes if line.startswith(ref)]
+    assert "created, status shelved (operator)" in told
+
+
 def test_a_status_moves_to_another_group(rented: Workshop) -> None:
     rented.change("asset", "rented: {group: active", "rented: {group: waiting")
     assert rented.told() == ["Asset: the status “rented” moves from the group active to waiting."]
