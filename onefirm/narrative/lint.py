@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 from onefirm.narrative import duplicates, heads, links, pasted, statements
@@ -319,14 +320,16 @@ def _secrets(index: Index, world: World) -> Iterator[Fault]:
     fix = "remove it and renew it where it came from, since git may keep it; keep it by `onefirm secret set NAME`"
     for file in files:
         if what := world.secret(file.text):
-            yield Fault(file.path, _line_of_secret(file.text, world.secret), "secret", f"holds {what}", fix)
+            for line, held in _lines_of_secrets(file.text, world.secret) or [(1, what)]:
+                yield Fault(file.path, line, "secret", f"holds {held}", fix)
 
 
-def _line_of_secret(text: str, secret: Callable[[str], str | None]) -> int:
-    """The first line that holds one by itself; else the one with which the text begins to hold one."""
+def _lines_of_secrets(text: str, secret: Callable[[str], str | None]) -> list[tuple[int, str]]:
+    """Every line that holds one by itself; else the one with which the text begins to hold one."""
     lines = text.split("\n")
-    alone = next((number for number, line in enumerate(lines, 1) if secret(line)), 0)
-    return alone or next((end for end in range(1, len(lines) + 1) if secret("\n".join(lines[:end]))), 1)
+    alone = [(number, held) for number, line in enumerate(lines, 1) if (held := secret(line))]
+    begun = ((end, held) for end in range(1, len(lines) + 1) if (held := secret("\n".join(lines[:end]))))
+    return alone or list(islice(begun, 1))
 
 
 # -- budgets -----------------------------------------------------------------------------------------------------------

@@ -116,6 +116,16 @@ def test_a_secret_in_the_tree_is_found_and_not_shown(onefirm: Terminal) -> None:
 
 
 @pytest.mark.row("NAR-02")
+@pytest.mark.row("OPS-08")
+def test_every_password_and_account_in_the_tree_is_found_in_its_line(onefirm: Terminal) -> None:
+    said = "password: hunter2-museum\n\nftp passwort geheim123!\n\nIBAN DE89 3704 0044 0532 0130 00"
+    line = change(onefirm, SITE, "## Open threads", f"{said}\n\nPassword: in the keyring\n\n## Open threads")
+    assert faults(onefirm) == [(SITE, line + more, "secret") for more in (0, 2, 4)]
+    out = onefirm("context", "check").out
+    assert (out.count("holds a password"), out.count("holds a bank account")) == (2, 1)
+
+
+@pytest.mark.row("NAR-02")
 def test_what_a_record_says_is_found_where_a_file_says_it_too(onefirm: Terminal) -> None:
     line = change(onefirm, SITE, "## Last decision", "The project is in review.\n\nDue: 2026-12-01\n\n## Last decision")
     assert faults(onefirm) == [(SITE, line, "state"), (SITE, line + 2, "state")]

@@ -134,6 +134,8 @@ BAD = {
     "a relation to another kind": ("record", "update", "T-1", "project=T-2"),
     "a megabyte": ("record", "update", "P-1", "next_action=" + "x" * 1_000_000),
     "control characters": ("record", "update", "P-1", "next_action=a\x00b\x1b[2J"),
+    "a password": ("record", "create", "task", "title=password: hunter2-museum"),
+    "a bank account": ("record", "update", "P-1", "next_action=pay to DE89 3704 0044 0532 0130 00"),
     "no value": ("record", "update", "P-1", "status"),
     "a cursor of nobody": ("record", "find", "--cursor", "zzz"),
     "a moment that is none": ("record", "get", "P-1", "--as-of", "yesterday"),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from onefirm.core.credentials import SHAPES
+from onefirm.core.credentials import JUDGED, SHAPES
 from onefirm.core.errors import FirmError, InvalidInput, NotFound, Refused, Unavailable
 from onefirm.secrets import Credential, Secret, Secrets
 from support.clock import FixedClock
@@ -270,6 +270,22 @@ LOOKING: list[tuple[str, str]] = [
     ("a private key", "-----BEGIN OPENSSH PRIVATE KEY-----"),
     ("a private key", "-----BEGIN PRIVATE KEY-----"),
     ("a signed token", f"eyJ{A[:20]}.eyJ{A[:20]}.{A[:20]}"),
+    ("a password", "password: hunter2-museum"),
+    ("a password", "ftp passwort geheim123!"),
+    ("a password", "FTP_PASSWORD=geheim123"),
+    ("a password", "**Password:** Tor!Museum"),
+    ("a password", "the password is hunter2-museum,"),
+    ("a password", "Das Passwort für den Server lautet Tor4711x"),
+    ("a password", "password for the mail: hunter22"),
+    ("a password", "| Kennwort | hunter2 |"),
+    ("a password", '"passwd": "4711"'),
+    ("a password", "pwd = tr0ub4dor&3"),
+    ("a password", "mot de passe : soleil42"),
+    ("a password", "contraseña: verano2026"),
+    ("a password", "Passcode: 998877"),
+    ("a bank account", "IBAN DE89 3704 0044 0532 0130 00"),
+    ("a bank account", "GB29NWBK60161331926819"),
+    ("a bank account", "fr14 2004 1010 0505 0001 3m02 606"),
     ("a password in an address", "postgresql://onefirm:hunter22@db.example.com/firm"),
 ]
 HONEST = [
@@ -279,7 +295,38 @@ HONEST = [
     "Secret_santa is on the 12th; the secret_ingredient is patience.",
     "See https://example.com/a:b/c@d and https://example.com:8443/x, mail ops@example.com.",
     "git@github.com:example/firm.git, sftp://files.example.com:22/in, mailto:a@example.com",
-    "INV-2026-0042 over 12,500.00 EUR, IBAN DE89 3704 0044 0532 0130 00",
+    "INV-2026-0042 over 12,500.00 EUR, IBAN DE88 3704 0044 0532 0130 00 (a digit is wrong), DE89 3704 0044",
+    "password: see the keyring",
+    "Password: in 1Password",
+    "password: ********",
+    "Password: <ask Ada>",
+    "password: TBD",
+    "password: reset",
+    "Password: reset on Monday.",
+    "Passwort: liegt beim Kunden",
+    "password: ${FTP_PASSWORD}",
+    "password = os.environ['FTP_PASSWORD_2']",
+    "Password: [the vault](https://vault.example.com/3)",
+    "password: 2FA",
+    "Password: at least 12 characters, changed 2026-11-21",
+    "password: 12-digit",
+    "Password: `onefirm secret set ftp`",
+    "The password is well-known to nobody.",
+    "Das Passwort ist beim Kunden, Passwort 2026-11-20 geändert.",
+    "The password is required!",
+    "Two words on the password: rotate it.",
+    "password: str",
+    "password: 1Password",
+    "It took forty minutes and one password that nobody knew (T-41, INV-2026-0042).",
+    "1Password: team plan 2026",
+    "One page without a password: 12,500.00 EUR by 2026-12-01.",
+    "password INV-2026-0042",
+    "le mot de passe est perdu",
+    "A password-protected page2, a password/username form, password.md, pwd",
+    "password policy-v2.pdf",
+    "password: op://a/b1",
+    "We'd lose it over the password question, if over anything.",
+    "Passwords: https://vault.example.com/item42",
     "0190a1b2-0000-7000-8000-000000000000 and " + "ab" * 32,
     "The public key begins with -----BEGIN PUBLIC KEY-----.",
     "AKIA is a kind of tree? No, that is acacia. ASIA PACIFIC REGION 2026",
@@ -297,7 +344,13 @@ def test_what_looks_like_a_secret_is_named(secrets: Secrets, kind: str, text: st
 
 
 def test_every_shape_has_an_example() -> None:
-    assert {kind for kind, _ in LOOKING} == set(SHAPES)
+    assert {kind for kind, _ in LOOKING} == {*SHAPES, *JUDGED}
+
+
+@pytest.mark.parametrize("line", ["password: sunshine", "- ftp password: `Sonnenschein`", "Kennwort = MuseumTor"])
+def test_a_plain_word_is_a_password_where_it_has_a_line_for_itself(secrets: Secrets, line: str) -> None:
+    assert secrets.looks_secret(f"# Access\n\n{line}\n\nAnd more.") == "a password"
+    assert secrets.looks_secret(f"They said so: {line} again and again.") is None
 
 
 @pytest.mark.parametrize("text", HONEST)
@@ -316,8 +369,8 @@ def test_the_value_of_a_known_secret_is_recognised_wherever_it_comes_from(tmp_pa
 
 @pytest.mark.parametrize(
     "text", ["a" * 1_000_000, "eyJ" * 300_000, "sk-" * 300_000, "a+" * 500_000, "://" * 300_000, "x:y" * 300_000,
-             "-" * 1_000_000],
-    ids=range(7),
+             "-" * 1_000_000, "password " * 100_000, "password: " * 100_000, "-password:" * 100_000, "DE89 " * 200_000],
+    ids=range(11),
 )  # fmt: skip
 def test_a_long_text_is_judged_in_bounded_time(secrets: Secrets, text: str) -> None:
     done = threading.Event()

@@ -140,6 +140,12 @@ def test_a_secret_is_found_in_its_line_and_not_repeated() -> None:
     assert "hunter2" not in fault.what + fault.fix
 
 
+def test_every_secret_of_a_file_is_told_in_its_own_line() -> None:
+    texts = changed(ACME, "They count.", "It is hunter2.\nOne.\nIt was hunter1 and hunter2.")
+    found = told(faults(texts, world(secrets=["hunter1", "hunter2"])))
+    assert found == [(ACME, 6, "secret"), (ACME, 8, "secret")]
+
+
 def test_a_secret_over_two_lines_is_found_where_it_ends() -> None:
     texts = changed(ACME, "They count.", "hunter\n2\nand more")
     assert only(faults(texts, world(secrets=["hunter\n2"]))).line == 7
