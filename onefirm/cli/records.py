@@ -382,7 +382,7 @@ def _print_around(invocation: Invocation, ref: str) -> None:
 def _name(what: str, named: Sequence[str], total: int) -> None:
     if named:
         more = f" and {total - len(named)} more" if total > len(named) else ""
-        screen.show(f"{what}: {'; '.join(named)}{more}")
+        screen.entry(f"{what}: {'; '.join(named)}{more}", indent="")
 
 
 def _pairs(values: Mapping[str, Any] | None) -> str:
