@@ -27,7 +27,7 @@ from onefirm.store.listed import listed
 from onefirm.store.tables import decision, event, event_subject, payload
 
 _MOST_ROWS = 200
-_later = decision.alias("later")
+_later, _said = decision.alias("later"), payload.alias("said")
 _ORDER = (decision.c.at, event.c.chain_id, event.c.seq)
 
 
@@ -53,7 +53,7 @@ class Decision:
 class DecisionQuery:
     """Which decisions: `since` and `until` are dates (both days included, UTC) or instants; `text` is words, all in it.
 
-    `standing` True gives those that hold, False those that were superseded.
+    `standing` True gives those that hold (an erased one says nothing that could), False those that were superseded.
     """
 
     about: str | None = None
@@ -190,7 +190,10 @@ class Decisions:
             found.append(decision.c.at < _end(query.until))
         if query.standing is not None:
             superseded = select(_later.c.ref).where(_later.c.supersedes == decision.c.ref).exists()
-            found.append(~superseded if query.standing else superseded)
+            gone = (
+                select(_said.c.event_id).where(_said.c.event_id == decision.c.event_id, _said.c.body.is_(None)).exists()
+            )
+            found += [~superseded, ~gone] if query.standing else [superseded]
         return found
 
 

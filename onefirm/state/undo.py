@@ -84,7 +84,7 @@ class Undoer:
             if event.id not in undone:
                 return event
         if not events:
-            raise drafts.missing(parse_ref(ref))
+            raise _told_once(parse_ref(ref)) or drafts.missing(parse_ref(ref))
         raise Refused(f"Every change of {parse_ref(ref)} was taken back already.", hint="Name an entry to bring back.")
 
     def _check_there(self, told: Event, events: Sequence[Event]) -> None:
@@ -185,6 +185,17 @@ def _as_ref(text: str) -> str:
         return parse_ref(text)
     except InvalidInput:
         return ""
+
+
+def _told_once(ref: str) -> Refused | None:
+    """The error for what stands beside the records and has a way of its own to be taken back."""
+    if ref.startswith("DEC-"):
+        way = f"decision_record supersedes={ref} (onefirm decision record WHAT --why WHY --supersedes {ref})."
+        return Refused(f"{ref} is a decision: it is superseded, never undone.", hint=way)
+    if ref.startswith("L-"):
+        way = f"lesson_decide verdict=retire (onefirm lesson decide {ref} retire)."
+        return Refused(f"{ref} is a lesson: it is retired, never undone.", hint=way)
+    return None
 
 
 def _moved(present: Record, name: str, ours: Any, now: Any, later: Sequence[Event]) -> Refused:

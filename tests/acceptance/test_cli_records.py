@@ -145,6 +145,16 @@ BAD = {
 
 
 @pytest.mark.row("STA-06")
+def test_undoing_a_decision_or_a_lesson_says_what_is_done_instead(shared: Terminal) -> None:
+    decision, lesson = shared("record", "undo", "DEC-2"), shared("record", "undo", "l-1")
+    assert (decision.code, lesson.code) == (1, 1)
+    assert "DEC-2 is a decision: it is superseded, never undone." in decision.err
+    assert "onefirm decision record WHAT --why WHY --supersedes DEC-2" in decision.err
+    assert "L-1 is a lesson: it is retired, never undone." in lesson.err
+    assert "onefirm lesson decide L-1 retire" in lesson.err
+
+
+@pytest.mark.row("STA-06")
 @pytest.mark.parametrize("words", BAD.values(), ids=BAD)
 def test_bad_input_gets_a_sentence_with_the_next_step_and_changes_nothing(
     shared: Terminal, words: tuple[str, ...]

@@ -119,6 +119,14 @@ def test_a_decision_is_superseded_once_and_the_refusal_names_what_superseded_it(
     assert memory.decide("Paper", supersedes="DEC-2").ref == "DEC-3"
 
 
+def test_an_erased_decision_stands_no_longer_and_stays_in_the_whole_list(memory: Memory) -> None:
+    kept, erased = memory.decide("Static site"), memory.decide("A CMS")
+    memory.erase(erased.event_id)
+    for standing, refs in ((True, [kept.ref]), (False, []), (None, [erased.ref, kept.ref])):
+        page = memory.decisions.find(DecisionQuery(standing=standing))
+        assert ([one.ref for one in page.rows], page.total) == (refs, len(refs))
+
+
 def test_of_two_who_supersede_at_once_one_wins(memory: Memory) -> None:
     memory.decide("Static site")
     barrier, outcomes = threading.Barrier(4), []
