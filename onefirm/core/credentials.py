@@ -113,7 +113,8 @@ def _is_iban(number: str) -> bool:
     return sum(map(str.isdigit, number[4:])) >= _FEWEST_DIGITS and int(digits) % 97 == 1
 
 
-JUDGED: Mapping[str, Callable[[str], bool]] = {"a password": holds_password, "a bank account": holds_account}
+ACCOUNT = "a bank account"
+JUDGED: Mapping[str, Callable[[str], bool]] = {"a password": holds_password, ACCOUNT: holds_account}
 
 
 def kind_in(text: str) -> str | None:

@@ -11,8 +11,9 @@ import os
 import re
 import secrets
 import stat
+import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -20,6 +21,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from onefirm.core.attribution import By
+from onefirm.core.credentials import ACCOUNT
 from onefirm.core.errors import InvalidInput, NotFound, Refused, Unavailable
 from onefirm.core.ids import parse_ref
 from onefirm.ledger.append import Ledger
@@ -174,17 +176,24 @@ class Artifacts:
         check, whole = self._plane.reading.secrets_check, text_of(data)
         if whole is None or not (told := check(whole)):
             return
-        line = next((number for number, one in enumerate(whole.splitlines(), 1) if check(one)), 1)
-        raise Refused(f"{file}:{line}: {told}", hint="An artifact can't be changed later: take the secret out first.")
+        lines = ((number, check(one)) for number, one in enumerate(whole.splitlines(), 1))
+        # an invoice names an account, and is kept
+        line, told = next((found for found in lines if found[1] not in (None, ACCOUNT)), (1, told))
+        if told == ACCOUNT:
+            return
+        raise Refused(
+            f"{file}:{line} holds {told}.", hint="An artifact can't be changed later: take the secret out first."
+        )
 
     @contextmanager
     def _draft(self, data: bytes) -> Generator[Path]:
         """The bytes in a file of their own that nothing names yet; it is gone afterwards unless it was moved."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        before = self._plane.now().timestamp() - _UNFINISHED_S
+        before = time.time() - _UNFINISHED_S  # the clock that files are stamped by
         for old in self._folder.glob(".add-*"):  # of processes that were killed
-            if old.stat().st_mtime < before:
-                old.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # others add and clean up meanwhile
+                if old.stat().st_mtime < before:
+                    old.unlink()
         draft = self._folder / f".add-{os.getpid()}-{secrets.token_hex(4)}"
         try:
             with open(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o400), "wb") as file:  # noqa: PTH123

@@ -76,7 +76,7 @@ def read_text(reading: Reading, name: str, raw: object, *, longest: int = LONGES
         what = "a line break" if bad == "\n" else f"the control character U+{ord(bad):04X}"
         raise InvalidInput(f"{name} contains {what}.", hint="Send plain text without it.")
     if secret := reading.secrets_check(text):
-        raise InvalidInput(f"{name}: {secret}", hint="Secrets belong in the secrets store, never in a record.")
+        raise InvalidInput(f"{name} holds {secret}.", hint="Secrets belong in the secrets store, never in a record.")
     return text
 
 

@@ -64,7 +64,7 @@ def test_the_same_bytes_again_are_linked_and_not_doubled(root: Path, onefirm: Te
 
 def test_what_holds_a_secret_or_is_onefirms_own_is_refused(root: Path, onefirm: Terminal) -> None:
     (root / "key.md").write_text(f"Fine.\nsk-{'a1' * 12}\n")
-    assert "key.md:2: " in onefirm("artifact", "add", "key.md", "--about", "PR-1").err
+    assert "key.md:2 holds " in onefirm("artifact", "add", "key.md", "--about", "PR-1").err
     assert "onefirm's own file" in onefirm("artifact", "add", ".onefirm/firm.db", "--about", "PR-1").err
     assert onefirm("artifact", "add", "offer.md").code == 2, "it belongs to a record"
     assert kept(root) == []
@@ -147,6 +147,13 @@ def test_a_session_for_one_client_keeps_and_sees_its_own_artifacts_only(
     assert "is kept for somebody else already" in onefirm("artifact", "add", "offer.md", "--about", "CL-1").err
     assert onefirm("artifact", "add", "own.md", "--about", "CL-2").code == 1
     assert onefirm("artifact", "list", "--about", "CL-2").code == 1
+
+
+def test_an_invoice_may_name_an_account_and_no_key(root: Path, onefirm: Terminal) -> None:
+    (root / "invoice.md").write_text("Pay to DE89 3704 0044 0532 0130 00.\n")
+    onefirm.done("artifact", "add", "invoice.md", "--about", "CL-1")
+    (root / "both.md").write_text(f"Pay to DE89 3704 0044 0532 0130 00.\nghp_{'a1B2' * 9}\n")
+    assert "both.md:2 holds a GitHub token." in onefirm("artifact", "add", "both.md", "--about", "CL-1").err
 
 
 def test_claude_sees_what_a_record_has_and_reads_a_text(root: Path, onefirm: Terminal) -> None:

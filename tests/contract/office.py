@@ -99,7 +99,7 @@ def open_office(
         made = SlowTruth(SCHEMA, clock) if truth == "slow" else truth(store, SCHEMA, clock)
     records = Records(
         store, ledger, made, SCHEMA, clock, timezone="Europe/Berlin", currency="EUR",
-        secrets_check=lambda text: "This looks like a secret." if "sk-secret" in text else None,
+        secrets_check=lambda text: "an API key" if "sk-secret" in text else None,
         **{"pause": lambda seconds: clock.advance(seconds=seconds), **parts},
     )  # fmt: skip
     return Office(store, ledger, clock, SCHEMA, made, records)

@@ -373,7 +373,7 @@ class TestConflicts:
         assert [(one.id, one.state) for one in remote.records.conflicts()] == [("I-2", "open")]
 
     def test_a_reason_that_holds_a_secret_is_refused(self, remote: Office, ref: str) -> None:
-        with pytest.raises(InvalidInput, match="looks like a secret"):
+        with pytest.raises(InvalidInput, match="holds an API key"):
             remote.records.decide_conflict("I-1", "mine", By("operator", reason="It is sk-secret-1"))
         assert remote.records.conflicts()
 

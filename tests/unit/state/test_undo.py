@@ -78,7 +78,7 @@ class TestUndo:
 
     def test_a_reason_that_holds_a_secret_is_refused(self, office: Office) -> None:
         ref = office.create("task", owner="A")
-        with pytest.raises(InvalidInput, match="looks like a secret"):
+        with pytest.raises(InvalidInput, match="holds an API key"):
             office.records.undo(ref, By("claude", "S-1", "The key is sk-secret-123"))
 
     def test_a_change_that_was_taken_back_is_not_taken_back_twice(self, office: Office) -> None:

@@ -13,7 +13,7 @@ from onefirm.state import values
 from onefirm.state.schema import Property, PropertyType
 from onefirm.state.values import Reading
 
-READING = Reading(SCHEMA, "Europe/Berlin", "EUR", lambda text: "Looks like a secret." if "sk-" in text else None)
+READING = Reading(SCHEMA, "Europe/Berlin", "EUR", lambda text: "an API key" if "sk-" in text else None)
 TASK = SCHEMA.kinds["task"]
 TYPES: dict[PropertyType, Property] = {
     "text": Property("note", "text"),
@@ -136,7 +136,7 @@ def test_what_was_sent_is_quoted_without_what_steers_a_terminal() -> None:
 
 
 def test_a_secret_is_named_and_not_repeated() -> None:
-    with pytest.raises(InvalidInput, match=r"note: Looks like a secret.*secrets store") as refused:
+    with pytest.raises(InvalidInput, match=r"note holds an API key.*secrets store") as refused:
         read("text", "sk-12345")
     assert "12345" not in str(refused.value)
 

@@ -122,7 +122,7 @@ class TestUpdating:
             ({"owner": "\u202eright to left"}, "U+202E"),
             ({"owner": "half \ud800"}, "U+D800"),
             ({"owner": ["Anna"]}, "text, not a list"),
-            ({"next_action": "use sk-secret"}, "looks like a secret"),
+            ({"next_action": "use sk-secret"}, "holds an API key"),
             ("not json", "`set` is not an object"),
             ({}, "changes nothing"),
             ({"due": "2026-12-01", "deadline": "2026-12-02"}, "due is set twice"),
@@ -183,7 +183,7 @@ class TestUpdating:
             office.write(Change("update", ref=ref, set={"owner": "a"}), Change("archive", ref="t-1"))
 
     def test_a_reason_with_a_secret_is_refused(self, office: Office) -> None:
-        with pytest.raises(InvalidInput, match="looks like a secret"):
+        with pytest.raises(InvalidInput, match="holds an API key"):
             office.write(Change("create", kind="task", set={"title": "x"}), by=replace(CLAUDE, reason="key sk-secret"))
 
 
