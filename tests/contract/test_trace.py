@@ -81,13 +81,13 @@ def test_a_record_is_traced_with_its_history_its_decisions_and_its_relations(boo
     book.write("decision.recorded", {"ref": "DEC-1", "what": "No search", "why": "Nobody uses it"}, "DEC-1", "P-12",
                actor="operator", cause=moved)  # fmt: skip
     assert lines(book.trace("p-12")) == [
-        "P-12 “Harbour website” (project, delivery): 5 entries since 2026-11-02 10:00  ◀ asked",
+        "P-12 “Harbour website” (project, delivery): 5 entries since 2026-11-02 10:00 UTC  ◀ asked",
         "├─ what happened",
-        "│  ├─ 2026-11-02 10:00  Claude created project P-12 “Harbour website” with client CL-1 and status discovery.",
-        "│  │  └─ 2026-11-02 11:00  Claude created task T-9 “Draft the letter” with project P-12 and status todo.",
-        "│  └─ 2026-11-02 12:00  Claude changed project P-12 “Harbour website”: status from discovery to delivery.",
+        "│  ├─ 2026-11-02 10:00 UTC  Claude created project P-12 “Harbour website” with client CL-1 and status discovery.",
+        "│  │  └─ 2026-11-02 11:00 UTC  Claude created task T-9 “Draft the letter” with project P-12 and status todo.",
+        "│  └─ 2026-11-02 12:00 UTC  Claude changed project P-12 “Harbour website”: status from discovery to delivery.",
         "├─ decided and learned",
-        "│  └─ 2026-11-02 14:00  The operator decided “No search” (DEC-1) about P-12; why: Nobody uses it.",
+        "│  └─ 2026-11-02 14:00 UTC  The operator decided “No search” (DEC-1) about P-12; why: Nobody uses it.",
         "└─ related",
         "   ├─ client: CL-1 “Harbour Ltd” (client, active)",
         "   └─ T-9 “Draft the letter” (task, todo)",
@@ -113,9 +113,9 @@ def test_a_decision_is_traced_with_what_it_weighed_and_what_it_is_about(book: Bo
     data = {"ref": "DEC-2", "what": "Static site", "why": "cheap", "alternatives": ["a CMS"], "evidence": ["INV-3"]}
     book.write("decision.recorded", data, "DEC-2", "P-1", "DEC-1", actor="operator", session="S-1")
     assert lines(book.trace("DEC-2")) == [
-        "DEC-2 “Static site” (decision): 1 entry since 2026-11-02 10:00  ◀ asked",
+        "DEC-2 “Static site” (decision): 1 entry since 2026-11-02 10:00 UTC  ◀ asked",
         "├─ what happened",
-        "│  └─ 2026-11-02 10:00  The operator decided “Static site” (DEC-2) about P-1 and DEC-1; why: cheap. [S-1]",
+        "│  └─ 2026-11-02 10:00 UTC  The operator decided “Static site” (DEC-2) about P-1 and DEC-1; why: cheap. [S-1]",
         "│     ├─ instead of: a CMS",
         "│     └─ evidence: INV-3",
         "└─ related",
@@ -187,7 +187,7 @@ def test_a_temporary_ref_leads_to_the_record_it_became(book: Book) -> None:
 def test_a_session_is_named_and_times_are_the_firms_own(book: Book) -> None:
     event = book.write("record.archived", {"kind": "task", "title": "Call"}, "T-1", session="S-ABC")
     assert book.trace(event.id, timezone="Europe/Berlin").text == (
-        "2026-11-02 10:00  Claude archived task T-1 “Call”. [S-ABC]"
+        "2026-11-02 10:00 CET  Claude archived task T-1 “Call”. [S-ABC]"
     )
 
 
@@ -302,9 +302,9 @@ def test_markdown_lists_sentences_by_day_and_nothing_of_a_payload_is_markup(book
     assert list(markdown(book.events(), "Europe/Berlin")) == [
         "## 2026-11-02",
         "",
-        "- 10:00 Claude archived task T-1 “\\*Call\\* \\[x\\](http://x) \\<b\\>”.",
+        "- 10:00 CET Claude archived task T-1 “\\*Call\\* \\[x\\](http://x) \\<b\\>”.",
         "",
         "## 2026-11-03",
         "",
-        "- 11:00 The operator restored task T-1 “Call”.",
+        "- 11:00 CET The operator restored task T-1 “Call”.",
     ]
