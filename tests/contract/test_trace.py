@@ -83,7 +83,8 @@ def test_a_record_is_traced_with_its_history_its_decisions_and_its_relations(boo
     assert lines(book.trace("p-12")) == [
         "P-12 “Harbour website” (project, delivery): 5 entries since 2026-11-02 10:00 UTC  ◀ asked",
         "├─ what happened",
-        "│  ├─ 2026-11-02 10:00 UTC  Claude created project P-12 “Harbour website” with client CL-1 and status discovery.",
+        "│  ├─ 2026-11-02 10:00 UTC  Claude created project P-12 “Harbour website” with client CL-1 and status"
+        " discovery.",
         "│  │  └─ 2026-11-02 11:00 UTC  Claude created task T-9 “Draft the letter” with project P-12 and status todo.",
         "│  └─ 2026-11-02 12:00 UTC  Claude changed project P-12 “Harbour website”: status from discovery to delivery.",
         "├─ decided and learned",
