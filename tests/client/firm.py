@@ -2,13 +2,13 @@
 
 import json
 import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from client.driver import Lab, Run, Session
 from client.driver.turns import Turn
+from support.terminal import Terminal
 
 PLUGIN = Path(__file__).parents[2]
 TOOLS = "mcp__plugin_onefirm_firm"
@@ -37,20 +37,11 @@ class Firm:
         return self.lab.project / "context" / "clients" / "acme" / "CLAUDE.md"
 
     def cli(self, *words: str, check: bool = True) -> str:
-        """`onefirm WORDS` in the workspace; its standard output."""
-        done = subprocess.run(
-            [PLUGIN / "bin" / "onefirm", *words],
-            cwd=self.lab.project,
-            env=self.lab.env(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        if check and done.returncode:
-            raise AssertionError(f"onefirm {' '.join(words)}: {done.returncode}\n{done.stdout}\n{done.stderr}")
-        return done.stdout
+        """`onefirm WORDS` in the workspace, in this process; its standard output."""
+        done = Terminal(self.lab.project)(*words)
+        if check and done.code:
+            raise AssertionError(f"onefirm {' '.join(words)}: {done.code}\n{done.out}\n{done.err}")
+        return done.out
 
     def json(self, *words: str) -> Any:
         """What `onefirm WORDS --json` prints."""
