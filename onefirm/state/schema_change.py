@@ -29,6 +29,7 @@ from onefirm.store.tables import record
 
 _SHOWN = 5
 _LONGEST_VALUE = 40
+_LOOKS, _LOOK_AGAIN_S = 60, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ def propose(plane: Plane, conn: Connection, declared: Declared, remove: Sequence
     """The plan against the schema in force and every record of a kind that it concerns."""
     now = schemas.current(conn) or Schema(0, {})
     steps = schema_plan.plan(now, declared)
+    # before the records: a write that ends between the two would change them behind the plan's back
+    waiting = _waiting(conn)
     rows = [mirror.record_of(row) for row in conn.execute(mirror.rows().order_by(record.c.ref))]
     cleared = _cleared(declared, rows, remove)
     told = [_counted(step, rows, cleared) for step in steps] + _clearing(declared, rows, cleared)
@@ -65,14 +68,16 @@ def propose(plane: Plane, conn: Connection, declared: Declared, remove: Sequence
     fit = _Fit(plane, now, schema, told, cleared, frozenset(row.ref for row in rows))
     for row in rows:
         fit.take(row)
-    waiting = _waiting(conn) if fit.changes or any(_binds(step, schema) for step in told) else []
-    return Proposal(now.version, schema, tuple(told), fit.changes, (*waiting, *_elsewhere(plane, fit), *fit.told()))
+    concerned = fit.changes or any(_binds(step, schema) for step in told)
+    obstacles = (*(waiting if concerned else ()), *_elsewhere(plane, fit), *fit.told())
+    return Proposal(now.version, schema, tuple(told), fit.changes, obstacles)
 
 
 def apply(plane: Plane, declared: Declared, by: By, remove: Sequence[str]) -> Proposal:
     """Bring it into force: the schema, the records that follow, their entries. Raises InvalidInput, Refused."""
     with plane.store.write() as conn:
         schemas.hold(conn, alone=True)
+        _let_end(plane, conn)
         done = propose(plane, conn, declared, remove).accepted()
         if not done.steps:
             return done
@@ -85,6 +90,15 @@ def apply(plane: Plane, declared: Declared, by: By, remove: Sequence[str]) -> Pr
             mirror.follow(conn, done.schema.kinds[name])
         plane.step("records rewritten")
     return done
+
+
+def _let_end(plane: Plane, conn: Connection) -> None:
+    """Wait a little for the writes under way. None begins now; on SQLite none can end either before this does."""
+    home = plane.ledger.chain_id
+    for _ in range(_LOOKS if conn.dialect.name == "postgresql" else 0):
+        if not any(claim.is_live(plane.now(), home) for claim in claims.every(conn)):
+            return
+        plane.pause(_LOOK_AGAIN_S)
 
 
 def _rewrite(plane: Plane, conn: Connection, done: Proposal, by: By) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event as Signal
 
 import pytest
+from sqlalchemy import Connection
 
 from contract.office import HOME, OPERATOR, Office, agree, open_office
 from contract.stores import postgres_store, sqlite_url
@@ -15,7 +16,7 @@ from onefirm.core.attribution import By
 from onefirm.core.errors import Refused
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.verify import verify
-from onefirm.state import own_kinds
+from onefirm.state import claims, own_kinds
 from onefirm.state import schema as schemas
 from onefirm.state.records import Change, Query, Records
 from onefirm.state.schema import SchemaMoved
@@ -168,6 +169,46 @@ def test_writers_at_work_meanwhile_lose_nothing(office: Office, opener: Opener, 
     agree(last)
     assert last.waiting() == 0
     last.store.close()
+
+
+@pytest.mark.postgres
+def test_a_write_that_ends_while_a_change_is_planned_is_in_the_plan(
+    postgres_url: str, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a server both go on at once; what the plan looks at first must be the writes under way."""
+    postgres_store(postgres_url, tmp_path).close()
+    brought(open_office(Store.open(postgres_url), clock).records, declared(tmp_path, ASSET))
+    office, waits, may_end = reopened(Store.open(postgres_url), clock), Signal(), Signal()
+    ref = office.create("asset", serial="A 1", condition="new")
+
+    def pause(step: str) -> None:
+        if step == "applied":
+            waits.set()
+            assert may_end.wait(60)
+
+    records = Records(
+        office.store, office.ledger, office.truth, office.schema, clock,
+        timezone="Europe/Berlin", currency="EUR", step=pause,
+    )  # fmt: skip
+    asked = declared(tmp_path, RENAMED.replace("serial: {", "label: {was: serial, "))
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(records.write, [Change("update", ref=ref, set={"serial": "A 2"})], OPERATOR)
+        assert waits.wait(60)
+        every = claims.every
+
+        def ended_first(conn: Connection) -> list[claims.Claim]:
+            may_end.set()
+            writing.result(60)
+            return every(conn)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(claims, "every", ended_first)
+            brought(office.records, asked)
+    last = reopened(Store.open(postgres_url), clock)
+    assert last.records.get(ref).props.get("label") == "A 2"
+    agree(last)
+    last.store.close()
+    office.store.close()
 
 
 def apply_at_last(office: Office, asked: Declared) -> None:
