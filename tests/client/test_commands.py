@@ -49,25 +49,26 @@ def test_a_case_of_a_playbook_goes_as_written(firm: Firm, command: str, case: di
 
 
 @pytest.mark.row("CMD-02")
-@pytest.mark.parametrize("command", PLAYBOOKS)
-def test_what_a_playbook_may_not_do_alone_is_denied_where_nobody_can_be_asked(firm: Firm, command: str) -> None:
-    calls = [Call(tool(name), given) for name, given in WRITES.items() if name not in PLAYBOOKS[command].allowed]
-    beside = Call(
-        "Edit", {"file_path": str(firm.lab.project / "onefirm.yaml"), "old_string": "name", "new_string": "x"}
+def test_what_a_playbook_may_not_do_alone_is_denied_where_nobody_can_be_asked(firm: Firm) -> None:
+    """One conversation for all of them, which also tells that none has more than is its own from one before it."""
+    path = str(firm.lab.project / "onefirm.yaml")
+    settings = Path(path).read_text()
+    beside = (
+        Call("Bash", {"command": "onefirm record update T-1 status=doing"}),
+        Call("Edit", {"file_path": path, "old_string": "name", "new_string": "x"}),
     )
-    settings = (firm.lab.project / "onefirm.yaml").read_text()
-    run = firm.lab.run(
-        f"/onefirm:{command}",
-        Reply(calls=(Call("Read", {"file_path": str(firm.lab.project / "onefirm.yaml")}),)),
-        Reply(calls=(*calls, Call("Bash", {"command": "onefirm record update T-1 status=doing"}), beside)),
-        "I may not.",
-        plugins=[PLUGIN],
-        permission_mode="default",
-    )
-    assert [result.tool for result in run.results[1:] if not result.refused] == []
-    assert len(run.results) == len(calls) + 3
+    asked = 0
+    with firm.lab.session(plugins=[PLUGIN], permission_mode="default") as session:
+        for command, playbook in PLAYBOOKS.items():
+            calls = [Call(tool(name), given) for name, given in WRITES.items() if name not in playbook.allowed]
+            look = Reply(calls=(Call("Read", {"file_path": path}),))
+            session.ask(f"/onefirm:{command}", look, Reply(calls=(*calls, *beside)), "I may not.")
+            asked += len(calls) + len(beside)
+    done = [result for result in session.run.results if not result.refused]
+    assert [result.tool for result in done] == ["Read"] * len(PLAYBOOKS)
+    assert len(session.run.results) == asked + len(PLAYBOOKS)
     assert firm.lab.settle()
-    assert (firm.lab.project / "onefirm.yaml").read_text() == settings
+    assert Path(path).read_text() == settings
     assert casework.written(firm) == []
 
 

@@ -177,7 +177,9 @@ def test_a_write_that_ends_while_a_change_is_planned_is_in_the_plan(
 ) -> None:
     """On a server both go on at once; what the plan looks at first must be the writes under way."""
     postgres_store(postgres_url, tmp_path).close()
-    brought(open_office(Store.open(postgres_url), clock).records, declared(tmp_path, ASSET))
+    first = open_office(Store.open(postgres_url), clock)
+    brought(first.records, declared(tmp_path, ASSET))
+    first.store.close()
     office, waits, may_end = reopened(Store.open(postgres_url), clock), Signal(), Signal()
     ref = office.create("asset", serial="A 1", condition="new")
 
