@@ -20,7 +20,8 @@ HOME = pytest.StashKey[Path]()
 
 # A shared machine may stop for a second at any moment: time is measured in scripts/bench, never by a deadline here
 settings.register_profile("dev", deadline=None, max_examples=50)
-settings.register_profile("ci", deadline=None, max_examples=200, print_blob=True)
+settings.register_profile("ci", deadline=None, max_examples=100, print_blob=True)
+settings.register_profile("long", deadline=None, max_examples=5000, print_blob=True)
 settings.register_profile(
     "deterministic",
     deadline=None,

@@ -1,11 +1,13 @@
 """Fixtures of the tests that drive the real Claude Code client."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from client.driver import ClientMissing, Lab, find_claude
+from client.firm import Firm, found
 from support.unmeasured import not_measured
 
 
@@ -31,3 +33,17 @@ def lab(claude: Path) -> Iterator[Lab]:
     """A throw-away home and project for the client."""
     with Lab(claude) as lab:
         yield lab
+
+
+@pytest.fixture(scope="session")
+def founded(claude: Path) -> Iterator[Path]:
+    """The workspace of a firm that is made once."""
+    with Lab(claude) as lab:
+        yield found(lab).lab.project
+
+
+@pytest.fixture
+def firm(lab: Lab, founded: Path) -> Firm:
+    """That firm, in a copy for this test alone."""
+    shutil.copytree(founded, lab.project, dirs_exist_ok=True)
+    return Firm(lab)

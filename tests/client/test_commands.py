@@ -1,15 +1,13 @@
 """Every playbook in the client: it expands, its calls need no prompt, its gates hold, and it leaves what it must."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from client import casework
-from client.driver import Call, Lab, Reply
-from client.firm import PLUGIN, Firm, found, tool
+from client.driver import Call, Reply
+from client.firm import PLUGIN, Firm, tool
 from support import playbooks
 
 PLAYBOOKS = playbooks.every()
@@ -22,19 +20,6 @@ WRITES = {
     "lesson_decide": {"ref": "L-1", "verdict": "harden"},
 }
 """What writes, each with arguments that would do."""
-
-
-@pytest.fixture(scope="session")
-def founded(claude: Path) -> Iterator[Path]:
-    """A firm made once; every case works in a copy of it."""
-    with Lab(claude) as lab:
-        yield found(lab).lab.project
-
-
-@pytest.fixture
-def firm(lab: Lab, founded: Path) -> Firm:
-    shutil.copytree(founded, lab.project, dirs_exist_ok=True)
-    return Firm(lab)
 
 
 def short(text: str) -> str:

@@ -1,31 +1,15 @@
 """The first day in the real client: brief, guard, identity, Stop, the end of a session, and a person's yes."""
 
-import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from client.driver import Host, Lab, accept, allow, call, delegate, deny, held, read
-from client.firm import NARRATIVE, PLUGIN, TOOLS, Firm, found, tool
+from client.firm import NARRATIVE, PLUGIN, TOOLS, Firm, tool
 
 WHY = "Jana's board meets on the ninth, so the front page comes first.\n"
 LAST = "The shop must feel like a workshop, not like a catalogue.\n"
-
-
-@pytest.fixture(scope="session")
-def founded(claude) -> Iterator[Path]:
-    """A firm made once; every test works in a copy of it."""
-    with Lab(claude) as lab:
-        yield found(lab).lab.project
-
-
-@pytest.fixture
-def firm(lab: Lab, founded: Path) -> Firm:
-    shutil.copytree(founded, lab.project, dirs_exist_ok=True)
-    return Firm(lab)
 
 
 def add(firm: Firm, line: str):

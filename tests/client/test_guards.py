@@ -1,31 +1,16 @@
 """A broken guard in the real client: the next session says so."""
 
 import json
-import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from client.driver import Lab, call
-from client.firm import TOOLS, Firm, found, tool
+from client.driver import call
+from client.firm import TOOLS, Firm, tool
 from support import plugin
 
 pytestmark = pytest.mark.row("RUN-12")
-
-
-@pytest.fixture(scope="module")
-def founded(claude: Path) -> Iterator[Path]:
-    """A firm made once; every test works in a copy of it."""
-    with Lab(claude) as lab:
-        yield found(lab).lab.project
-
-
-@pytest.fixture
-def firm(lab: Lab, founded: Path) -> Firm:
-    shutil.copytree(founded, lab.project, dirs_exist_ok=True)
-    return Firm(lab)
 
 
 @pytest.fixture

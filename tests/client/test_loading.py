@@ -1,31 +1,19 @@
 """What loads by what is being worked on, in the real client: the chain of files, the state beside them, the rules."""
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from client.driver import Lab, Run, call, delegate, read
-from client.firm import TOOLS, Firm, found
+from client.driver import Run, call, delegate, read
+from client.firm import TOOLS, Firm
 
 STATE = "- P-1 “Rocket shop”: status discovery"
 NOTE = "context/clients/acme/calls/2026/monday.md"
 
 
-@pytest.fixture(scope="session")
-def founded(claude) -> Iterator[Path]:
-    """A firm made once, with a note deep below the project's narrative; every test works in a copy of it."""
-    with Lab(claude) as lab:
-        firm = found(lab)
-        lab.write(NOTE, "# Monday\n\nNobody called.\n")
-        yield firm.lab.project
-
-
 @pytest.fixture
-def firm(lab: Lab, founded: Path) -> Firm:
-    shutil.copytree(founded, lab.project, dirs_exist_ok=True)
-    return Firm(lab)
+def firm(firm: Firm) -> Firm:
+    """The firm, with a note deep below the project's narrative."""
+    firm.lab.write(NOTE, "# Monday\n\nNobody called.\n")
+    return firm
 
 
 def told(run: Run, what: str = STATE) -> list[int]:

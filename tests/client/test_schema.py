@@ -1,28 +1,12 @@
 """A kind that the operator adds, in the real client: Claude's running session can use it at its next call."""
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from client.driver import Lab, call
-from client.firm import Firm, found, tool
+from client.driver import call
+from client.firm import Firm, tool
 from support.own_schema import Workshop
 
 CREATE = {"op": "create", "kind": "asset", "set": {"title": "Camera one", "serial": "0012", "condition": "new"}}
-
-
-@pytest.fixture(scope="session")
-def founded(claude) -> Iterator[Path]:
-    with Lab(claude) as lab:
-        yield found(lab).lab.project
-
-
-@pytest.fixture
-def firm(lab: Lab, founded: Path) -> Firm:
-    shutil.copytree(founded, lab.project, dirs_exist_ok=True)
-    return Firm(lab)
 
 
 @pytest.mark.row("STA-02")
