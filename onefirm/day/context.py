@@ -178,4 +178,4 @@ def _kept(planes: Planes) -> dict[str, list[Kept]]:
 
 
 def _state(row: Record) -> dict[str, Any]:
-    return {"title": row.title, "status": row.status, "actor": None, "at": row.updated_at}
+    return {"title": row.title, "status": row.status, "props": row.props, "actor": None, "at": row.updated_at}

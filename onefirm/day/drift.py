@@ -28,7 +28,7 @@ from onefirm.state.schema import CLOSED
 Rule = Literal["contradiction", "no record", "reopened", "lag", "closed", "copy", "no file"]
 # In the order of what they cost: what is believed and wrong, what nobody reads, what only lies about.
 RULES: Mapping[Rule, str] = {
-    "contradiction": "a file says that a record stands where it doesn't",
+    "contradiction": "a file says that a record stands where it doesn't, or gives an amount or a date that it hasn't",
     "no record": "a file belongs to a record that isn't there, or is archived",
     "reopened": "a record is open, and all its files lie in the archive",
     "lag": "an open record moved, and for as many days as the brief calls stale nobody edited or confirmed its file",

@@ -7,7 +7,7 @@ An edit of a narrative file is refused
 2. `unknown`: when its head names something that no kind of this firm is called by;
 3. `receipt`: while this session has not looked at the records of its old and its new head, unless the edit is light
    (spacing, punctuation, link targets, typos);
-4. `contradiction`: when an added sentence claims a status that the truth doesn't have;
+4. `contradiction`: when an added sentence claims a status, an amount or a date that the truth doesn't have;
 5. `property`: when an added line writes a schema property as `Property: value`.
 
 Everything else passes, with a note where a write still waits. That a record has moved is told after the edit, with its
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from onefirm.narrative.blocks import Unit
     from onefirm.narrative.claims import Claim
+    from onefirm.narrative.misstatements import Misstatement
     from onefirm.narrative.vocabulary import Kind
 
     class Finding(TypedDict):
@@ -57,6 +58,7 @@ SAID = 5
 # The groups of statuses that a record doesn't leave any more.
 _ENDS = ("done", "dropped")
 # A sentence of at most so many words that has none of these tells a status and nothing else.
+_REWORD = "Else word it as the plan or history it is."
 _BARE, _REASONS = 8, frozenset(("because", "since", "until", "till", "due"))
 
 
@@ -81,6 +83,7 @@ def judge(
     findings = [
         *_unseen(rules, path, change, receipts),
         *_contradictions(rules, change, _claimed(change), state_of, past_of),
+        *_misstatements(rules, change),
         *_properties(rules, change),
     ]
     return {"findings": findings, "notes": [] if findings else _notes(receipts)}
@@ -100,6 +103,7 @@ def as_it_stands(
     claimed = _claimed(change)
     return [
         *_contradictions(rules, change, claimed, state_of, None),
+        *_misstatements(rules, change),
         *_copies(change, claimed),
         *_properties(rules, change),
     ]
@@ -242,11 +246,14 @@ def _contradiction(
     rules: Mapping[str, Any], line: str, claim: claims.Claim, state: Mapping[str, Any], kind: Kind
 ) -> Finding:
     wrong = f"has left {claim.status}" if claim.is_left else f"is {claim.status}"
-    who = f" ({state['actor']}, {str(state['at'])[:10]})" if state.get("actor") else ""
-    why = f"This says that {claim.ref} {wrong}; the truth says {state['status']}{who}."
+    why = f"This says that {claim.ref} {wrong}; the truth says {state['status']}{_by(state)}."
     wanted = _moving(rules, claim, kind.moves.get(state["status"], ()))
-    call = f"If the truth is behind, write it first{wanted}. Else word it as the plan or history it is."
-    return _finding("contradiction", line, why, call)
+    return _finding("contradiction", line, why, f"If the truth is behind, write it first{wanted}. {_REWORD}")
+
+
+def _by(state: Mapping[str, Any]) -> str:
+    """Whose word the truth's is, and since when."""
+    return f" ({state['actor']}, {str(state['at'])[:10]})" if state.get("actor") else ""
 
 
 def _moving(rules: Mapping[str, Any], claim: claims.Claim, moves: Sequence[str]) -> str:
@@ -257,6 +264,30 @@ def _moving(rules: Mapping[str, Any], claim: claims.Claim, moves: Sequence[str])
         return f": {_write(rules, claim.ref, claim.status)}"
     legal = f"one move at a time, from here to {', '.join(moves)}" if moves else "but no move leads away from there"
     return f" ({rules['tool_prefix']}record_write; {legal})"
+
+
+def _misstatements(rules: Mapping[str, Any], change: _Change) -> list[Finding]:
+    """Amounts and dates of the added sentences that the truth has otherwise; what stood there before is not this
+    edit's doing.
+    """
+    found = [(unit.text, one) for unit in change.sentences for one in _wrong(unit, change)]
+    before = blocks.sentences(blocks.lines(change.old)) if found else []
+    said = {one for unit in before for one in _wrong(unit, change)}
+    return [_misstatement(rules, line, one, change.state_of(one.ref)) for line, one in found if one not in said]
+
+
+def _wrong(unit: Unit, change: _Change) -> list[Misstatement]:
+    if not any(char.isdigit() for char in unit.text) or heads.is_head_line(unit.text):
+        return []
+    from onefirm.narrative import misstatements  # only a sentence with a figure needs them
+
+    return misstatements.read(unit, change.own, change.words, change.titles, change.state_of)
+
+
+def _misstatement(rules: Mapping[str, Any], line: str, one: Misstatement, state: Mapping[str, Any] | None) -> Finding:
+    why = f"This says that “{one.key}” of {one.ref} is {one.said}; the truth says {one.truth}{_by(state or {})}."
+    call = f"If the truth is behind, write it first: {_write(rules, one.ref, one.said, one.key)}. {_REWORD}"
+    return _finding("contradiction", line, why, call)
 
 
 def _properties(rules: Mapping[str, Any], change: _Change) -> list[Finding]:

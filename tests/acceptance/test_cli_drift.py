@@ -70,6 +70,21 @@ def test_the_worst_comes_first_and_each_says_why_it_stands_there(onefirm: Termin
 
 
 @pytest.mark.row("NAR-05")
+def test_an_amount_or_a_date_within_a_sentence_that_the_record_has_otherwise_is_drift(onefirm: Terminal) -> None:
+    onefirm.done("record", "update", "P-1", "budget=24000 EUR", "due=2026-12-12")
+    budget = append(onefirm, SITE, "The budget of 42,000 EUR is tight, so the film waits.")
+    append(onefirm, SITE, "The budget was 40,000 EUR in the first talk, and a studio in Graz quoted 60,000 EUR.")
+    due = append(onefirm, SITE, "We deliver on 18 December, before their fair.")
+    told = [one for one in found(onefirm) if one["rule"] == "contradiction"]
+    assert {(one["path"], one["line"], one["ref"]) for one in told} == {(SITE, budget, "P-1"), (SITE, due, "P-1")}
+    said = " ".join(one["what"] for one in told)
+    assert "“budget” of P-1 is 42000.00 EUR; the truth says 24000.00 EUR" in said
+    assert "“due” of P-1 is 2026-12-18; the truth says 2026-12-12" in said
+    faults = onefirm("context", "check", "--json").data["faults"]
+    assert {budget, due} <= {fault["line"] for fault in faults if fault["path"] == SITE}
+
+
+@pytest.mark.row("NAR-05")
 def test_a_file_that_lags_is_no_drift_once_somebody_says_that_it_holds(onefirm: Terminal) -> None:
     path = "context/clients/dune-couriers/route-planner-pilot/CLAUDE.md"
     before = time.time() - 60 * 86_400

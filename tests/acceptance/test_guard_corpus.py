@@ -1,4 +1,4 @@
-"""The guard's precision, by three corpora that were written apart from its rules: tests/data/guard."""
+"""The guard's precision, by corpora that were written apart from its rules: tests/data/guard."""
 
 import copy
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from onefirm.sessions import tree
-from support.hook import PROJECT, Firm
+from support.hook import PROJECT, Firm, stored
 
 pytestmark = pytest.mark.row("NAR-04")
 
@@ -34,7 +34,7 @@ def desk(tmp_path: Path):
             firm.write(FILE, case["before"])
         firm.session()
         for ref, props in {case["ref"]: case["truth"], **(case.get("others") or {})}.items():
-            firm.truth(ref, **props)
+            firm.truth(ref, **stored(props))
             if case["receipt"]:
                 firm.look(ref)
         return firm, event(firm, case["edit"])
@@ -110,6 +110,48 @@ def test_the_hook_as_a_process_says_the_same(desk, name: str) -> None:
         assert asked_outside(firm, payload) == asked_here(firm, payload), case["id"]
 
 
+# --- amounts and dates within a sentence
+
+
+def figures(firm: Firm, group: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """The lines of a group with their labels, and what the guard says to each."""
+    for ref, props in {group["ref"]: group["truth"], **group.get("others", {})}.items():
+        firm.truth(ref, **stored(props))
+        firm.look(ref)
+    head = f"# {group['truth']['title']}\n\nRecord: {group['ref']}\nParent: [x](../CLAUDE.md)\n\nThey count.\n"
+    firm.write(FILE, head)
+    edits = [
+        (label, line, {"tool": "Edit", "old": "They count.\n", "new": f"They count.\n\n{line}\n"})
+        for label, line in group["lines"]
+    ]
+    return [(label, line, asked_here(firm, event(firm, edit))) for label, line, edit in edits]
+
+
+@pytest.mark.parametrize("half", ["tuned", "held"])
+def test_an_amount_or_a_date_that_the_truth_has_otherwise_is_told_from_one_that_may_stand(
+    tmp_path: Path, half: str
+) -> None:
+    firms = [(Firm.at(tmp_path / str(number)), group) for number, group in enumerate(cases("figures", half))]
+    for firm, _ in firms:
+        firm.session()
+    told = [one for firm, group in firms for one in figures(firm, group)]
+    denied = [label for label, _, denial in told if "the truth says" in denial]
+    wrong = [label for label, _, _ in told if label == "wrong"]
+    assert [line for label, line, denial in told if label == "honest" and denial] == []
+    assert denied.count("wrong") >= 0.8 * len(wrong)
+
+
+def test_the_refusal_of_a_figure_has_the_write_that_would_make_it_true(tmp_path: Path) -> None:
+    firm = Firm.at(tmp_path)
+    firm.session()
+    group = {"ref": "P-1", "truth": {"title": "Launch site", "budget": "24000.00 EUR", "due": "2026-12-12"}}
+    group["lines"] = [["wrong", "The budget of 42,000 EUR is tight."], ["wrong", "We deliver on 9 January, at last."]]
+    (_, _, budget), (_, _, due) = figures(firm, group)
+    assert "“budget” of P-1 is 42000.00 EUR; the truth says 24000.00 EUR (operator, 2026-11-20)" in budget
+    assert '{"changes":[{"op":"update","ref":"P-1","set":{"budget":"42000.00 EUR"}}]}' in budget
+    assert '"set":{"due":"2027-01-09"}' in due
+
+
 # --- ways round
 
 WORLD = yaml.safe_load((DATA / "ways_round.yaml").read_text(encoding="utf-8"))["world"]
@@ -132,7 +174,7 @@ class Way:
             self._git("commit", "-q", "-m", "x")
         self.firm.start()
         for ref, props in WORLD["truth"].items():
-            self.firm.truth(ref, **props)
+            self.firm.truth(ref, **stored(props))
         for ref in WORLD["receipts"]:
             self.firm.look(ref)
 

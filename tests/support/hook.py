@@ -10,12 +10,15 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from onefirm.core.errors import InvalidInput
+from onefirm.core.money import Money
 from onefirm.narrative import compile
 from onefirm.sessions import db, identity, projection
 
@@ -40,6 +43,21 @@ def schema() -> dict[str, Any]:
 def rules() -> dict[str, Any]:
     """guard.json's content."""
     return compile.compile_guard(schema())
+
+
+def stored(props: dict[str, Any]) -> dict[str, Any]:
+    """Properties as a test file spells them (`24000.00 EUR`, a date), in the form in which the truth keeps them."""
+    return {key: _stored(value) for key, value in props.items()}
+
+
+def _stored(value: Any) -> Any:
+    try:
+        money = Money.parse(value) if isinstance(value, str) else None
+    except InvalidInput:
+        money = None
+    if money:
+        return {"minor": money.minor, "currency": money.currency}
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def kind_of(ref: str) -> str:
