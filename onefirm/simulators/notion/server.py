@@ -1,0 +1,229 @@
+"""The server: reads requests off loopback, opens the door or not, and sends what the endpoints answer."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, cast
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from onefirm.core.clock import Clock
+from onefirm.simulators.notion.call import Call
+from onefirm.simulators.notion.connections import Connection
+from onefirm.simulators.notion.endpoints import route
+from onefirm.simulators.notion.faults import ERRORS, Fault, Faults
+from onefirm.simulators.notion.limits import Limits
+from onefirm.simulators.notion.moments import Dial
+from onefirm.simulators.notion.objects import Json
+from onefirm.simulators.notion.phone import Phone
+from onefirm.simulators.notion.queries import Queries
+from onefirm.simulators.notion.refusals import VERSIONS, Refusal, no_such_url, unauthorized, wrong_version
+from onefirm.simulators.notion.workspace import Workspace
+
+TOKEN = "ntn_simulated"  # noqa: S105 - opens nothing but this simulator
+PAYLOAD_MOST_BYTES = 500 * 1024
+HTML = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>502 Bad Gateway</body>\r\n</html>\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its answer, as a test wants to look at them afterwards."""
+
+    method: str
+    path: str
+    version: str | None
+    body: Json
+    status: int
+    """0: the connection was dropped."""
+    answer: Json | str
+
+
+class Notion:
+    """A running simulator. `url` is what a client takes as its base; `/v1/` is below it."""
+
+    def __init__(
+        self,
+        clock: Clock | None = None,
+        *,
+        token: str = TOKEN,
+        port: int = 0,
+        seed: int = 0,
+        index_lag_s: float = 0,
+        query_cap: int = 10_000,
+        per_connection: int | None = None,
+        per_workspace: int | None = None,
+    ) -> None:
+        self.clock: Clock = clock or Dial()
+        self.workspace = Workspace(self.clock, seed=seed, index_lag_s=index_lag_s)
+        self.queries = Queries(self.workspace, query_cap)
+        self.limits = Limits(per_connection, per_workspace)
+        self.faults = Faults(seed)
+        self.token = token
+        self.connection = self.workspace.connect(token)
+        self.phone = Phone(self.workspace, self.workspace.add_person("Ada Phone", "ada@example.com"))
+        self.exchanges: list[Exchange] = []
+        """What was asked and answered, oldest first."""
+        self._server = _Server(("127.0.0.1", port), self)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    @property
+    def url(self) -> str:
+        """The address of the server, without a slash at its end."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def start(self) -> Notion:
+        """Serve from now on, in a thread that ends with the process."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Serve no longer, and give the port back."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def __enter__(self) -> Notion:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def answer(self, method: str, address: str, headers: Mapping[str, str], body: Json) -> Json:
+        """The answer to one request. Raises Refusal."""
+        parts = urlsplit(address)
+        path = parts.path.removeprefix("/v1/").rstrip("/")
+        found = route(method, path) if parts.path.startswith("/v1/") else None
+        if not found:
+            raise no_such_url()
+        with self.workspace.lock:
+            connection = self._credential(headers.get("authorization"))
+            version = headers.get("notion-version")
+            if version not in VERSIONS:
+                raise wrong_version(version)
+            self.limits.spend(connection.token, self.clock.now())
+            endpoint, at = found
+            query = parse_qs(parts.query, keep_blank_values=True)
+            asked = tuple(unquote(one) for one in at)
+            return endpoint(Call(self.workspace, self.queries, connection, version, asked, query, body))
+
+    def _credential(self, header: str | None) -> Connection:
+        words = (header or "").split()
+        if len(words) != 2 or words[0].lower() != "bearer":
+            raise unauthorized(form=True)
+        connection = self.workspace.connections.get(words[1])
+        if not connection:
+            raise unauthorized(form=False)
+        return connection
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False  # a client that keeps its connection open can't keep the server
+    request_queue_size = 64
+
+    def __init__(self, address: tuple[str, int], notion: Notion) -> None:
+        self.notion = notion
+        super().__init__(address, _Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no news; whatever else happens is answered as 500 before it gets here."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    @property
+    def notion(self) -> Notion:
+        """Whom this connection reached."""
+        return cast("_Server", self.server).notion
+
+    def do_GET(self) -> None:
+        self._serve("GET")
+
+    def do_POST(self) -> None:
+        self._serve("POST")
+
+    def do_PATCH(self) -> None:
+        self._serve("PATCH")
+
+    def do_DELETE(self) -> None:
+        self._serve("DELETE")
+
+    def do_PUT(self) -> None:
+        self._serve("PUT")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: `exchanges` keeps what was said."""
+
+    def _serve(self, method: str) -> None:
+        notion = self.notion
+        raw = self.rfile.read(int(self.headers.get("content-length") or 0))
+        fault = notion.faults.strike(method, urlsplit(self.path).path.removeprefix("/v1/"))
+        if fault and fault.kind == "slow":
+            time.sleep(fault.delay_s)
+        if fault and fault.kind == "drop":
+            self._drop(method, {})
+            return
+        status, headers, answer, body = self._answered(method, raw, fault)
+        if fault and fault.kind == "after":
+            self._drop(method, body)
+            return
+        self._keep(method, body, status, answer)
+        self._send(status, headers, answer)
+
+    def _answered(
+        self, method: str, raw: bytes, fault: Fault | None
+    ) -> tuple[int, Mapping[str, str], Json | str, Json]:
+        request_id = self.notion.workspace.ids.uuid()
+        headers = {"x-notion-request-id": request_id}
+        body: Json = {}
+        try:
+            body = _parsed(raw)
+            if fault and fault.kind == "502":
+                return 502, headers, HTML, body
+            if fault and fault.kind in ERRORS:
+                raise ERRORS[fault.kind](fault.retry_after_s)
+            asked = {key.lower(): value for key, value in self.headers.items()}
+            answer = self.notion.answer(method, self.path, asked, body)
+        except Refusal as refusal:
+            return refusal.status, {**headers, **refusal.headers}, refusal.body(request_id), body
+        else:
+            return 200, headers, {**answer, "request_id": request_id}, body
+
+    def _send(self, status: int, headers: Mapping[str, str], answer: Json | str) -> None:
+        kind = "text/html" if isinstance(answer, str) else "application/json; charset=utf-8"
+        sent = (answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)).encode()
+        self.send_response(status)
+        for key, value in {"Content-Type": kind, "Content-Length": str(len(sent)), **headers}.items():
+            self.send_header(key, value)
+        self.end_headers()
+        self.wfile.write(sent)
+        self.wfile.flush()
+
+    def _drop(self, method: str, body: Json) -> None:
+        self._keep(method, body, 0, {})
+        self.close_connection = True
+
+    def _keep(self, method: str, body: Json, status: int, answer: Json | str) -> None:
+        exchange = Exchange(method, self.path, self.headers.get("notion-version"), body, status, answer)
+        self.notion.exchanges.append(exchange)
+
+
+def _parsed(raw: bytes) -> Json:
+    if len(raw) > PAYLOAD_MOST_BYTES:
+        raise Refusal(413, "validation_error", "Request body too large.")
+    if not raw:
+        return {}
+    try:
+        found: object = json.loads(raw)
+    except ValueError:
+        raise Refusal(400, "invalid_json", "Error parsing JSON body.") from None
+    if not isinstance(found, dict):
+        raise Refusal(400, "invalid_json", "Error parsing JSON body.")
+    return cast("Json", found)

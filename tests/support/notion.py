@@ -1,0 +1,40 @@
+"""A simulated Notion for a test, with every answer that it gave held against Notion's own types."""
+
+import logging
+from urllib.parse import urlsplit
+
+from notion_client import Client
+
+from onefirm.simulators.notion import Notion
+from onefirm.simulators.notion.server import Exchange
+from onefirm.simulators.notion.shapes import SOURCES_SINCE
+from support.notion_contract import Judge
+
+JUDGE = Judge()
+"""One for the whole run: a shape that has been judged needs no second look."""
+ERROR = {"object", "status", "code", "message", "additional_data", "request_id"}
+
+QUIET = logging.getLogger("quiet")
+QUIET.addHandler(logging.NullHandler())
+QUIET.propagate = False
+
+
+def client(notion: Notion, version: str = "2026-03-11", token: str = "") -> Client:
+    """Notion's Python client as it is, without its own retries."""
+    return Client(auth=token or notion.token, base_url=notion.url, notion_version=version, retry=False, logger=QUIET)
+
+
+def faults(notion: Notion) -> list[str]:
+    """What Notion could not have answered of all that was answered; the types only know versions with data sources."""
+    return [f"{one.method} {one.path}: {fault}" for one in notion.exchanges if one.status and (fault := _fault(one))]
+
+
+def _fault(one: Exchange) -> str | None:
+    if isinstance(one.answer, str):
+        return None
+    if one.status != 200:
+        whole = one.answer.get("object") == "error" and set(one.answer) <= ERROR
+        return None if whole else f"no error object: {one.answer}"
+    if (one.version or "") < SOURCES_SINCE:
+        return None
+    return JUDGE.fault(one.method, urlsplit(one.path).path.removeprefix("/v1/"), one.answer)
