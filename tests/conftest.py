@@ -81,6 +81,34 @@ def postgres_server() -> Iterator[Postgres]:
         not_measured(str(missing))
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a migrated database to copy, which takes a tenth of the time of migrating."""
+    from onefirm.store.migrate import migrate  # after the fresh home
+
+    with postgres_server.database() as url:
+        migrate(url, tmp_path_factory.mktemp("backup"), "never")
+        yield url.rpartition("/")[2]
+
+
+@pytest.fixture
+def migrated_postgres(postgres_server: Postgres, postgres_template: str) -> Iterator[str]:
+    """SQLAlchemy's URL of a fresh, migrated database."""
+    with postgres_server.database(postgres_template) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """SQLAlchemy's URL of a fresh, migrated database, on SQLite and on Postgres in turn."""
+    from contract.stores import sqlite_url  # after the fresh home
+
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path)
+    url: str = request.getfixturevalue("migrated_postgres")
+    return url
+
+
 @pytest.fixture
 def postgres_url(postgres_server: Postgres) -> Iterator[str]:
     """SQLAlchemy's URL of a fresh, empty database."""

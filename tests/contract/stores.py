@@ -27,9 +27,3 @@ def _template() -> Path:
     store.close()
     assert not path.with_name("firm.db-wal").exists()
     return path
-
-
-def postgres_store(url: str, folder: Path) -> Store:
-    """A store on an empty Postgres database, migrated."""
-    migrate(url, folder / "backup", "never")
-    return Store.open(url)

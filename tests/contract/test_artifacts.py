@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from contract.office import CLAUDE, OPERATOR, Office, open_office
-from contract.stores import postgres_store, sqlite_url
 from onefirm.core.errors import InvalidInput, NotFound, Refused, Unavailable
 from onefirm.ledger.verify import verify
 from onefirm.state.artifacts import LARGEST_BYTES, Artifacts
@@ -22,15 +21,10 @@ OFFER = b"# Offer\n\nTwelve days of work.\n"
 Opener = Callable[[], Store]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
+@pytest.fixture
+def opener(database: str) -> Opener:
     """Opens the same database again and again, as several processes do."""
-    if request.param == "sqlite":
-        url = sqlite_url(tmp_path)
-    else:
-        url = request.getfixturevalue("postgres_url")
-        postgres_store(url, tmp_path).close()
-    return lambda: Store.open(url)
+    return lambda: Store.open(database)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
 
+from contract.stores import sqlite_url
 from onefirm.core.attribution import By
 from onefirm.core.errors import NotFound, Refused, Unavailable
 from onefirm.ledger import registers
@@ -23,7 +24,6 @@ from onefirm.ledger.verify import verify
 from onefirm.memory.decisions import Decisions
 from onefirm.memory.lessons import Lessons
 from onefirm.store.engine import Store, make_engine, sqlite_path
-from onefirm.store.migrate import migrate
 from support.clock import FixedClock
 
 CLAUDE = By("claude", session="S-A", reason="the client asked")
@@ -32,8 +32,7 @@ CLAUDE = By("claude", session="S-A", reason="the client asked")
 class Firm:
     """A store with one chain, and a way past the triggers for whoever tampers."""
 
-    def __init__(self, url: str, folder: Path, clock: FixedClock) -> None:
-        migrate(url, folder / "backup", "first")
+    def __init__(self, url: str, clock: FixedClock) -> None:
         self.url, self.clock = url, clock
         self.store = Store.open(url)
         self.ledger = self.chain("laptop")
@@ -109,11 +108,9 @@ class Firm:
         self.raw.dispose()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def firm(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock) -> Iterator[Firm]:
-    on_sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path}/firm.db" if on_sqlite else request.getfixturevalue("postgres_url")
-    firm = Firm(url, tmp_path, clock)
+@pytest.fixture
+def firm(database: str, clock: FixedClock) -> Iterator[Firm]:
+    firm = Firm(database, clock)
     yield firm
     firm.close()
 
@@ -243,7 +240,7 @@ def test_an_erased_entry_keeps_the_chain_whole_and_loses_its_words(firm: Firm) -
 
 
 def test_erased_words_are_no_longer_in_the_file(tmp_path: Path, clock: FixedClock) -> None:
-    firm = Firm(f"sqlite:///{tmp_path}/firm.db", tmp_path, clock)
+    firm = Firm(sqlite_url(tmp_path), clock)
     with firm.store.write() as conn:
         event = firm.ledger.append(conn, "record.seen", {"title": "zebracrossing"}, subjects=["T-1"], by=CLAUDE)
     with firm.store.write() as conn:
@@ -639,7 +636,7 @@ CHANGES_IN_PLACE = [name for name in MUTATIONS if not name.startswith(("exchange
 @given(st.data())
 def test_a_random_change_in_a_random_ledger_is_named(tmp_path_factory: pytest.TempPathFactory, data: Any) -> None:
     folder = tmp_path_factory.mktemp("firm")
-    firm = Firm(f"sqlite:///{folder}/firm.db", folder, FixedClock())
+    firm = Firm(sqlite_url(folder), FixedClock())
     server = firm.chain("server")
     length = data.draw(st.integers(1, 12), "length")
     for _ in range(length):
@@ -671,7 +668,7 @@ def test_a_random_change_in_a_random_ledger_is_named(tmp_path_factory: pytest.Te
 @pytest.mark.parametrize("flip", [0x01, 0x80], ids=["to another letter", "to no UTF-8"])
 @pytest.mark.parametrize("mark", ["Draft 5", "zebra-actor", "key-of-five", "2026-11-02T08:05"])
 def test_a_byte_changed_in_the_file_is_named(tmp_path: Path, clock: FixedClock, mark: str, flip: int) -> None:
-    firm = Firm(f"sqlite:///{tmp_path}/firm.db", tmp_path, clock)
+    firm = Firm(sqlite_url(tmp_path), clock)
     for number in range(1, 9):
         clock.advance(minutes=1)
         with firm.store.write() as conn:
@@ -702,14 +699,14 @@ def test_whatever_byte_of_the_file_changes_the_check_ends_in_words(
     folder = tmp_path_factory.getbasetemp() / "flipped"
     if not folder.exists():
         folder.mkdir()
-        whole = Firm(f"sqlite:///{folder}/whole.db", folder, FixedClock())
+        whole = Firm(sqlite_url(folder), FixedClock())
         whole.write(60)
         whole.close()
-    content = bytearray((folder / "whole.db").read_bytes())
+    content = bytearray((folder / "firm.db").read_bytes())
     content[at % len(content)] ^= flip
-    (folder / "firm.db").write_bytes(content)
+    (folder / "flipped.db").write_bytes(content)
     with suppress(Unavailable):  # what SQLite itself can't read is told as a damaged database
-        store = Store.open(f"sqlite:///{folder}/firm.db")
+        store = Store.open(f"sqlite:///{folder}/flipped.db")
         with store.read() as conn:
             verdict = verify(conn)
         store.close()

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
+from contract.stores import sqlite_url
 from onefirm.core.attribution import By
 from onefirm.core.errors import InvalidInput, NotFound, Refused, Unavailable
 from onefirm.ledger.append import Ledger
@@ -19,7 +20,6 @@ from onefirm.memory.lessons import Lesson, Lessons
 from onefirm.memory.recall import Document, Recall, tokens
 from onefirm.memory.statements import DAMAGED, ERASED
 from onefirm.store.engine import Store
-from onefirm.store.migrate import migrate
 from onefirm.store.tables import passage, record_alias
 from support.clock import FixedClock
 
@@ -30,8 +30,7 @@ CLAUDE = By("claude", session="S-A")
 class Memory:
     """The memory room over one store, with a few records that decisions and lessons can be about."""
 
-    def __init__(self, url: str, folder: Path, clock: FixedClock) -> None:
-        migrate(url, folder / "backup", "first")
+    def __init__(self, url: str, clock: FixedClock) -> None:
         self.clock, self.store = clock, Store.open(url)
         self.ledger = Ledger(clock, "laptop")
         self.closed: dict[str, str] = {}
@@ -85,11 +84,9 @@ class Memory:
             return [event.kind for event in self.ledger.events(conn, ref=ref)]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def memory(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock) -> Iterator[Memory]:
-    on_sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path}/firm.db" if on_sqlite else request.getfixturevalue("postgres_url")
-    memory = Memory(url, tmp_path, clock)
+@pytest.fixture
+def memory(database: str, clock: FixedClock) -> Iterator[Memory]:
+    memory = Memory(database, clock)
     yield memory
     memory.store.close()
 
@@ -597,7 +594,7 @@ def test_an_erased_decision_is_no_longer_recalled(memory: Memory) -> None:
 
 
 def test_erased_words_leave_the_index_file_as_well(tmp_path: Path, clock: FixedClock) -> None:
-    memory = Memory(f"sqlite:///{tmp_path}/firm.db", tmp_path, clock)
+    memory = Memory(sqlite_url(tmp_path), clock)
     filled(memory)
     made = memory.decide("Zebracrossing first", "zebracrossing")
     memory.refs("zebracrossing")

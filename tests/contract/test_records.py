@@ -5,13 +5,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
 from threading import Barrier
 
 import pytest
 
 from contract.office import CLAUDE, HOME, OPERATOR, SCHEMA, Office, agree, open_office
-from contract.stores import postgres_store, sqlite_url
 from onefirm.core.attribution import By
 from onefirm.core.clock import SystemClock
 from onefirm.core.errors import Refused
@@ -26,15 +24,10 @@ from support.clock import FixedClock
 Opener = Callable[[], Store]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
+@pytest.fixture
+def opener(database: str) -> Opener:
     """Opens the same database again and again, as several processes do."""
-    if request.param == "sqlite":
-        url = sqlite_url(tmp_path)
-    else:
-        url = request.getfixturevalue("postgres_url")
-        postgres_store(url, tmp_path).close()
-    return lambda: Store.open(url)
+    return lambda: Store.open(database)
 
 
 @pytest.fixture

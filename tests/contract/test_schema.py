@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import Connection
 
 from contract.office import HOME, OPERATOR, Office, agree, open_office
-from contract.stores import postgres_store, sqlite_url
 from onefirm.core.attribution import By
 from onefirm.core.errors import Refused
 from onefirm.ledger.append import Ledger
@@ -32,15 +31,10 @@ Opener = Callable[[], Store]
 RENAMED = ASSET.replace("stored: {group", "shelved: {was: stored, group").replace("[stored]", "[shelved]")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
+@pytest.fixture
+def opener(database: str) -> Opener:
     """Opens the same database again and again, as several processes do."""
-    if request.param == "sqlite":
-        url = sqlite_url(tmp_path)
-    else:
-        url = request.getfixturevalue("postgres_url")
-        postgres_store(url, tmp_path).close()
-    return lambda: Store.open(url)
+    return lambda: Store.open(database)
 
 
 @pytest.fixture
@@ -173,14 +167,13 @@ def test_writers_at_work_meanwhile_lose_nothing(office: Office, opener: Opener, 
 
 @pytest.mark.postgres
 def test_a_write_that_ends_while_a_change_is_planned_is_in_the_plan(
-    postgres_url: str, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    migrated_postgres: str, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a server both go on at once; what the plan looks at first must be the writes under way."""
-    postgres_store(postgres_url, tmp_path).close()
-    first = open_office(Store.open(postgres_url), clock)
+    first = open_office(Store.open(migrated_postgres), clock)
     brought(first.records, declared(tmp_path, ASSET))
     first.store.close()
-    office, waits, may_end = reopened(Store.open(postgres_url), clock), Signal(), Signal()
+    office, waits, may_end = reopened(Store.open(migrated_postgres), clock), Signal(), Signal()
     ref = office.create("asset", serial="A 1", condition="new")
 
     def pause(step: str) -> None:
@@ -206,7 +199,7 @@ def test_a_write_that_ends_while_a_change_is_planned_is_in_the_plan(
         with monkeypatch.context() as patched:
             patched.setattr(claims, "every", ended_first)
             brought(office.records, asked)
-    last = reopened(Store.open(postgres_url), clock)
+    last = reopened(Store.open(migrated_postgres), clock)
     assert last.records.get(ref).props.get("label") == "A 2"
     agree(last)
     last.store.close()

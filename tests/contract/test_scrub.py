@@ -1,13 +1,11 @@
 """What is scrubbed of a record is gone from every table of state, on every store."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
 
 from contract.office import OPERATOR, Office, open_office
-from contract.stores import postgres_store, sqlite_url
 from onefirm.core.errors import Refused
 from onefirm.state import claims, scrub
 from onefirm.state.records import Change
@@ -16,20 +14,16 @@ from onefirm.store.engine import Store
 from support.clock import FixedClock
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def office(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock) -> Iterator[Office]:
-    if request.param == "sqlite":
-        store = Store.open(sqlite_url(tmp_path))
-    else:
-        store = postgres_store(request.getfixturevalue("postgres_url"), tmp_path)
-    office = open_office(store, clock)
+@pytest.fixture
+def office(database: str, clock: FixedClock) -> Iterator[Office]:
+    office = open_office(Store.open(database), clock)
     office.write(
         Change("create", kind="client", set={"title": "Halvorsen", "email": "a@halvorsen.example", "owner": "Ada"}),
         Change("create", kind="client", set={"title": "Harbour Ltd"}),
     )
     office.create("contact", client="CL-1")
     yield office
-    store.close()
+    office.store.close()
 
 
 def test_a_scrubbed_record_keeps_its_ref_and_status_and_the_others_keep_everything(office: Office) -> None:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from contract.stores import postgres_store, sqlite_url
+from contract.stores import sqlite_url
 from onefirm.core.errors import FirmError, InvalidInput, Unavailable
 from onefirm.store import inbox, outbox
 from onefirm.store.counters import next_number
@@ -24,13 +24,9 @@ from support.clock import MORNING
 TOPIC = "mail"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return sqlite_url(tmp_path)
-    url: str = request.getfixturevalue("postgres_url")
-    postgres_store(url, tmp_path).close()
-    return url
+@pytest.fixture
+def url(database: str) -> str:
+    return database
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from onefirm.ledger.events import Event
 from onefirm.ledger.export import jsonl, markdown, verify_jsonl
 from onefirm.ledger.trace import Node, render, trace
 from onefirm.store.engine import Store
-from onefirm.store.migrate import migrate
 from onefirm.store.tables import record_alias
 from support.clock import FixedClock
 
@@ -24,8 +22,7 @@ from support.clock import FixedClock
 class Book:
     """A ledger that is written line by line, an hour apart."""
 
-    def __init__(self, url: str, folder: Path, clock: FixedClock) -> None:
-        migrate(url, folder / "backup", "first")
+    def __init__(self, url: str, clock: FixedClock) -> None:
         self.clock, self.store = clock, Store.open(url)
         self.ledger = Ledger(clock, "laptop")
         with self.store.write() as conn:
@@ -55,11 +52,9 @@ class Book:
             return list(self.ledger.stream(conn, **filters))
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def book(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock) -> Iterator[Book]:
-    on_sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path}/firm.db" if on_sqlite else request.getfixturevalue("postgres_url")
-    book = Book(url, tmp_path, clock)
+@pytest.fixture
+def book(database: str, clock: FixedClock) -> Iterator[Book]:
+    book = Book(database, clock)
     yield book
     book.store.close()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contract.office import SCHEMA
-from contract.stores import postgres_store, sqlite_url
+from contract.stores import sqlite_url
 from contract.truths import SlowTruth
 from onefirm.state.truth.base import AnswerLost, Gone, Stale, Truth, TruthRow, TruthWrite, Unreachable
 from onefirm.state.truth.embedded import EmbeddedTruth
@@ -22,11 +22,8 @@ def truth(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock) -> 
     if request.param == "slow":
         yield SlowTruth(SCHEMA, clock)
         return
-    store = (
-        Store.open(sqlite_url(tmp_path))
-        if request.param == "sqlite"
-        else postgres_store(request.getfixturevalue("postgres_url"), tmp_path)
-    )
+    on_sqlite = request.param == "sqlite"
+    store = Store.open(sqlite_url(tmp_path) if on_sqlite else request.getfixturevalue("migrated_postgres"))
     yield EmbeddedTruth(store, SCHEMA, clock)
     store.close()
 

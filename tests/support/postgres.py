@@ -76,21 +76,21 @@ class Postgres:
         self._names = (f"test_{n}" for n in itertools.count(1))
 
     @contextmanager
-    def database(self) -> Generator[str]:
-        """A fresh, empty database, as SQLAlchemy's URL; dropped at the end, connections and all.
+    def database(self, template: str = "template0") -> Generator[str]:
+        """A fresh database, as SQLAlchemy's URL: empty, or a copy; dropped at the end, connections and all.
 
         Text sorts by code point, as in SQLite, so that a contract test may compare orders.
         """
         name = next(self._names)
-        self._do("CREATE DATABASE {} TEMPLATE template0 LOCALE 'C' ENCODING 'UTF8'", name)
+        self._do("CREATE DATABASE {} TEMPLATE {} LOCALE 'C' ENCODING 'UTF8'", name, template)
         try:
             yield self._login.url(name).replace("postgresql://", "postgresql+psycopg://")
         finally:
             self._do("DROP DATABASE {} WITH (FORCE)", name)
 
-    def _do(self, statement: Any, name: str) -> None:
+    def _do(self, statement: Any, *names: str) -> None:
         with psycopg.connect(self._login.url("postgres"), autocommit=True) as conn:
-            conn.execute(sql.SQL(statement).format(sql.Identifier(name)))
+            conn.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 @contextmanager

@@ -1,30 +1,42 @@
 """Finding records, on both databases."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from contract.office import Office, open_office
-from contract.stores import postgres_store, sqlite_url
+from contract.stores import sqlite_url
 from onefirm.core.errors import InvalidInput, NotFound
 from onefirm.state.records import Change, Query
 from onefirm.store.engine import Store
 from support.clock import FixedClock
+from support.postgres import Postgres
 
-BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def books(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A firm for tests that change nothing."""
+    if request.param == "sqlite":
+        yield (office := founded(sqlite_url(tmp_path_factory.mktemp("books"))))
+        office.store.close()
+        return
+    server: Postgres = request.getfixturevalue("postgres_server")
+    with server.database(request.getfixturevalue("postgres_template")) as url:
+        yield (office := founded(url))
+        office.store.close()
 
 
-@pytest.fixture(params=BOTH)
-def books(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+@pytest.fixture
+def own_books(database: str) -> Iterator[Office]:
+    """A firm of the test's own."""
+    yield (office := founded(database))
+    office.store.close()
+
+
+def founded(url: str) -> Office:
     """A small firm: two clients, three projects, twelve tasks, three invoices."""
-    store = (
-        Store.open(sqlite_url(tmp_path))
-        if request.param == "sqlite"
-        else postgres_store(request.getfixturevalue("postgres_url"), tmp_path)
-    )
-    office = open_office(store, FixedClock())
+    office = open_office(Store.open(url), FixedClock())
     office.write(
         Change("create", kind="client", set={"title": "Nordlicht Optik", "industry": "Retail", "owner": "Änne Öz"}),
         Change("create", kind="client", set={"title": "Harbour & Sons", "status": "paused"}),
@@ -44,8 +56,7 @@ def books(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
     office.write(*(Change("create", kind="task", set=task) for task in tasks))
     office.update("T-12", blocked_by=["T-1", "T-11"], status="blocked")
     office.write(Change("archive", ref="T-2"))
-    yield office
-    store.close()
+    return office
 
 
 def refs(books: Office, **query: Any) -> list[str]:
@@ -169,10 +180,10 @@ class TestOrder:
                 break
         assert joined == whole
 
-    def test_a_row_that_comes_in_between_does_not_disturb_the_pages(self, books: Office) -> None:
-        first = books.records.find(Query(kind="task", limit=4))
-        books.create("task", due="2026-12-01", title="Squeezed in before")
-        second = books.records.find(Query(kind="task", limit=4, cursor=first.cursor))
+    def test_a_row_that_comes_in_between_does_not_disturb_the_pages(self, own_books: Office) -> None:
+        first = own_books.records.find(Query(kind="task", limit=4))
+        own_books.create("task", due="2026-12-01", title="Squeezed in before")
+        second = own_books.records.find(Query(kind="task", limit=4, cursor=first.cursor))
         assert [row.ref for row in second.rows] == ["T-8", "T-10", "T-11", "T-12"]
 
 
