@@ -23,12 +23,17 @@ def show_all(kinds: Iterable[Kind]) -> None:
 
 def show(kind: Kind) -> None:
     """One kind: its statuses with their moves, then its properties."""
+    from onefirm.state.schema_plan import bounds
+
     screen.title(_heading(kind))
     moves = [(one.name, one.group, ", ".join(one.moves) or "none: it is final") for one in kind.statuses.values()]
     screen.table(("status", "group", "may go to"), moves)
     screen.show()
-    rows = [(prop.name, form(prop), "required" if prop.required else prop.default or "") for prop in _own(kind)]
-    screen.table(("property", "holds", "otherwise"), rows)
+    rows = [
+        (prop.name, form(prop), "required" if prop.required else prop.default or "", ", ".join(bounds(prop)))
+        for prop in _own(kind)
+    ]
+    screen.table(("property", "holds", "otherwise", "must be"), rows)
 
 
 def form(prop: Property) -> str:

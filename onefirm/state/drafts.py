@@ -170,6 +170,7 @@ def _read_values(
         try:
             prop = kind.property_named(str(word))
             value = values.read(reading, kind, prop, raw)
+            values.check_bounds(prop, value)
         except InvalidInput as error:
             complain(error)
             continue

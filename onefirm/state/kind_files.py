@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from onefirm import yamlfile
 from onefirm.core.errors import InvalidInput
+from onefirm.core.words import a
 from onefirm.state.schema import Group, Kind, Property, PropertyType, Schema, Status
 from onefirm.yamlfile import KeyPath, YamlFile
 
@@ -40,6 +41,9 @@ class PropertyForm(Strict):
     to: Name | None = None
     many: bool = False
     aliases: _Words = ()
+    min: int | None = None
+    not_before: Name | None = None
+    same: tuple[Name, ...] = ()
 
 
 class StatusForm(Strict):
@@ -104,6 +108,7 @@ def read_folder(folder: Path) -> Schema:
     kinds = forms(folder, mistakes)
     mistakes.raise_any()
     check_together(kinds, mistakes)
+    check_same(kinds, {model.kind: model for _, model in kinds}, mistakes)
     for file, model in kinds:
         for at, sentence in contradictions(model, {other.kind for _, other in kinds}):
             mistakes.add(file, at, sentence)
@@ -143,6 +148,25 @@ def check_together(kinds: Iterable[tuple[YamlFile, KindForm]], mistakes: Mistake
             seen[value] = file.path.name
 
 
+def check_same(kinds: Iterable[tuple[YamlFile, KindForm]], known: Mapping[str, KindForm], mistakes: Mistakes) -> None:
+    """Note every `same` of these kinds that names what the kind it points at never has."""
+    for file, model in kinds:
+        for name, prop in model.properties.items():
+            for one in prop.same:
+                if prop.to and prop.to in known and not _leads_to(known, known[prop.to], one, {model.kind}):
+                    sentence = f"{name}: {a(prop.to)} has no relation “{one}” that could be the same."
+                    mistakes.add(file, ("properties", name), sentence)
+
+
+def _leads_to(known: Mapping[str, KindForm], model: KindForm, name: str, seen: set[str]) -> bool:
+    """Whether records of a kind name one of this name, by themselves or by what they point at."""
+    own = model.properties.get(name)
+    if own and own.type == "relation" and not own.many:
+        return True
+    further = {p.to for p in model.properties.values() if p.to and name in p.same} & (set(known) - seen)
+    return any(_leads_to(known, known[one], name, seen | {model.kind}) for one in further)
+
+
 def contradictions(model: KindForm, known: set[str]) -> Iterator[tuple[KeyPath, str]]:
     """What doesn't fit within one kind, each with its key path; `known` are the names of all kinds."""
     for name, status in model.statuses.items():
@@ -155,6 +179,11 @@ def contradictions(model: KindForm, known: set[str]) -> Iterator[tuple[KeyPath, 
     for name, prop in model.properties.items():
         for sentence in _property_contradictions(prop, known):
             yield ("properties", name), f"{name}: {sentence}"
+        earlier = model.properties.get(prop.not_before) if prop.not_before else None
+        if prop.not_before and (
+            prop.type != "date" or name == prop.not_before or not earlier or earlier.type != "date"
+        ):
+            yield ("properties", name), f"{name}: `not_before` stands at a date and names another date of this kind."
     deadline = model.properties.get(model.deadline) if model.deadline else None
     if model.deadline and (deadline is None or deadline.type != "date"):
         yield ("deadline",), f"“{model.deadline}” is no date of this kind."
@@ -171,6 +200,10 @@ def _property_contradictions(prop: PropertyForm, known: set[str]) -> Iterator[st
         yield f"the default “{prop.default}” is none of its options."
     if prop.many and prop.type != "relation":
         yield "only a relation can be `many`."
+    if prop.min is not None and prop.type not in ("money", "number"):
+        yield "only money and numbers can have a `min`."
+    if prop.same and (prop.type != "relation" or prop.many):
+        yield "only a relation to one record can have `same`."
 
 
 def kind_of(model: KindForm) -> Kind:

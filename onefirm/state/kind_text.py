@@ -39,13 +39,14 @@ def _lines(kind: Kind) -> Iterator[str]:
 def _property(prop: Property) -> dict[str, Any]:
     more = {
         "required": prop.required, "options": list(prop.options), "default": prop.default, "to": prop.to,
-        "many": prop.many, "aliases": list(prop.aliases),
+        "many": prop.many, "aliases": list(prop.aliases), "min": prop.min, "not_before": prop.not_before,
+        "same": list(prop.same),
     }  # fmt: skip
     return {"type": prop.type, **_filled(more)}
 
 
 def _filled(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value}
+    return {name: value for name, value in fields.items() if value or type(value) is int}
 
 
 def _flow(fields: Mapping[str, Any]) -> str:
@@ -55,7 +56,7 @@ def _flow(fields: Mapping[str, Any]) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_word, value)) + "]"  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-    return json.dumps(value) if isinstance(value, bool) else _word(str(value))
+    return json.dumps(value) if isinstance(value, bool | int) else _word(str(value))
 
 
 def _word(word: str) -> str:

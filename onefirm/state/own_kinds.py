@@ -118,7 +118,7 @@ def _whole(form: _Whole | _Patch) -> KindForm:
 
 
 def _over(base: KindForm, patch: _Patch) -> KindForm:
-    """The shipped kind with a file laid over it; moves follow a status that is renamed or taken away."""
+    """The shipped kind with a file laid over it; what names a renamed or removed part of the kind follows."""
     statuses = _merged(base.statuses, patch.statuses, StatusForm)
     renamed = {one.was: name for name, one in patch.statuses.items() if one and one.was}
     for name, status in statuses.items():
@@ -131,9 +131,20 @@ def _over(base: KindForm, patch: _Patch) -> KindForm:
             "description": patch.description or base.description,
             "deadline": patch.deadline or base.deadline,
             "statuses": statuses,
-            "properties": _merged(base.properties, patch.properties, PropertyForm),
+            "properties": _dated(_merged(base.properties, patch.properties, PropertyForm), patch),
         }
     )
+
+
+def _dated(properties: dict[str, PropertyForm], patch: _Patch) -> dict[str, PropertyForm]:
+    """The properties with each shipped `not_before` at the name that the other date has now, if it is still there."""
+    renamed = {one.was: name for name, one in patch.properties.items() if one and one.was}
+    for name, prop in properties.items():
+        if prop.not_before and name not in patch.properties:
+            earlier = renamed.get(prop.not_before, prop.not_before)
+            kept = earlier if earlier in properties else None
+            properties[name] = prop.model_copy(update={"not_before": kept})
+    return properties
 
 
 def _merged(base: Mapping[str, _F], patch: Mapping[str, Any], form: type[_F]) -> dict[str, _F]:
@@ -182,6 +193,8 @@ def _was_mistakes(form: _Whole | _Patch) -> Iterator[tuple[KeyPath, str]]:
 
 def _check(laid: list[_Laid], shipped: Mapping[str, KindForm], mistakes: Mistakes) -> None:
     kind_files.check_together(laid, mistakes)
+    own = [(file, form) for file, form in laid if file.path.parent != SHIPPED]  # nobody can mend a shipped file
+    kind_files.check_same(own, {form.kind: form for _, form in laid}, mistakes)
     known, called, types = {form.kind for _, form in laid}, dict[str, str](), dict[str, tuple[str, str]]()
     for file, form in laid:
         for at, sentence in (

@@ -40,7 +40,11 @@ class SchemaMoved(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One property of a kind. `to` names the kind that a relation points at, `options` what a choice allows."""
+    """One property of a kind. `to` names the kind that a relation points at, `options` what a choice allows.
+
+    `min` is the least that an amount or a number may be. A date may not lie before the one that `not_before` names.
+    `same` at a relation names what the record and the one that it points at must have in common: their client.
+    """
 
     name: str
     type: PropertyType
@@ -50,6 +54,9 @@ class Property:
     to: str | None = None
     many: bool = False
     aliases: tuple[str, ...] = ()
+    min: int | None = None
+    not_before: str | None = None
+    same: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +253,7 @@ def _kind_to_dict(kind: Kind) -> dict[str, Any]:
 def _property_to_dict(p: Property) -> dict[str, Any]:
     return _filled(
         type=p.type, required=p.required, options=list(p.options), default=p.default, to=p.to, many=p.many,
-        aliases=list(p.aliases),
+        aliases=list(p.aliases), min=p.min, not_before=p.not_before, same=list(p.same),
     )  # fmt: skip
 
 
@@ -255,7 +262,7 @@ def _status_to_dict(status: Status) -> dict[str, Any]:
 
 
 def _filled(**fields: Any) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value}
+    return {name: value for name, value in fields.items() if value or type(value) is int}  # a `min` of 0 says much
 
 
 def _kind_from_dict(name: str, body: Mapping[str, Any]) -> Kind:
@@ -275,6 +282,7 @@ def _property_from_dict(name: str, body: Mapping[str, Any]) -> Property:
         **body,
         "options": tuple(body.get("options", ())),
         "aliases": tuple(body.get("aliases", ())),
+        "same": tuple(body.get("same", ())),
     }
     return Property(name, **fields)
 

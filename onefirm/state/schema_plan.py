@@ -142,7 +142,17 @@ def form(prop: Property) -> str:
     }
     required = ", required" if prop.required else ""
     default = f", at first {prop.default}" if prop.default else ""
-    return f"{words.get(prop.type, prop.type)}{required}{default}"
+    return ", ".join((f"{words.get(prop.type, prop.type)}{required}{default}", *bounds(prop)))
+
+
+def bounds(prop: Property) -> Iterator[str]:
+    """What a property's values must hold to, in words: `not before starts_on`."""
+    if prop.min is not None:
+        yield f"at least {prop.min}"
+    if prop.not_before:
+        yield f"not before {prop.not_before}"
+    if prop.same:
+        yield f"with the same {' and '.join(prop.same)}"
 
 
 def _differences(old: Property, new: Property) -> Iterator[str]:
@@ -159,6 +169,8 @@ def _differences(old: Property, new: Property) -> Iterator[str]:
         yield "it is required" if new.required else "it is no longer required"
     if old.default != new.default:
         yield f"at first {new.default}" if new.default else "it has no value at first"
+    if tuple(bounds(old)) != tuple(bounds(new)):
+        yield ", ".join(bounds(new)) or f"no longer {', '.join(bounds(old))}"
     if old.aliases != new.aliases:
         yield f"also called {', '.join(new.aliases)}" if new.aliases else "called by no other name"
 

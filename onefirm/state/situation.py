@@ -19,29 +19,42 @@ from onefirm.state.schema import Schema
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """`records` by the ref that was asked for; `claims` are all that are there; `meant` resolves temporary refs."""
+    """`records` by the ref that was asked for, `related` those that are pointed at; `claims` are all that are there;
+    `meant` resolves temporary refs.
+    """
 
     records: Mapping[str, Record]
+    related: Mapping[str, Record]
     claims: Sequence[Claim]
     meant: Mapping[str, str]
 
 
 def look(conn: Connection, refs: Iterable[str], *, related: Iterable[str] = (), lock: bool = False) -> Situation:
-    """The records of these refs as they will be once what waits is done; held writes don't count.
-
-    Temporary refs among `related` are resolved too.
+    """The records of these refs, and of those `related` to them, as they will be once what waits is done; held writes
+    don't count. `lock` keeps the first ones from being written meanwhile.
     """
-    wanted = tuple(dict.fromkeys(refs))
-    meant = mirror.aliases(conn, filter(is_temporary, (*wanted, *related)))
+    wanted, beside_it = tuple(dict.fromkeys(refs)), tuple(dict.fromkeys(related))
+    meant = mirror.aliases(conn, filter(is_temporary, (*wanted, *beside_it)))
     rows = mirror.load(conn, (meant.get(ref, ref) for ref in wanted), lock=lock)
-    found = claims.every(conn)
+    now = Situation({}, {}, claims.every(conn), meant)
+    return replace(now, records=_waiting(wanted, rows, now), related=beside(conn, beside_it, now))
+
+
+def beside(conn: Connection, refs: Iterable[str], now: Situation) -> dict[str, Record]:
+    """Other records as they will be once what waits is done, by the ref that was asked for."""
+    wanted = tuple(dict.fromkeys(refs))
+    return _waiting(wanted, mirror.load(conn, (now.meant.get(ref, ref) for ref in wanted)), now) if wanted else {}
+
+
+def _waiting(wanted: Sequence[str], rows: Mapping[str, Record], now: Situation) -> dict[str, Record]:
+    meant = now.meant
     records = {ref: row for ref in wanted if (row := rows.get(meant.get(ref, ref)))}
-    for claim in found:
+    for claim in now.claims:
         for draft in claim.drafts if claim.state != "held" else ():
             for ref in wanted:
-                if meant.get(ref, ref) == draft.ref and (now := overlaid(records.get(ref), draft, claim)):
-                    records[ref] = now
-    return Situation(records, found, meant)
+                if meant.get(ref, ref) == draft.ref and (later := overlaid(records.get(ref), draft, claim)):
+                    records[ref] = later
+    return records
 
 
 def overlaid(record: Record | None, draft: Draft, claim: Claim) -> Record | None:
@@ -65,17 +78,12 @@ def _unborn(draft: Draft, claim: Claim) -> Record:
     return Record(draft.ref, draft.kind, draft.title, draft.status, props, "", False, at, at, at, pending=props)
 
 
-def check_related(conn: Connection, wanted: Sequence[Wanted], now: Situation, mistakes: Mistakes) -> None:
+def check_related(wanted: Sequence[Wanted], now: Situation, mistakes: Mistakes) -> None:
     """Note every relation to a record that isn't there; one whose creation waits is."""
-    named = {ref for one in wanted for _, ref in drafts.related(one)}
-    if not named:
-        return
-    meant = now.meant
-    there = set(mirror.load(conn, (meant.get(ref, ref) for ref in named)))
-    there |= {draft.ref for claim in now.claims for draft in claim.drafts if draft.op == "create"}
+    created = {draft.ref for claim in now.claims for draft in claim.drafts if draft.op == "create"}
     for one in wanted:
         for name, ref in drafts.related(one):
-            if meant.get(ref, ref) not in there:
+            if ref not in now.related and now.meant.get(ref, ref) not in created:
                 kind = one.kind.properties[name].to
                 error = InvalidInput(f"{name}: there is no record {ref}.", hint=f"record_find kind={kind} lists them.")
                 mistakes.add(one.index, error)

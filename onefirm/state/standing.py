@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from onefirm.core.clock import parse_iso
-from onefirm.state import values
+from onefirm.state import contradictions, values
 from onefirm.state.mirror import Record
 from onefirm.state.schema import CLOSED, Group, Kind, Schema
 
@@ -20,6 +20,7 @@ RULES: Mapping[str, str] = {
     "blocked": "its status is one of the blocked ones, or a record that it is blocked by is still open",
     "overdue": "its deadline has passed, and it is neither done nor paused",
     "pending": "a write of it waits until the truth can be reached",
+    "contradictory": "it names two clients, itself and by its project or the like, or its end lies before its start",
     "due soon": "its deadline is today or within the days set by `brief.due_soon_days`",
     "waiting": "its status is one of the waiting ones: somebody else has to move",
     "stale": "it is under way, and nothing was written to it for the days set by `brief.stale_days`",
@@ -190,6 +191,25 @@ def _pending(_: _Scene, _kind: Kind, record: Record) -> _Finding | None:
     return _Finding(f"the truth doesn't have this yet: {names}", (f"{names} waits for the truth",))
 
 
+def _contradictory(scene: _Scene, kind: Kind, record: Record) -> _Finding | None:
+    """What no write of ours leaves; the truth may say it all the same."""
+
+    def look(ref: str) -> Mapping[str, Any] | None:
+        known = scene.open.get(ref)
+        return known.props if known else None
+
+    told = [
+        f"{late} {record.props[late]} is before {early} {record.props[early]}"
+        for late, early in contradictions.wrong_dates(kind, record.props)
+    ]
+    for name in contradictions.shared(kind):
+        found = contradictions.named(scene.schema, kind, record.props, name, look)
+        if len(found) > 1:
+            by = [f"{one} {'itself' if source == name else f'by its {source}'}" for one, source in found.items()]
+            told.append(f"it names two {name}s: {' and '.join(by)}")
+    return _Finding("; ".join(told), tuple(told)) if told else None
+
+
 def _due_soon(scene: _Scene, kind: Kind, record: Record) -> _Finding | None:
     due = _deadline(kind, record)
     last = scene.today + timedelta(days=scene.rules.due_soon_days)
@@ -237,6 +257,7 @@ _CHECKS: Mapping[str, Callable[[_Scene, Kind, Record], _Finding | None]] = {
     "blocked": _blocked,
     "overdue": _overdue,
     "pending": _pending,
+    "contradictory": _contradictory,
     "due soon": _due_soon,
     "waiting": _waiting,
     "stale": _stale,

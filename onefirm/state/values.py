@@ -18,6 +18,7 @@ from typing import Any, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
 from onefirm.core.attribution import By
+from onefirm.core.currencies import EXPONENTS
 from onefirm.core.errors import InvalidInput
 from onefirm.core.ids import parse_ref
 from onefirm.core.money import Money
@@ -59,6 +60,19 @@ def read(reading: Reading, kind: Kind, prop: Property, raw: object) -> Any:
     if prop.type == "status":
         return kind.status_named(_word(prop, raw)).name
     return _READERS[prop.type](reading, prop, raw)
+
+
+def check_bounds(prop: Property, value: Any) -> None:
+    """Raise InvalidInput for a stored value below the least one that a property takes."""
+    if prop.min is None or value is None:
+        return
+    is_money = prop.type == "money"
+    least = prop.min * 10 ** EXPONENTS.get(str(value["currency"]), 2) if is_money else prop.min
+    if (value["minor"] if is_money else value) < least:
+        hint = "Send it without the minus: money that goes back is a status, and no amount." if is_money else ""
+        raise InvalidInput(
+            f"{prop.name} is at least {prop.min}, and {show(value)} is less.", hint=hint or f"Send {prop.min} or more."
+        )
 
 
 def read_text(reading: Reading, name: str, raw: object, *, longest: int = LONGEST_TEXT, one_line: bool = False) -> str:

@@ -21,7 +21,7 @@ from onefirm.core import canonical
 from onefirm.core.attribution import By
 from onefirm.core.errors import InvalidInput, Refused, Unavailable
 from onefirm.core.ids import is_temporary, uuid7
-from onefirm.state import claims, drafts, outcome, situation, values
+from onefirm.state import claims, contradictions, drafts, outcome, situation, values
 from onefirm.state import schema as schemas
 from onefirm.state.changes import Change, Written
 from onefirm.state.claims import Claim
@@ -217,10 +217,12 @@ class Attempt:
         now = situation.look(conn, [one.ref for one in self._wanted if one.ref], related=related, lock=True)
         blocked = self._blockers(now)
         mistakes = Mistakes([Change(one.op, one.kind.name, one.ref) for one in self._wanted])
-        situation.check_related(conn, self._wanted, now, mistakes)
+        situation.check_related(self._wanted, now, mistakes)
         mistakes.raise_any()
         waits = blocked or not self._reachable
         drafted = [self._draft(one, now, keep_equal=waits) for one in self._wanted]
+        contradictions.check(conn, self._plane.schema, drafted, now, mistakes)
+        mistakes.raise_any()
         if waits:
             return outcome.queue(self._plane, conn, self._put(conn, drafted, now, wait=True))
         self._check_unmoved(drafted)

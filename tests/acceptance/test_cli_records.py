@@ -292,3 +292,53 @@ def test_an_undo_says_what_is_archived_by_it_and_how_to_bring_it_back(onefirm: T
     again = next(line for line in undone.err.splitlines() if line.startswith("To bring it back: onefirm "))
     onefirm.done(*again.split("onefirm ")[1].split())
     assert onefirm.data("record", "get", ref)["archived"] is False
+
+
+@pytest.mark.row("STA-01")
+def test_what_cannot_be_is_refused_with_what_to_do(onefirm: Terminal) -> None:
+    ours, theirs = (onefirm.data("record", "create", "client", f"title={name}")[0]["ref"] for name in ("Elm", "Fir"))
+    project = onefirm.data("record", "create", "project", "title=Garden", f"client={theirs}")[0]["ref"]
+    two = onefirm("record", "create", "task", "title=Dig", f"client={ours}", f"project={project}")
+    assert two.code == 1
+    assert f"would belong to two clients: {ours} “Elm” as its client and {theirs} “Fir” through its" in two.err
+    assert f"`onefirm record find project --about {ours}`" in two.err
+    (task,) = onefirm.data("record", "create", "task", "title=Dig", f"project={project}")
+    assert "client" not in task["after"]
+    own = onefirm.data("record", "create", "task", "title=Rake", f"project={project}", f"client={theirs}")[0]["ref"]
+    moved = onefirm("record", "update", project, f"client={ours}")
+    assert f"would name another client: {own}." in moved.err
+    assert f"(onefirm record update {own} client=)" in moved.err
+    onefirm.done("record", "update", own, "client=")
+    onefirm.done("record", "update", project, f"client={ours}")
+    early = onefirm("record", "create", "contract", "title=Care", "starts_on=2026-12-01", "ends_on=2026-11-01")
+    assert (early.code, "ends_on 2026-11-01 before its starts_on 2026-12-01" in early.err) == (1, True)
+    less = onefirm("record", "create", "invoice", "title=Back", "amount=-5")
+    assert (less.code, "amount is at least 0, and -5.00 EUR is less" in less.err) == (1, True)
+    assert "at least 0" in onefirm.done("record", "kinds", "invoice").out
+
+
+@pytest.mark.row("STA-02")
+def test_a_kind_of_ones_own_says_what_may_not_be_and_a_shipped_one_is_lifted(onefirm: Terminal) -> None:
+    folder = onefirm.root / "schema"
+    folder.mkdir(exist_ok=True)
+    (folder / "invoice.yaml").write_text("kind: invoice\nproperties:\n  project: {type: relation, to: project}\n")
+    (folder / "project.yaml").write_text("kind: project\nproperties:\n  starts_on: null\n")
+    (folder / "asset.yaml").write_text(
+        "kind: asset\nprefix: AS\nplural: Assets\ndescription: A thing.\nstatuses:\n  kept: {group: open, moves: []}\n"
+        "properties:\n  title: {type: text, required: true}\n  status: {type: status}\n"
+        "  weight: {type: number, min: 1}\n  project: {type: relation, to: project, same: [owner]}\n"
+    )
+    wrong = onefirm("schema", "check")
+    assert "schema/asset.yaml:11: project: a project has no relation “owner” that could be the same." in wrong.err
+    whole = (folder / "asset.yaml").read_text().replace("same: [owner]", "same: [client]")
+    (folder / "asset.yaml").write_text(whole + "  client: {type: relation, to: client}\n")
+    onefirm.done("schema", "apply", "--why", "an agency pays for others")
+    ours, theirs = (onefirm.data("record", "create", "client", f"title={name}")[0]["ref"] for name in ("Elm", "Fir"))
+    project = onefirm.data("record", "create", "project", "title=Garden", f"client={theirs}", "due=2026-12-01")[0][
+        "ref"
+    ]
+    both = (f"client={ours}", f"project={project}")
+    assert onefirm("record", "create", "asset", "title=Saw", *both).code == 1
+    assert "weight is at least 1" in onefirm("record", "create", "asset", "title=Saw", "weight=0").err
+    onefirm.done("record", "create", "invoice", "title=For the agency", *both)
+    assert "same: [client]" in onefirm.done("schema", "show", "asset").out

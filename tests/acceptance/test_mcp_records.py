@@ -285,3 +285,18 @@ def test_a_refusal_is_short_however_much_was_wrong(firm: Firm) -> None:
     with pytest.raises(Refusal) as refused:
         firm.update(ref, **{f"nonsense_{n}": "x" for n in range(2_000)})
     assert len(str(refused.value)) < 3_200
+
+
+@pytest.mark.row("STA-01")
+def test_a_record_of_two_clients_is_refused_also_within_one_write(firm: Firm) -> None:
+    ours, theirs = firm.create("client", title="Elm"), firm.create("client", title="Fir")
+    project = firm.create("project", title="Garden", client=theirs)
+    with pytest.raises(
+        Refusal, match=rf"two clients: {ours} “Elm” as its client and {theirs} “Fir” through its project"
+    ):
+        firm.create("invoice", title="Half", client=ours, project=project)
+    invoice = firm.create("invoice", title="Half", client=theirs, project=project)
+    moves = [{"op": "update", "ref": ref, "set": {"client": ours}} for ref in (project, invoice)]
+    with pytest.raises(Refusal, match=f"would name another client: {invoice}"):
+        firm.call("record_write", changes=moves[:1])
+    assert [row["status"] for row in firm.rows("record_write", changes=moves)] == ["discovery", "draft"]

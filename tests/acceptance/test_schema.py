@@ -26,15 +26,15 @@ def test_a_kind_begins_as_yaml_and_ends_in_the_changelog(shop: Workshop, onefirm
     assert "12 kinds" in onefirm.done("schema", "check").out
     assert onefirm.done("schema", "diff").out.startswith("+ The kind asset is added")
     applied = onefirm.done("schema", "apply", "--why", "we rent out equipment")
-    assert "Version 2 is in force." in applied.out
-    assert list((shop.root / ".onefirm/backup").glob("firm-before-schema-2-*.db"))
+    assert "Version 3 is in force." in applied.out
+    assert list((shop.root / ".onefirm/backup").glob("firm-before-schema-3-*.db"))
     onefirm.done("record", "create", "asset", "title=Camera one", "serial=0012")
     assert onefirm.data("record", "get", "AS-1")["status"] == "stored"
     newest, first = onefirm.data("schema", "log")
-    assert (newest["version"], newest["by"], newest["why"]) == (2, "operator", "we rent out equipment")
+    assert (newest["version"], newest["by"], newest["why"]) == (3, "operator", "we rent out equipment")
     assert newest["plan"][0].startswith("The kind asset is added")
-    assert first["version"] == 1
-    assert "version 2, by operator, because: we rent out equipment" in onefirm.done("schema", "log").out
+    assert first["version"] == 2
+    assert "version 3, by operator, because: we rent out equipment" in onefirm.done("schema", "log").out
     assert "the files say the same" in onefirm.done("schema", "diff").err
     assert "nothing had to be done" in onefirm.done("schema", "apply").err
 
@@ -58,7 +58,7 @@ def test_every_mistake_is_told_at_once_with_file_and_line(shop: Workshop, onefir
     assert "schema/asset.yaml:12: properties.serial.type" in checked.err
     assert "schema/client.yaml:3: no shipped client has “colour”" in checked.err
     assert onefirm("schema", "apply").code == 1
-    assert onefirm.data("schema", "log")[0]["version"] == 1
+    assert onefirm.data("schema", "log")[0]["version"] == 2
 
 
 def test_what_would_lose_a_value_is_refused_until_it_can_not(shop: Workshop, onefirm: Terminal) -> None:
@@ -95,7 +95,7 @@ def test_claude_can_not_change_the_schema(shop: Workshop, onefirm: Terminal, mon
     shop.file("asset")
     monkeypatch.setenv("CLAUDECODE", "1")
     assert "the operator's own decision" in onefirm("schema", "apply").err
-    assert onefirm.data("schema", "diff")["version"] == 1
+    assert onefirm.data("schema", "diff")["version"] == 2
 
 
 def test_a_running_server_knows_a_new_schema_at_once(shop: Workshop, onefirm: Terminal) -> None:

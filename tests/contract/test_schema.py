@@ -86,7 +86,7 @@ def test_names_types_and_values_change_together_in_records_truth_and_ledger(
     assert third.records.get(refs[1]).props["price"] == {"minor": 250, "currency": "EUR"}
     assert {third.mirrored()[ref].status for ref in refs} == {"shelved"}
     assert third.records.find(Query(kind="asset", where={"price<": "3 EUR"})).total == 2
-    assert (third.schema.version, second.records.outdated()) == (4, True)
+    assert (third.schema.version, second.records.outdated()) == (5, True)
     agree(third)
     with third.store.read() as conn:
         assert verify(conn).ok
@@ -119,7 +119,7 @@ def test_of_several_that_apply_at_once_one_does(office: Office, opener: Opener, 
         done = list(pool.map(lambda other: brought(other.records, asked), others))
     assert sum(bool(one.steps) for one in done) == 1
     last = reopened(opener(), office.clock)
-    assert (last.schema.version, len(last.events("schema.applied"))) == (3, 3)
+    assert (last.schema.version, len(last.events("schema.applied"))) == (4, 3)
     assert {row.status for row in last.mirrored().values()} == {"shelved"}
     agree(last)
     for one in (*others, last):
@@ -135,7 +135,7 @@ def test_writers_at_work_meanwhile_lose_nothing(office: Office, opener: Opener, 
         mine, written = reopened(opener(), FixedClock()), list[str]()
         by = By("claude", f"S-{ref}")
         while not stop.is_set() and len(written) < 500:
-            word, name = f"{ref} {len(written)}", "serial" if mine.schema.version == 2 else "label"
+            word, name = f"{ref} {len(written)}", "serial" if mine.schema.version == 3 else "label"
             try:
                 mine.records.write([Change("update", ref=ref, set={name: word})], by)
             except SchemaMoved:

@@ -39,7 +39,7 @@ def test_without_files_there_is_nothing_to_do(shop: Workshop) -> None:
     assert shop.told() == []
     done = shop.apply()
     assert (done.proposal.steps, done.backup) == ((), None)
-    assert shop.diff().now == 1
+    assert shop.diff().now == 2
 
 
 def test_a_kind_is_added_with_a_plan_a_backup_an_entry_and_the_guards_rules(shop: Workshop) -> None:
@@ -49,17 +49,17 @@ def test_a_kind_is_added_with_a_plan_a_backup_an_entry_and_the_guards_rules(shop
         "title, serial, condition, client."
     ]
     done = shop.apply()
-    assert done.proposal.schema.version == 2
+    assert done.proposal.schema.version == 3
     assert done.backup is not None
     with closing(sqlite3.connect(done.backup)) as conn:
-        assert conn.execute("SELECT max(version) FROM firm_schema").fetchone() == (1,)
+        assert conn.execute("SELECT max(version) FROM firm_schema").fetchone() == (2,)
     guard = json.loads((shop.root / ".onefirm/guard.json").read_text())
-    assert guard["schema"] == 2
+    assert guard["schema"] == 3
     assert set(guard["kinds"]["asset"]["statuses"]) == {"stored", "rented", "sold"}
     with shop.firm() as firm:
         newest, first = schema_room.history(firm.records)
         assert (newest.payload or {})["plan"] == [step.sentence for step in done.proposal.steps]
-        assert (newest.reason, (first.payload or {})["version"]) == ("we rent", 1)
+        assert (newest.reason, (first.payload or {})["version"]) == ("we rent", 2)
     assert shop.create("asset", serial="0012", condition="new") == "AS-1"
     assert shop.told() == []
 
@@ -154,7 +154,7 @@ def test_a_status_that_records_have_can_not_be_removed(rented: Workshop) -> None
     assert rented.diff().obstacles == (f"The status “sold” of asset can't be removed while records have it: {ref}.",)
     with pytest.raises(Refused, match="can't be removed while records have it"):
         rented.apply()
-    assert rented.diff().now == 2, "nothing was changed"
+    assert rented.diff().now == 3, "nothing was changed"
 
 
 def test_a_removed_property_leaves_its_values_until_the_operator_says_so(rented: Workshop) -> None:
@@ -310,10 +310,10 @@ def test_a_firm_that_was_open_writes_nothing_under_its_old_schema(rented: Worksh
 
 def test_the_guards_rules_are_caught_up_by_whoever_opens_the_firm_next(rented: Workshop) -> None:
     path = rented.root / ".onefirm/guard.json"
-    stale = json.loads(path.read_text()) | {"schema": 1}
+    stale = json.loads(path.read_text()) | {"schema": 2}
     path.write_text(json.dumps(stale))
     with rented.firm() as firm:
-        assert json.loads(path.read_text())["schema"] == 2
+        assert json.loads(path.read_text())["schema"] == 3
         assert not catch_up(rented.root, firm.schema)
         path.write_text("{")
         assert not catch_up(rented.root, firm.schema), "a damaged file is the doctor's to tell"
@@ -326,7 +326,7 @@ def test_without_a_backup_nothing_is_applied(shop: Workshop) -> None:
     folder.write_text("a file in its way")
     with pytest.raises(Unavailable, match="can't be backed up"):
         shop.apply()
-    assert shop.diff().now == 1
+    assert shop.diff().now == 2
 
 
 def test_records_kept_elsewhere_are_not_rewritten_from_here(tmp_path: Path, clock: FixedClock) -> None:

@@ -12,7 +12,10 @@ from onefirm.state import schema as schemas
 from onefirm.state.kind_files import SHIPPED, read_folder
 from onefirm.state.schema import Schema
 
-FINGERPRINTS = {1: "f900a7fb784aaa844d1ba9ba2eafe2e1f02133b0b0898223bd9a23c79475450e"}
+FINGERPRINTS = {
+    1: "f900a7fb784aaa844d1ba9ba2eafe2e1f02133b0b0898223bd9a23c79475450e",
+    2: "5491e35a476fca6d128c10d501dc9c00a275d243b559798a618d49af97b5e41d",
+}
 """What each version of the shipped kinds is. A change needs a new version: rows that exist were made under the old."""
 
 HEAD = "version: 1\nchanges: {1: The first.}\n"
@@ -111,6 +114,16 @@ class TestFiles:
                 "the default “b” is none of its options",
             ),
             (("{type: status}", "{type: status}\n  many: {type: text, many: true}"), "only a relation can be `many`"),
+            (
+                ("{type: status}", "{type: status}\n  of: {type: text, min: 0}"),
+                "only money and numbers can have a `min`",
+            ),
+            (("{type: status}", "{type: status}\n  on: {type: date, not_before: title}"), "on: `not_before` stands at"),
+            (("{type: status}", "{type: status}\n  of: {type: text, same: [of]}"), "to one record can have `same`"),
+            (
+                ("{type: status}", "{type: status}\n  of: {type: relation, to: widget, same: [client]}"),
+                "widget.yaml:12: of: a widget has no relation “client” that could be the same",
+            ),
             (("plural: Widgets", "plural: Widgets\ndeadline: title"), "“title” is no date of this kind"),
             (("description: A thing.", "description: A thing.\ndescription: Twice."), "stands twice"),
             (("description: A thing.", "description: &a A thing.\nplural: *a"), "alias"),

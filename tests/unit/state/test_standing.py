@@ -198,7 +198,16 @@ class TestOrder:
         assert [line.ref for line in lines(at_last, first, same_day)] == [same_day.ref, first.ref, at_last.ref]
 
     def test_every_rule_is_explained(self) -> None:
-        assert list(RULES) == ["blocked", "overdue", "pending", "due soon", "waiting", "stale", "no next action"]
+        assert list(RULES) == [
+            "blocked",
+            "overdue",
+            "pending",
+            "contradictory",
+            "due soon",
+            "waiting",
+            "stale",
+            "no next action",
+        ]
 
     @given(st.data())
     def test_the_order_of_the_records_does_not_matter_and_nothing_is_lost(self, data: st.DataObject) -> None:
