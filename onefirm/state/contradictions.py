@@ -16,7 +16,7 @@ from onefirm.core.words import a
 from onefirm.state import situation
 from onefirm.state.drafts import Draft, Mistakes
 from onefirm.state.mirror import Record
-from onefirm.state.schema import Kind, Schema
+from onefirm.state.schema import CLOSED, Kind, Schema
 from onefirm.state.situation import Situation
 from onefirm.store.tables import record
 
@@ -78,6 +78,9 @@ def check(conn: Connection, schema: Schema, drafted: Sequence[Draft], now: Situa
     after = _After(conn, schema, drafted, now)
     for index, draft in enumerate(drafted):
         kind = schema.kinds[draft.kind]
+        if draft.op == "archive":
+            for error in _orphaned(draft, after):
+                mistakes.add(index, error)
         if draft.op not in ("create", "update", "restore"):
             continue
         for error in (*_dates(kind, draft, after), *_own(kind, draft, after), *_below(kind, draft, after)):
@@ -92,6 +95,7 @@ class _After:
         self._conn, self._now = conn, now
         self._known: dict[str, Record | None] = {one.ref: one for one in (*now.related.values(), *now.records.values())}
         self._props = {draft.ref: self._after(draft) for draft in drafted}
+        self._archived = {draft.ref for draft in drafted if draft.op == "archive"}
 
     def _after(self, draft: Draft) -> Props:
         known = self._known.get(draft.ref)
@@ -123,6 +127,17 @@ class _After:
             for one, props in said.items()
             if self.schema.kind_of(one).name == kind and ref in [props.get(name) for name in properties]
         }
+
+    def open_pointing(self, ref: str) -> list[Record]:
+        """The records that will be open and point at one, each by a relation to one record."""
+        target, found = self.schema.kind_of(ref).name, dict[str, Record]()
+        for kind in self.schema.kinds.values():
+            pointing = [prop.name for prop in kind.properties.values() if prop.to == target and not prop.many]
+            for one, props in self.pointing(kind.name, pointing, ref).items() if pointing else ():
+                known = self.record(one)
+                if known and one not in self._archived and kind.group_of(str(props.get("status"))) not in CLOSED:
+                    found[one] = known
+        return list(found.values())
 
     def word(self, ref: str) -> str:
         """A record's ref and title."""
@@ -189,6 +204,19 @@ def _others(after: _After, ref: str, name: str, seen: set[str]) -> Iterator[str]
                 yield one
             if props.get(name) is None:
                 yield from _others(after, one, name, seen)
+
+
+def _orphaned(draft: Draft, after: _After) -> Iterator[Refused]:
+    """What is open and belongs to a record that is archived: it would stay in every list, of nobody."""
+    if left := after.open_pointing(draft.ref):
+        shown = ", ".join(f"{one.ref} “{one.title[:40]}” ({one.status})" for one in left[:_SHOWN])
+        more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+        refs = " ".join(one.ref for one in left[:_SHOWN])
+        yield Refused(
+            f"{_word(draft)} can't be archived while what belongs to it is open: {shown}{more}.",
+            hint=f"Give each its end, or archive them in the same write (onefirm record archive {draft.ref} {refs}):"
+            f" record_find about={draft.ref} (onefirm record find --open --about {draft.ref}) lists them.",
+        )
 
 
 def _left_behind(name: str, draft: Draft, refs: Sequence[str]) -> Refused:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection
 
 from onefirm.core.attribution import By
-from onefirm.core.errors import InvalidInput, NotFound, Refused
+from onefirm.core.errors import FirmError, InvalidInput, NotFound, Refused
 from onefirm.core.ids import REF, parse_ref
 from onefirm.ledger.events import Event
 from onefirm.state import drafts, history, mirror, values
@@ -23,6 +23,14 @@ from onefirm.state.truth.base import Op
 from onefirm.state.writes import Writer
 
 _OPPOSITE: Mapping[str, Op] = {"created": "archive", "updated": "update", "archived": "restore", "restored": "archive"}
+_BESIDE = {
+    "DEC-": (
+        "decision",
+        "superseded",
+        "decision_record supersedes={ref} (onefirm decision record WHAT --why WHY --supersedes {ref}).",
+    ),
+    "L-": ("lesson", "retired", "lesson_decide verdict=retire (onefirm lesson decide {ref} retire)."),
+}
 
 
 class Undoer:
@@ -35,7 +43,8 @@ class Undoer:
     def undo(self, event_or_ref: str, by: By) -> list[Written]:
         """Take back one change of a record.
 
-        1. Find the entry: the one with this id, or the newest change of the record that was not taken back.
+        1. Find the entry: the one with this id, or the newest change of the record. By its ref nothing is brought back:
+           where that change was taken back last, the answer says how to go either way.
         2. Refuse when its content was erased, when it was taken back already, or when what it set has moved since.
         3. Write the values from before it; the entry is the cause, and no rule of moves is asked: going back is none.
 
@@ -79,13 +88,26 @@ class Undoer:
 
     def _newest(self, conn: Connection, ref: str) -> Event:
         events = history.timeline(conn, self._plane.ledger, ref, kinds=STATE)
-        undone = undone_ids(events)
-        for event in reversed(events):
-            if event.id not in undone:
-                return event
         if not events:
-            raise _told_once(parse_ref(ref)) or drafts.missing(parse_ref(ref))
-        raise Refused(f"Every change of {parse_ref(ref)} was taken back already.", hint="Name an entry to bring back.")
+            raise self._told_once(conn, parse_ref(ref)) or drafts.missing(parse_ref(ref))
+        undone = undone_ids(events)
+        stand = [event for event in events if event.id not in undone]
+        if not stand:
+            raise Refused(
+                f"Every change of {parse_ref(ref)} was taken back already.", hint="Name an entry to bring back."
+            )
+        if _takes_back(stand[-1], events):
+            raise _undone(stand[-1], "last", next((one for one in reversed(stand) if not _is_undo(one)), None))
+        return stand[-1]
+
+    def _told_once(self, conn: Connection, ref: str) -> FirmError | None:
+        """The error for what stands beside the records and has a way of its own to be taken back."""
+        for prefix, (what, told, way) in _BESIDE.items():
+            if ref.startswith(prefix):
+                if not self._plane.ledger.events(conn, ref=ref, kinds=[f"{what}.recorded"], limit=1):
+                    return NotFound(f"There is no {what} {ref}.", hint=f"onefirm {what} list shows what there is.")
+                return Refused(f"{ref} is a {what}: it is {told}, never undone.", hint=way.format(ref=ref))
+        return None
 
     def _check_there(self, told: Event, events: Sequence[Event]) -> None:
         if told.payload is None:
@@ -95,10 +117,7 @@ class Undoer:
             )
         for event in events:
             if (event.payload or {}).get("undo_of") == told.id and event.id not in undone_ids(events):
-                raise Refused(
-                    f"That change of {told.subjects[0]} was taken back already, by {event.actor} at {event.at}.",
-                    hint=f"To bring it back, undo {event.id}.",
-                )
+                raise _undone(event, "named")
 
     def _before(self, told: Event, present: Record, later: Sequence[Event]) -> dict[str, Any]:
         """The values to restore. Raises Refused where one has moved since."""
@@ -187,15 +206,27 @@ def _as_ref(text: str) -> str:
         return ""
 
 
-def _told_once(ref: str) -> Refused | None:
-    """The error for what stands beside the records and has a way of its own to be taken back."""
-    if ref.startswith("DEC-"):
-        way = f"decision_record supersedes={ref} (onefirm decision record WHAT --why WHY --supersedes {ref})."
-        return Refused(f"{ref} is a decision: it is superseded, never undone.", hint=way)
-    if ref.startswith("L-"):
-        way = f"lesson_decide verdict=retire (onefirm lesson decide {ref} retire)."
-        return Refused(f"{ref} is a lesson: it is retired, never undone.", hint=way)
-    return None
+def _takes_back(event: Event, events: Sequence[Event]) -> bool:
+    """Whether what an entry does is to take a change back: an undo does, and an undo of an undo brings one back."""
+    known = {one.id: one for one in events}
+    takes_back, target = False, (event.payload or {}).get("undo_of")
+    while target:
+        takes_back = not takes_back
+        before = known.get(str(target))
+        target = ((before.payload if before else None) or {}).get("undo_of")
+    return takes_back
+
+
+def _undone(event: Event, which: Literal["last", "named"], before: Event | None = None) -> Refused:
+    """The error for a change that `event` took back; `before` is what can be taken back instead."""
+    change = "The last change" if which == "last" else "That change"
+    further = (
+        f" Or take back the one before: record_undo {before.id} (onefirm record undo {before.id})." if before else ""
+    )
+    return Refused(
+        f"{change} of {event.subjects[0]} was taken back already, by {event.actor} at {event.at}.",
+        hint=f"To bring it back: record_undo {event.id} (onefirm record undo {event.id}).{further}",
+    )
 
 
 def _moved(present: Record, name: str, ours: Any, now: Any, later: Sequence[Event]) -> Refused:

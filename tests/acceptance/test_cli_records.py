@@ -152,6 +152,22 @@ def test_undoing_a_decision_or_a_lesson_says_what_is_done_instead(shared: Termin
     assert "onefirm decision record WHAT --why WHY --supersedes DEC-2" in decision.err
     assert "L-1 is a lesson: it is retired, never undone." in lesson.err
     assert "onefirm lesson decide L-1 retire" in lesson.err
+    for ref, said in (("DEC-99", "There is no decision DEC-99."), ("L-99", "There is no lesson L-99.")):
+        unknown = shared("record", "undo", ref)
+        assert (unknown.code, said in unknown.err) == (1, True)
+
+
+@pytest.mark.row("STA-11")
+def test_undo_twice_is_no_redo(onefirm: Terminal) -> None:
+    onefirm.done("record", "update", "P-1", "status=review")
+    undo = onefirm.data("record", "undo", "P-1")[0]["event_id"]
+    again = onefirm("record", "undo", "P-1")
+    assert again.code == 1
+    assert "The last change of P-1 was taken back already, by operator" in again.err
+    assert f"To bring it back: `onefirm record undo {undo}`" in again.err
+    assert onefirm.data("record", "get", "P-1")["status"] == "delivery"
+    onefirm.done("record", "undo", undo)
+    assert onefirm.data("record", "get", "P-1")["status"] == "review"
 
 
 @pytest.mark.row("STA-06")
@@ -342,3 +358,16 @@ def test_a_kind_of_ones_own_says_what_may_not_be_and_a_shipped_one_is_lifted(one
     assert "weight is at least 1" in onefirm("record", "create", "asset", "title=Saw", "weight=0").err
     onefirm.done("record", "create", "invoice", "title=For the agency", *both)
     assert "same: [client]" in onefirm.done("schema", "show", "asset").out
+
+
+@pytest.mark.row("STA-01")
+def test_a_client_is_not_archived_over_what_is_open(onefirm: Terminal) -> None:
+    client = onefirm.data("record", "create", "client", "title=Elm")[0]["ref"]
+    invoice = onefirm.data("record", "create", "invoice", "title=Half", "amount=10", f"client={client}")[0]["ref"]
+    refused = onefirm("record", "archive", client)
+    assert refused.code == 1
+    assert (
+        f"{client} “Elm” can't be archived while what belongs to it is open: {invoice} “Half” (draft)." in refused.err
+    )
+    assert f"onefirm record archive {client} {invoice}" in refused.err
+    onefirm.done("record", "archive", client, invoice)

@@ -119,6 +119,33 @@ class TestTwoClients:
         assert remote.update(task, owner="Ann").receipt == "written"
 
 
+class TestArchiving:
+    def test_a_record_with_open_ones_is_not_archived_without_them(self, two: Office) -> None:
+        task = two.create("task", title="Call", client="CL-1")
+        with pytest.raises(Refused) as refused:
+            two.write(Change("archive", ref="CL-1"))
+        assert refused.value.message == (
+            "CL-1 “Acme” can't be archived while what belongs to it is open:"
+            f" P-1 “Site of Acme” (discovery), {task} “Call” (todo)."
+        )
+        assert f"onefirm record archive CL-1 P-1 {task}" in refused.value.hint
+        two.update(task, status="done")
+        assert len(two.write(Change("archive", ref="CL-1"), Change("archive", ref="P-1"))) == 2
+
+    def test_what_is_done_archived_or_only_waits_for_it_keeps_nothing(self, two: Office) -> None:
+        blocker = two.create("task", project="P-1")
+        two.create("task", blocked_by=[blocker])
+        two.write(Change("archive", ref=blocker))
+        two.create("task", project="P-1", status="done")
+        two.write(Change("archive", ref="P-1"))
+
+    def test_a_creation_that_is_used_is_not_taken_back(self, two: Office) -> None:
+        created = two.events("record.created", ref="P-1")[0]
+        task = two.create("task", project="P-1")
+        with pytest.raises(Refused, match=f"P-1 .*is open: {task}"):
+            two.records.undo(created.id, OPERATOR)
+
+
 class TestDates:
     @pytest.mark.parametrize(
         ("kind", "early", "late"),

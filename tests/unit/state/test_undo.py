@@ -88,6 +88,19 @@ class TestUndo:
         with pytest.raises(Refused, match=f"already, by operator at .*undo {undo.event_id}"):
             office.records.undo(change.event_id, OPERATOR)
 
+    def test_by_ref_twice_brings_nothing_back_and_says_how_to(self, office: Office) -> None:
+        ref = office.create("task")
+        first = office.update(ref, owner="Anna")
+        office.update(ref, due="2026-12-01")
+        undo = office.records.undo(ref, OPERATOR)[0]
+        with pytest.raises(Refused, match="The last change of T-1 was taken back already, by operator at") as refused:
+            office.records.undo(ref, OPERATOR)
+        assert f"To bring it back: record_undo {undo.event_id} (onefirm" in refused.value.hint
+        assert f"Or take back the one before: record_undo {first.event_id} (onefirm" in refused.value.hint
+        office.records.undo(undo.event_id, OPERATOR)
+        assert office.records.undo(ref, OPERATOR)[0].after == {"due": None}, "what was brought back can go again"
+        assert office.records.undo(first.event_id, OPERATOR)[0].after == {"owner": None}
+
     def test_where_the_value_has_moved_since_it_is_refused_with_who_and_when(self, office: Office) -> None:
         ref = office.create("task", due="2026-12-01")
         change = office.update(ref, due="2026-12-05")
