@@ -103,6 +103,7 @@ def close(planes: Planes, ref: str, by: By, *, anyway: bool = False) -> Archived
             return _repeated(index, record.ref)
         if not anyway:
             _check_closed(planes, index, order)
+        archive.hold(index, order.moves, order.listed, order.day)
         _look(planes, index, order)
         _commit_before(planes, order)
         _keep(planes.root, order)

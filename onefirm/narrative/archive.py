@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from onefirm.core.errors import Refused
@@ -21,6 +21,8 @@ from onefirm.narrative.scaffold import Scaffold
 ARCHIVE = f"{FOLDER}archive/"
 LIST = f"{ARCHIVE}CLAUDE.md"
 _TITLE, _LINE = "Archive", "what is closed; nothing in it loads by itself"
+_MARK = re.compile(r"\s*(?:[-*+•]\s+|\d{1,3}[.)]\s+|\|)?")
+_LINK = re.compile(r"\[[^\]\n]*\]\(\s*(?:<[^>\n]*>|[^\s()<>]*)[^()\n]*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +110,34 @@ def opened(index: Index) -> Scaffold | None:
 
 
 def list_with(index: Index, moved: Sequence[Move], one: Listed, closed: str) -> str:
-    """The archive's list with the line of a moved file: its parent's so far, and that it was `closed`.
+    """The archive's list with the line of a moved file: what its parent said of it so far, and that it was `closed`.
 
-    Unchanged where the list names the file already.
+    Unchanged where an earlier try has added it.
     """
     held = index.files[LIST]
-    if any(link.form == "item" and link.target == one.new for link in held.links):
+    every = _carried(index.files.get(one.parent), one, moved)
+    is_named = any(link.form == "item" and link.target == one.new for link in held.links)
+    if not every and not is_named:
+        every = [lint.line_for(LIST, files.parsed(one.new, f"# {one.title}\n"), f"closed {closed}")]
+    elif every:
+        is_said = any(link.said for link in links.read(LIST, every[0])[:1])
+        every[0] += f"; closed {closed}" if is_said else f": closed {closed}"
+    if not every or every[0] in held.text.replace("\r", "").split("\n"):
         return held.text
-    said, rest = _said(index.files.get(one.parent), one, moved)
-    child = files.parsed(one.new, f"# {one.title}\n")
-    line = lint.line_for(LIST, child, f"{said}; closed {closed}" if said else f"closed {closed}")
-    return scaffold.with_line(index, held, "\n".join([line, *rest]))
+    return scaffold.with_line(index, held, "\n".join(every))
+
+
+def hold(index: Index, moved: Sequence[Move], listed: Sequence[Listed], closed: str) -> None:
+    """Make sure that the archive's list has a place for these, before anything moves. Raises Refused."""
+    if listed and (made := opened(index)):
+        index = _with(index, {made.path: made.text, made.parent: made.parent_text})
+    for one in listed:
+        index = _with(index, {LIST: list_with(index, moved, one, closed)})
+        if not any(link.form == "item" and link.target == one.new for link in index.files[LIST].links):
+            raise Refused(
+                f"{LIST} has no place for a line that names {one.new}.",
+                hint="Close its comment or code fence, then repeat.",
+            )
 
 
 def relinked(old: str, new: str, text: str, moved: Sequence[Move], one: Listed | None = None) -> str:
@@ -131,21 +150,25 @@ def relinked(old: str, new: str, text: str, moved: Sequence[Move], one: Listed |
     found = links.read(old, text)
     for number in {link.line for link in found}:
         here = [link for link in found if link.line == number]
-        end = "\r" if every[number - 1].endswith("\r") else ""
+        line = _respelt(every[number - 1], dict(_spellings(old, new, here, moved)))
         if one and here[0].form == "parent":
-            every[number - 1] = lint.head_for(new, files.parsed(LIST, f"# {_TITLE}\n")) + end
-        else:
-            every[number - 1] = _respelt(every[number - 1], dict(_spellings(old, new, here, moved)))
+            line = _LINK.sub(lambda _: links.to(new, LIST, _TITLE), line, count=1)
+        every[number - 1] = line
     return "\n".join(every)
 
 
 def without(path: str, text: str, gone: Sequence[Listed]) -> str:
-    """The text of a parent without the lines that name these children."""
+    """The text of a parent without the lines by which it names these children; another one that links to them stays."""
     every: list[str | None] = [*text.split("\n")]
     for one in gone:
-        for first, last in _blocks(path, text, one) if one.parent == path else ():
+        for first, last in _naming(path, text, one) if one.parent == path else ():
             every[first:last] = [None] * (last - first)
     return "\n".join(line for line in every if line is not None)
+
+
+def _with(index: Index, texts: Mapping[str, str]) -> Index:
+    same = [file for path, file in index.files.items() if path not in texts]
+    return Index([*same, *(files.parsed(path, text) for path, text in texts.items())])
 
 
 def _places(place: str, ref: str) -> Iterator[str]:
@@ -155,30 +178,54 @@ def _places(place: str, ref: str) -> Iterator[str]:
     yield from (f"{stem}-{ref.lower()}-{number}{end}" for number in range(2, 1_000))
 
 
-def _said(parent: ContextFile | None, one: Listed, moved: Sequence[Move]) -> tuple[str, list[str]]:
-    """What a parent's line says of a child, and the lines that go on behind it, as the list has to say them."""
-    blocks = _blocks(parent.path, parent.text, one) if parent else []
-    if not parent or not blocks:
-        return "", []
-    first, last = blocks[0]
+def _carried(parent: ContextFile | None, one: Listed, moved: Sequence[Move]) -> list[str]:
+    """The lines by which a parent names a child, as the archive's list has to say them; none where it doesn't."""
+    found = _naming(parent.path, parent.text, one) if parent else []
+    if not parent or not found:
+        return []
+    first, last = found[0]
     block = "\n".join(parent.text.split("\n")[first:last]).replace("\r", "")
-    text = relinked(parent.path, LIST, block, moved)
-    return links.read(LIST, text)[0].said, text.split("\n")[1:]
+    every = relinked(parent.path, LIST, block, moved).split("\n")
+    bare = _MARK.sub("", every[0], count=1).strip()
+    if re.fullmatch(r"@\S+", bare):
+        return [f"- {links.to(LIST, one.new, one.title)}", *every[1:]]
+    is_row = every[0].lstrip().startswith("|")
+    cells = [cell.strip() for cell in bare.split("|")] if is_row else [bare]
+    return [f"- {': '.join(filter(None, cells))}", *every[1:]]
 
 
-def _blocks(path: str, text: str, one: Listed) -> list[tuple[int, int]]:
-    """The lines (from, to, counted from 0) that name a child, each with what is indented behind it."""
+def _naming(path: str, text: str, one: Listed) -> list[tuple[int, int]]:
+    """The lines (from, to, counted from 0) by which a parent names a child: the first that does, with what goes on
+    behind it, and every bare import.
+    """
     every = text.split("\n")
-    found: list[tuple[int, int]] = []
+    items: list[tuple[int, int]] = []
+    imports: list[tuple[int, int]] = []
     for link in links.read(path, text):
-        names = link.target in (one.old, posixpath.dirname(one.old) if one.old.endswith("/CLAUDE.md") else one.old)
-        is_import = link.form == "import" and every[link.line - 1].strip("-*+ \r") == f"@{link.to}"
-        if names and (link.form == "item" or is_import):
-            last = link.line
-            while last < len(every) and every[last][:1] in (" ", "\t") and every[last].strip():
-                last += 1
-            found.append((link.line - 1, last))
-    return found
+        if link.target not in (one.old, posixpath.dirname(one.old) if one.old.endswith("/CLAUDE.md") else one.old):
+            continue
+        start, end = link.line - 1, _end(path, text, link.line, one)
+        if link.form == "item":
+            items.append((start, end))
+        elif link.form == "import" and every[start].strip("-*+ \r") == f"@{link.to}":
+            imports.append((start, end))
+    first = (items or imports)[:1]
+    return [*first, *(block for block in imports if block not in first and block[1] - block[0] == 1)]
+
+
+def _end(path: str, text: str, line: int, one: Listed) -> int:
+    """Where what is indented behind a line ends, or begins to name another child."""
+    every = text.split("\n")
+    others = {link.line for link in links.read(path, text) if link.form == "item" and _is_other(path, link, one)}
+    while line < len(every) and every[line][:1] in (" ", "\t") and every[line].strip() and line + 1 not in others:
+        line += 1
+    return line
+
+
+def _is_other(path: str, link: Link, one: Listed) -> bool:
+    own = posixpath.dirname(one.old) if one.old.endswith("/CLAUDE.md") else one.old
+    is_own = link.target is not None and f"{link.target}/".startswith(f"{own}/")
+    return not is_own and (link.target or "").startswith(f"{posixpath.dirname(path)}/")
 
 
 def _spellings(old: str, new: str, here: Sequence[Link], moved: Sequence[Move]) -> Iterator[tuple[str, str]]:

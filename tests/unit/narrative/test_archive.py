@@ -2,6 +2,7 @@
 
 import pytest
 
+from onefirm.core.errors import Refused
 from onefirm.narrative import archive
 from onefirm.narrative.archive import LIST, Listed, Move
 from support.context_tree import ACME, CLIENTS, WHOLE, changed, faults, index
@@ -63,6 +64,49 @@ def test_what_goes_on_behind_the_parents_line_goes_along() -> None:
     after = moved({**texts, "context/how.md": "# How\n", "context/clients/bert.md": "# Bert\n"})
     assert after[LIST].endswith("rockets; closed 2026-11-21\n  see [how](../how.md)\n")
     assert after[CLIENTS].endswith("\n\n- [Bert](bert.md): hats\n")
+
+
+@pytest.mark.parametrize(
+    ("lines", "listed", "left"),
+    [
+        ("- Our first: [A](acme/CLAUDE.md), and [up](../CLAUDE.md)",
+         "- Our first: [A](clients/acme/CLAUDE.md), and [up](../CLAUDE.md); closed 2026-11-21", ""),
+        ("3. [Acme](acme)", "- [Acme](clients/acme): closed 2026-11-21", ""),
+        ("| rockets | [Acme](acme/CLAUDE.md) | 2024 |",
+         "- rockets: [Acme](clients/acme/CLAUDE.md): 2024; closed 2026-11-21", ""),
+        ("* @acme/CLAUDE.md", "- [Acme](clients/acme/CLAUDE.md): closed 2026-11-21", ""),
+        ("- @bob knows [Acme](acme/CLAUDE.md)", "- @bob knows [Acme](clients/acme/CLAUDE.md): closed 2026-11-21", ""),
+        ("- [Acme](acme/CLAUDE.md): rockets\n- [Acme](acme/CLAUDE.md) owes us",
+         "- [Acme](clients/acme/CLAUDE.md): rockets; closed 2026-11-21",
+         "- [Acme](../archive/clients/acme/CLAUDE.md) owes us"),
+        ("- [Acme](acme/CLAUDE.md): rockets\n  - [Bert](bert.md): hats",
+         "- [Acme](clients/acme/CLAUDE.md): rockets; closed 2026-11-21", "  - [Bert](bert.md): hats"),
+    ],
+)  # fmt: skip
+def test_no_word_of_a_parents_line_is_lost_whatever_its_form(lines: str, listed: str, left: str) -> None:
+    after = moved(changed(CLIENTS, "- [Acme](acme/CLAUDE.md): rockets", lines))
+    assert after[LIST].splitlines()[-1] == listed
+    assert after[CLIENTS].rstrip().splitlines()[-1] == (left or "Parent: [The firm](../CLAUDE.md)")
+
+
+def test_the_line_that_leads_up_keeps_its_other_words() -> None:
+    text = "# Acme\n\nParent: [Clients](../CLAUDE.md), whom [we](../we.md) like\r\n"
+    after = archive.relinked(ACME, ONE.new, text, MOVES, ONE)
+    assert after == "# Acme\n\nParent: [Archive](../../CLAUDE.md), whom [we](../../../clients/we.md) like\r\n"
+
+
+def test_a_list_without_a_place_is_told_before_anything_moves() -> None:
+    texts = {**WHOLE, LIST: "# Archive\n\nParent: [The firm](../CLAUDE.md)\n\n<!-- one day:\n"}
+    with pytest.raises(Refused, match=r"has no place for a line that names context/archive/clients/acme/CLAUDE\.md"):
+        archive.hold(index(texts), MOVES, [ONE], "2026-11-21")
+
+
+def test_a_list_that_names_the_place_of_an_earlier_file_gets_the_words_of_this_one_too() -> None:
+    made = archive.opened(index(WHOLE))
+    assert made
+    texts = {**WHOLE, LIST: f"{made.text}\n- [Acme](clients/acme/CLAUDE.md): hats; closed 2025-01-01\n"}
+    after = archive.list_with(index(texts), MOVES, ONE, "2026-11-21")
+    assert after.endswith("hats; closed 2025-01-01\n- [Acme](clients/acme/CLAUDE.md): rockets; closed 2026-11-21\n")
 
 
 def test_the_root_and_what_is_archived_are_nobodys_home() -> None:

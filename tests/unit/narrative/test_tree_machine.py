@@ -4,27 +4,47 @@ without a decision, says nothing new the second time, and keeps every sentence.
 
 import posixpath
 import re
+import shutil
+import subprocess
 from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
+from onefirm import workspace
+from onefirm.bootstrap import Firm, open_firm
+from onefirm.core.attribution import By
 from onefirm.core.errors import FirmError
-from onefirm.narrative import mends, scaffold
+from onefirm.narrative import archive, mends, scaffold
 from onefirm.narrative.index import ROOT
+from onefirm.sessions import walk
+from onefirm.state.records import Change
+from support.clock import FixedClock
 from support.context_tree import WHOLE, faults, index, world
 
+OPERATOR = By("operator")
 NAMES = st.sampled_from(["acme", "bert", "cleo", "our boards", "notes", "x(1)", "näh", "a#b"])
 TITLES = st.sampled_from(["Acme", "Bert & Sons", "[C] <d>", "Notes", "Clients", "`e`"])
 # What a person's editor may leave behind, good and bad.
 LINES = st.sampled_from([
     "They count to ten.", "- [Gone](gone/CLAUDE.md): it was here", "- [Notes](notes.md)", "",
     "Parent: Clients", "Parent: whom we like most",
-    "Parent: [Up](../up.md)", "Parent: [Clients](../CLAUDE.md)", "Record: CL-1", "# A title",
+    "Parent: [Up](../up.md)", "Parent: [Clients](../CLAUDE.md)", "Record: CL-1", "Record: P-1", "# A title",
     "| [Acme](acme/CLAUDE.md) | rockets |", "| else | more |", "```", "<!--", "-->", "See [it](../notes.md#part).",
     "- [Acme](acme/CLAUDE.md): rockets", "@notes.md", "  and more of it", "---", "`[x](gone.md)`", "> [Q](<notes.md>)",
+    "- our first: [A](acme/CLAUDE.md), [B](bert/CLAUDE.md)", "| whom | [A](acme/CLAUDE.md) |", "- [Best](acme): a",
+    "Parent: [Up](../CLAUDE.md) of all", "@acme/CLAUDE.md", "* @acme/CLAUDE.md",
     "[x](notes.md) and [y](bert/CLAUDE.md)", "[d]: notes.md", "\ufeff", "1. [Bert](bert/CLAUDE.md)", "~~~",
 ])  # fmt: skip
 
@@ -33,6 +53,10 @@ class Tree(RuleBasedStateMachine):
     """A tree of texts, and what may happen to it."""
 
     texts: dict[str, str]
+
+    def __init__(self, firm: Firm) -> None:
+        super().__init__()
+        self.firm = firm
 
     @initialize()
     def begin(self) -> None:
@@ -91,6 +115,28 @@ class Tree(RuleBasedStateMachine):
         every.pop(data.draw(st.integers(0, len(every) - 1)))
         self.texts[path] = "\n".join(every)
 
+    @rule(ref=st.sampled_from(["CL-1", "P-1"]))
+    def close(self, ref: str) -> None:
+        """The files of a record into the archive; where git keeps them, it can take that back."""
+        before = dict(self.texts)
+        lay(self.firm.root, before)
+        try:
+            done = self.firm.day.close_context(ref, OPERATOR, anyway=True)
+        except FirmError:
+            assert laid(self.firm.root) == before
+            return
+        self.texts = laid(self.firm.root)
+        assert whole(before) - whole(self.texts) == Counter()
+        assert len(structure(self.texts)) <= len(structure(before))
+        assert faults(before) or not faults(self.texts)
+        assert archive.homes(index(self.texts), ref) == []
+        assert self.firm.day.close_context(ref, OPERATOR).is_repeated
+        assert laid(self.firm.root) == self.texts
+        if done.commit:
+            git = ["git", "-C", str(self.firm.root), "-c", "user.name=me", "-c", "user.email=me@localhost"]
+            subprocess.run([*git, "revert", "--no-edit", done.commit], check=True, capture_output=True)
+            assert laid(self.firm.root) == before
+
     @rule()
     def fix(self) -> None:
         before = dict(self.texts)
@@ -114,6 +160,12 @@ def missing(before: str, after: str) -> Counter[str]:
     return words(before) - words(after)
 
 
+def whole(texts: Mapping[str, str]) -> Counter[str]:
+    """Every word of a tree, but for where links lead and how a head calls the file above."""
+    lines = (re.sub(r"(?i)^(parent: *\[)[^\]]*", r"\1", line) for text in texts.values() for line in text.splitlines())
+    return Counter(word for line in lines for word in words(line).elements())
+
+
 def words(text: str) -> Counter[str]:
     lines = {
         re.sub(r"\]\([^)]*\)|\]:\s*\S+|@\S+", " ", line).strip() for line in text.replace("\ufeff", "").splitlines()
@@ -121,6 +173,30 @@ def words(text: str) -> Counter[str]:
     return Counter(word for line in lines for word in re.findall(r"\w+", line))
 
 
-TestTree = Tree.TestCase
-TestTree.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
-TestTree.pytestmark = [pytest.mark.slow]
+def lay(root: Path, texts: Mapping[str, str]) -> None:
+    """Exactly these texts in a workspace."""
+    for path in laid(root).keys() - texts.keys():
+        (root / path).unlink()
+    for path, text in texts.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8", newline="")
+
+
+def laid(root: Path) -> dict[str, str]:
+    """The texts in a workspace."""
+    return {path: (root / path).read_bytes().decode() for path, _ in walk.files(str(root))}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("is_kept", "examples"), [(False, 60), (True, 10)], ids=["files", "git"])
+def test_whatever_happens_a_tree_keeps_its_form_and_its_words(tmp_path: Path, is_kept: bool, examples: int) -> None:
+    root, clock = tmp_path / "firm", FixedClock()
+    workspace.init(root, workspace.Wishes(firm="Northlight Studio"), clock)
+    if not is_kept:
+        shutil.rmtree(root / ".git")  # two commits at each close are dear
+    with open_firm(root, clock=clock) as firm:
+        made = [Change("create", kind=kind, set={"title": kind}) for kind in ("client", "project")]
+        firm.records.write(made, OPERATOR)
+        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+            lambda: Tree(firm), settings=settings(max_examples=examples, stateful_step_count=20, deadline=None)
+        )
