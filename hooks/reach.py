@@ -1,7 +1,8 @@
 """What a tool call would reach: the file it names, the folder it searches, and what can be seen of a command.
 
-A command is read for paths, for names of hidden folders and for programs that go through folders by themselves. What it
-computes (a variable, another program's output) can't be seen: docs/why/promises.md says so.
+A command is refused for a path that leads to something hidden, in its own folder or in one that it names, and for
+programs that go through folders by themselves. What it computes (another program's output) can't be seen:
+docs/why/promises.md says so.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import glob
 import os
 import re
 
+from hooks import shell
 from onefirm.narrative import rules
 from onefirm.sessions import walk
 
@@ -20,16 +22,8 @@ if TYPE_CHECKING:
 
 _FILES = ("Read", "Edit", "Write", "MultiEdit", "NotebookEdit", "NotebookRead")
 _SEARCHES = ("Grep", "Glob", "LS")
-_BETWEEN = re.compile(r"[\s;|&()<>=`\"'{},$:!]+")
 _PRIVATE = re.compile(r"(?i)(?<!\w)\.onefirm(?!\w)|\bCLAUDECODE\b|\bCLAUDE_CODE_SESSION_ID\b")
-_GOES_THROUGH = re.compile(
-    r"\b(?:rg|ag|ack|find|fd|fdfind|bfs|ugrep|tree|tar|zip|rsync"
-    r"|[ef]?grep\s+(?:\S+\s+)*?(?:-\w*[rR]\w*|--(?:dereference-)?recursive)"
-    r"|(?:cp|scp)\s+(?:-\S+\s+)*?-\w*[raR]\w*|ls\s+(?:-\S+\s+)*?-\w*R\w*"
-    r"|git\b[^;|&\n]*?\b(?:grep|diff|show|archive|cat-file|blame)|git\b[^;|&\n]*?\blog\b[^;|&\n]*\s(?:-p|-u|--patch)"
-    r")\b|\*\*"
-)
-_SHORTEST_NAME = 4
+_MOST_BASES = 64
 
 
 def beyond(payload: Mapping[str, Any], root: str, hides: Callable[[str], bool]) -> tuple[str, str] | None:
@@ -70,26 +64,31 @@ class _Tree:
     def command(self, text: str) -> tuple[str, str] | None:
         if _PRIVATE.search(text):
             return "private", ""
-        words = [word for word in _BETWEEN.split(text) if word]
-        bases = [
-            self._cwd,
-            self._root,
-            *(path for word in words for path in self._paths(word, [self._cwd, self._root])),
-        ]
-        bases = list(dict.fromkeys(path for path in bases if os.path.isdir(path)))
-        named: list[str] = []
+        words = shell.paths(text)
+        bases = self._bases(words)
         for word in words:
             for path in self._paths(word, bases):
                 if found := self.file(path):
                     return found[0], word
-                named.append(path)
-        names = self._names()
-        for word in words:
-            if not names.isdisjoint(word.lower().split("/")):
-                return "file", word
-        if not _GOES_THROUGH.search(text):
-            return None
-        return self._through([path for path in named if os.path.isdir(path)] if named else [self._cwd])
+        starts = [path for word in shell.entered(text) for path in self._paths(word, bases)] or [self._cwd]
+        for given in shell.walks(text):
+            named = [path for word in given for path in self._paths(word, bases)]
+            if found := self._through(named or starts):
+                return found
+        return None
+
+    def _bases(self, words: list[str]) -> list[str]:
+        """Where a path of the command may begin: here, at the root, and in every folder that the command leads to."""
+        bases, leading = dict.fromkeys([self._cwd, self._root]), [word for word in words if re.search(r"\w|\.\.", word)]
+        for base in bases.copy():
+            waiting = [base]
+            while waiting and len(bases) < _MOST_BASES:
+                begin = [waiting.pop()]
+                found = [path for word in leading for path in self._paths(word, begin) if os.path.isdir(path)]
+                new = dict.fromkeys(os.path.normpath(path) for path in found if os.path.normpath(path) not in bases)
+                bases.update(new)
+                waiting += new
+        return list(bases)
 
     def _paths(self, word: str, bases: list[str]) -> Iterator[str]:
         """What a word of a command may mean, where there is such a thing."""
@@ -125,14 +124,6 @@ class _Tree:
         if self._found is None:
             self._found = [path for path, _ in walk.files(self._root) if self._hides(path)]
         return self._found
-
-    def _names(self) -> set[str]:
-        """What hidden folders are called, but for words that mean something else too."""
-        hidden = {path.rpartition("/")[0] for path in self._hidden() if path.lower().endswith("/claude.md")}
-        open_ = {
-            part for path, _ in walk.files(self._root) if not self._hides(path) for part in path.lower().split("/")
-        }
-        return {name for path in hidden if len(name := path.lower().rpartition("/")[2]) >= _SHORTEST_NAME} - open_
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -173,7 +173,7 @@ def _paths(root: Path, seen: set[str]) -> Callable[[str], bool]:
     def hides(path: str) -> bool:
         try:
             return bool(path) and not seen.issuperset(folders.refs(path))
-        except OSError:
+        except (OSError, ValueError):
             return True  # nobody can tell whose it is
 
     return hides

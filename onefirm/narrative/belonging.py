@@ -31,7 +31,8 @@ class Folders:
     def refs(self, path: str) -> list[str]:
         """The records of a file or folder, by its path below the workspace: its own, and those of what lies above.
 
-        A rule that was made for some files (`paths:`) belongs where these do. Raises OSError for what can't be read.
+        A rule that was made for some files (`paths:`) belongs where these do. Raises OSError for what can't be read,
+        ValueError for what no file can be called.
         """
         parts = path.strip("/").split("/")
         found = [ref for depth in range(len(parts) + 1) for ref in self._folder("/".join(parts[:depth]))]
@@ -78,7 +79,7 @@ def behind(conn: Connection, root: str, wall: Wall) -> Callable[[str], bool]:
     def hidden(path: str) -> bool:
         try:
             return any(is_hidden(ref) for ref in folders.refs(path))
-        except OSError:
+        except (OSError, ValueError):  # what no file can be called is a ValueError
             return True
 
     return hidden

@@ -16,6 +16,7 @@ from onefirm.core.errors import FirmError, InvalidInput, Unavailable
 from onefirm.store import inbox, outbox
 from onefirm.store.counters import next_number
 from onefirm.store.engine import SchemaNewer, SchemaOlder, Store, make_engine
+from onefirm.store.listed import listed
 from onefirm.store.migrate import migrate
 from onefirm.store.tables import outbox as outbox_table
 from onefirm.store.tables import setting
@@ -317,3 +318,23 @@ class TestOnEveryStore:
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda names: count(*names), [("a", "b"), ("b", "a")]))
         assert [error.message.partition(",")[0] for error in told] == ["Two programs waited for each other"]
+
+
+class TestAListOfTexts:
+    @pytest.mark.parametrize("texts", [[], ["T-1"], ["T-1", "T-1", 'a "b"', "näh 山", "%s :x 'y", "\\u0041", ""]])
+    def test_a_column_is_held_against_exactly_these_texts(self, store: Store, texts: list[str]) -> None:
+        with store.write() as conn:
+            for name in {*texts, "T-2", "A"}:
+                conn.execute(insert(setting).values(name=name, value="1"))
+        with store.read() as conn:
+            known = set(conn.execute(select(setting.c.name)).scalars())
+            inside = set(conn.execute(select(setting.c.name).where(setting.c.name.in_(listed(conn, texts)))).scalars())
+            outside = conn.execute(select(setting.c.name).where(setting.c.name.not_in(listed(conn, texts)))).scalars()
+            assert (inside, set(outside)) == (set(texts), known - set(texts))
+
+    def test_a_list_may_be_longer_than_a_statement_has_parameters(self, store: Store) -> None:
+        with store.write() as conn:
+            conn.execute(insert(setting).values(name="T-69999", value="1"))
+        with store.read() as conn:
+            refs = listed(conn, (f"T-{number}" for number in range(70_000)))
+            assert "T-69999" in set(conn.execute(select(setting.c.name).where(setting.c.name.in_(refs))).scalars())

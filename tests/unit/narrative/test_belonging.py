@@ -1,6 +1,10 @@
 """Whose a file is, by heads alone."""
 
+import tempfile
 from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from onefirm.narrative.belonging import Folders
 
@@ -39,3 +43,39 @@ def test_a_rule_belongs_where_its_paths_do(tmp_path: Path) -> None:
     assert refs(tmp_path, ".claude/rules/onefirm/general.cl-1.md") == ["CL-1"]
     assert refs(tmp_path, ".claude/rules/onefirm/general.md") == []
     assert refs(tmp_path, ".claude/rules/onefirm/odd.md") == []
+
+
+FOLDERS = [
+    "context", "context/clients", "context/clients/acme", "context/clients/acme/site", "context/clients/borealis",
+    "context/clients/borealis/näh", "context/sales",
+]  # fmt: skip
+FILES = [f"{folder}/{name}" for folder in FOLDERS for name in ("CLAUDE.md", "notes.md", "plan.txt")]
+HEADS = st.sampled_from(["Record: CL-1", "Record: CL-2", "Records: P-1, T-2", "**record:** pr-1", "Parent: x", ""])
+
+
+@given(st.dictionaries(st.sampled_from(FILES), HEADS), st.permutations(FILES))
+@settings(max_examples=40)
+def test_what_lies_in_a_folder_belongs_to_all_that_the_folder_does(heads: dict[str, str], order: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        for path in FILES:
+            write(root, path, f"# It\n\n{heads.get(path, '')}\n")
+        asked = Folders(str(root))
+        in_this_order = {path: asked.refs(path) for path in order}
+        for path in FILES:
+            folder = path.rpartition("/")[0]
+            own = refs(root, path)
+            above = [one for one in FOLDERS if f"{path}/".startswith(f"{one}/")]
+            told = [heads.get(f"{one}/CLAUDE.md", "") for one in above] + [heads.get(path, "") * path.endswith(".md")]
+            assert in_this_order[path] == own
+            assert set(own) >= set(refs(root, folder))
+            assert {ref for ref in ("CL-1", "CL-2", "P-1", "T-2", "PR-1") if ref in " ".join(told).upper()} == set(own)
+
+
+@given(st.text(max_size=300))
+def test_whatever_is_asked_is_answered_or_refused(path: str) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        try:
+            assert refs(Path(name), path) == []
+        except (OSError, ValueError):
+            assert "\0" in path or len(path.encode("utf-8", "replace")) > 200 or not path.isprintable()

@@ -1,6 +1,7 @@
 """Client walls: where they are kept, and to whom a record belongs."""
 
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -45,6 +46,33 @@ def test_a_prospect_is_somebody_until_it_is_a_client() -> None:
 
 def test_what_leads_nowhere_is_the_firms_own() -> None:
     assert owners("T-1", T_1="T-2", T_2="T-1") == set()
+
+
+REFS = [f"{prefix}-{number}" for prefix in ("CL", "PR", "P", "T", "INV") for number in (1, 2)]
+relations = st.dictionaries(st.sampled_from(REFS), st.lists(st.sampled_from(REFS), max_size=4))
+
+
+def distances(ref: str, related: dict[str, list[str]]) -> dict[str, int]:
+    """How many steps each record is away, by trying every way."""
+    found = {ref: 0}
+    for _ in REFS:
+        for one, others in related.items():
+            for other in others if one in found else ():
+                found[other] = min(found.get(other, len(REFS)), found[one] + 1)
+    return found
+
+
+@given(st.sampled_from(REFS), relations, st.randoms())
+def test_whatever_leads_where_the_nearest_own_it_and_the_order_of_relations_is_nothing(
+    ref: str, related: dict[str, list[str]], chance: Random
+) -> None:
+    away = distances(ref, related)
+    clients = {one: steps for one, steps in away.items() if one.startswith("CL")}
+    somebody = clients or {one: steps for one, steps in away.items() if one.startswith("PR")}
+    wanted = {one for one, steps in somebody.items() if steps == min(somebody.values())}
+    shuffled = {one: chance.sample(others, len(others)) for one, others in related.items()}
+    for given_so in (related, shuffled):
+        assert walls.owners(ref, PARTIES, lambda one, so=given_so: so.get(one, ())) == wanted
 
 
 def test_only_a_whole_value_is_a_relation() -> None:
