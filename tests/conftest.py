@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from onefirm.simulators.notion import Notion
 from support import home, postgres
 from support.clock import FixedClock
 from support.postgres import Postgres, PostgresMissing
@@ -58,6 +59,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def clock() -> FixedClock:
     """A clock that stands at a Monday morning until the test moves it."""
     return FixedClock()
+
+
+@pytest.fixture
+def notion() -> Iterator[Notion]:
+    """A Notion of its own, on real time unless the test moves it; at the end all its answers must be Notion's."""
+    from support import notion as judged  # a JSON Schema validator, which few tests need
+
+    with Notion() as running:
+        yield running
+    assert judged.faults(running) == []
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,9 @@ def client(notion: Notion, version: str = "2026-03-11", token: str = "") -> Clie
 
 def faults(notion: Notion) -> list[str]:
     """What Notion could not have answered of all that was answered; the types only know versions with data sources."""
-    return [f"{one.method} {one.path}: {fault}" for one in notion.exchanges if one.status and (fault := _fault(one))]
+    return notion.crashes + [
+        f"{one.method} {one.path}: {fault}" for one in notion.exchanges if one.status and (fault := _fault(one))
+    ]
 
 
 def _fault(one: Exchange) -> str | None:

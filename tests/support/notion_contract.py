@@ -32,6 +32,7 @@ ANSWERS: Sequence[tuple[str, str, str]] = (
     ("GET", r"users/[^/]+", "UserObjectResponse"),
     ("GET", r"comments", "ListCommentsResponse"),
     ("POST", r"comments", "CommentObjectResponse"),
+    ("GET", r"comments/[^/]+", "CommentObjectResponse"),
     ("GET|PATCH", r"blocks/[^/]+/children", "ListBlockChildrenResponse"),
     ("GET|PATCH|DELETE", r"blocks/[^/]+", "BlockObjectResponse"),
 )
@@ -49,7 +50,6 @@ SLACK: Mapping[str, str] = {
     "archived": "required by the types, gone from answers since 2026-03-11 by the upgrade guide",
     "has_more": "on a page's relation, documented under “Retrieve a page”, in no type",
     "button, place, verification": "columns that a data source can have, in no type of a data source's schema",
-    "display_name": "on comments, typed only since a later package",
 }
 """Where the contract is known to be narrower than Notion, and why we side with Notion."""
 
@@ -93,7 +93,7 @@ def _fault(name: str, value: Json) -> str | None:
 
 def _allowed(answer: Json) -> Json:
     """The answer without what SLACK lists."""
-    kept = {key: value for key, value in answer.items() if key not in ("request_id", "database_type", "display_name")}
+    kept = {key: value for key, value in answer.items() if key not in ("request_id", "database_type")}
     if kept.get("object") in ("page", "database", "data_source", "block"):
         kept.setdefault("archived", kept.get("in_trash"))
     if "results" in kept:

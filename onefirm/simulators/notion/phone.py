@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from onefirm.simulators.notion import columns, schemas, text, values
+from onefirm.simulators.notion import bodies, columns, markdown, schemas, text, values
 from onefirm.simulators.notion.objects import WORKSPACE, Database, DataSource, Json, Page, Parent, Property
 from onefirm.simulators.notion.people import User
 from onefirm.simulators.notion.workspace import TITLE, Workspace
@@ -53,6 +53,18 @@ class Phone:
             page = self.workspace.pages[row]
             accepted = self._accepted(self.workspace.columns(page), cells)
             self.workspace.write_page(page, self.user.id, accepted)
+
+    def write(self, row: str, words: str) -> None:
+        """Write into a page's body, in Markdown, after what is there."""
+        with self.workspace.lock:
+            bodies.append(self.workspace, self.workspace.pages[row], markdown.drafted(words), self.user.id)
+            self.workspace.edited_body(row, self.user.id)
+
+    def comment(self, row: str, words: str) -> None:
+        """Begin a discussion on a page."""
+        with self.workspace.lock:
+            at = Parent("page", row)
+            self.workspace.add_comment(at, self.workspace.ids.uuid(), text.of(words), self.user.id)
 
     def rename(self, row: str, title: str) -> None:
         """Give a page another title."""

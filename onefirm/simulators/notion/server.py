@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import secrets
 import threading
 import time
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +15,7 @@ from typing import Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from onefirm.core.clock import Clock
+from onefirm.simulators.notion import control
 from onefirm.simulators.notion.call import Call
 from onefirm.simulators.notion.connections import Connection
 from onefirm.simulators.notion.endpoints import route
@@ -23,6 +26,7 @@ from onefirm.simulators.notion.objects import Json
 from onefirm.simulators.notion.phone import Phone
 from onefirm.simulators.notion.queries import Queries
 from onefirm.simulators.notion.refusals import VERSIONS, Refusal, no_such_url, unauthorized, wrong_version
+from onefirm.simulators.notion.webhooks import Webhooks
 from onefirm.simulators.notion.workspace import Workspace
 
 TOKEN = "ntn_simulated"  # noqa: S105 - opens nothing but this simulator
@@ -66,8 +70,13 @@ class Notion:
         self.token = token
         self.connection = self.workspace.connect(token)
         self.phone = Phone(self.workspace, self.workspace.add_person("Ada Phone", "ada@example.com"))
+        self.webhooks = Webhooks(self.workspace, seed)
+        self.control_key = secrets.token_urlsafe(16)
+        """What `/simulator/…` wants to hear; see control."""
         self.exchanges: list[Exchange] = []
         """What was asked and answered, oldest first."""
+        self.crashes: list[str] = []
+        """Tracebacks of what the simulator itself got wrong; the client saw a 500."""
         self._server = _Server(("127.0.0.1", port), self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
@@ -83,6 +92,7 @@ class Notion:
 
     def stop(self) -> None:
         """Serve no longer, and give the port back."""
+        self.webhooks.stop()
         self._server.shutdown()
         self._server.server_close()
 
@@ -92,8 +102,12 @@ class Notion:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
 
-    def answer(self, method: str, address: str, headers: Mapping[str, str], body: Json) -> Json:
-        """The answer to one request. Raises Refusal."""
+    def answer(
+        self, method: str, address: str, headers: Mapping[str, str], body: Json, fault: Fault | None = None
+    ) -> Json:
+        """The answer to one request, or to the fault that met it. Raises Refusal."""
+        if fault and fault.kind in ERRORS:
+            raise ERRORS[fault.kind](fault.retry_after_s)
         parts = urlsplit(address)
         path = parts.path.removeprefix("/v1/").rstrip("/")
         found = route(method, path) if parts.path.startswith("/v1/") else None
@@ -130,7 +144,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news; whatever else happens is answered as 500 before it gets here."""
+        """A client that went away is no news; what goes wrong in an answer is in `crashes`."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -164,6 +178,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self, method: str) -> None:
         notion = self.notion
         raw = self.rfile.read(int(self.headers.get("content-length") or 0))
+        if self.path.startswith(control.PREFIX):
+            self._control(method, raw)
+            return
         fault = notion.faults.strike(method, urlsplit(self.path).path.removeprefix("/v1/"))
         if fault and fault.kind == "slow":
             time.sleep(fault.delay_s)
@@ -177,6 +194,14 @@ class _Handler(BaseHTTPRequestHandler):
         self._keep(method, body, status, answer)
         self._send(status, headers, answer)
 
+    def _control(self, method: str, raw: bytes) -> None:
+        path, key = urlsplit(self.path).path, self.headers.get("x-simulator-key")
+        try:
+            with self.notion.workspace.lock:
+                self._send(200, {}, control.answered(self.notion, method, path, key, _parsed(raw)))
+        except Refusal as refusal:
+            self._send(refusal.status, {}, refusal.body(""))
+
     def _answered(
         self, method: str, raw: bytes, fault: Fault | None
     ) -> tuple[int, Mapping[str, str], Json | str, Json]:
@@ -187,12 +212,14 @@ class _Handler(BaseHTTPRequestHandler):
             body = _parsed(raw)
             if fault and fault.kind == "502":
                 return 502, headers, HTML, body
-            if fault and fault.kind in ERRORS:
-                raise ERRORS[fault.kind](fault.retry_after_s)
             asked = {key.lower(): value for key, value in self.headers.items()}
-            answer = self.notion.answer(method, self.path, asked, body)
+            answer = self.notion.answer(method, self.path, asked, body, fault)
         except Refusal as refusal:
             return refusal.status, {**headers, **refusal.headers}, refusal.body(request_id), body
+        except Exception:  # noqa: BLE001 - the client gets an answer, the test a traceback
+            self.notion.crashes.append(traceback.format_exc())
+            refusal = Refusal(500, "internal_server_error", "Unexpected error occurred.")
+            return refusal.status, headers, refusal.body(request_id), body
         else:
             return 200, headers, {**answer, "request_id": request_id}, body
 

@@ -15,7 +15,7 @@ from onefirm.simulators.notion import relations
 from onefirm.simulators.notion.connections import Connection
 from onefirm.simulators.notion.ids import Ids
 from onefirm.simulators.notion.index import Index
-from onefirm.simulators.notion.moments import shown
+from onefirm.simulators.notion.moments import exact, shown
 from onefirm.simulators.notion.objects import (
     WORKSPACE,
     Block,
@@ -137,6 +137,7 @@ class Workspace:
         now = shown(self.clock.now())
         made = Database(self.ids.uuid(), parent, title, now, by, now, by, [], **more)
         self.databases[made.id] = made
+        self._place_on_page(parent, made.id)
         self.tell("database.created", made, by)
         return made
 
@@ -161,10 +162,31 @@ class Workspace:
             source.count += 1
             page.number = source.count
             source.rows[page.id] = page
+        self._place_on_page(parent, page.id)
         self.index.write(page, face, now)
         relations.mirror(self, page, {}, by)
         self.tell("page.created", page, by)
         return page
+
+    def _place_on_page(self, parent: Parent, made: str) -> None:
+        """What stands under a page is one of the blocks of its body."""
+        if parent.kind == "page":
+            self.pages[parent.id].children.append(made)
+
+    def add_comment(self, at: Parent, discussion: str, words: list[Json], by: str) -> Comment:
+        """A remark on a page or a block."""
+        now = exact(self.clock.now())
+        made = Comment(self.ids.uuid(), at, discussion, words, now, now, by)
+        self.comments[made.id] = made
+        self.tell("comment.created", made, by)
+        return made
+
+    def edited_body(self, page_id: str, by: str) -> None:
+        """A page's body was changed. Only a person's hand moves the page's `last_edited_time`: the API's may not."""
+        page = self.pages[page_id]
+        if self.users[by].kind == "person":
+            self.write_page(page, by)
+        self.tell("page.content_updated", page, by)
 
     def write_page(self, page: Page, by: str, values: Mapping[str, Any] | None = None, **more: Any) -> None:
         """Give a page new values, or another state (`in_trash=True`); what isn't named stays."""

@@ -7,15 +7,7 @@ from notion_client import Client
 
 from onefirm.simulators.notion import Notion
 from onefirm.simulators.notion.objects import DataSource
-from support.notion import client, faults
-
-
-@pytest.fixture
-def notion() -> Iterator[Notion]:
-    """A Notion of its own, on real time unless the test moves it; at the end all its answers must be Notion's."""
-    with Notion() as running:
-        yield running
-    assert faults(running) == []
+from support.notion import client
 
 
 @pytest.fixture

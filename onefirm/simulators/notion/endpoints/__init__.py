@@ -6,7 +6,16 @@ import re
 from collections.abc import Callable, Mapping
 
 from onefirm.simulators.notion.call import Call
-from onefirm.simulators.notion.endpoints import data_sources, databases, pages, search, users
+from onefirm.simulators.notion.endpoints import (
+    blocks,
+    comments,
+    data_sources,
+    databases,
+    markdown,
+    pages,
+    search,
+    users,
+)
 from onefirm.simulators.notion.objects import Json
 
 Endpoint = Callable[[Call], Json]
@@ -19,6 +28,16 @@ ROUTES: Mapping[tuple[str, str], Endpoint] = {
     ("GET", "pages/{}"): pages.retrieve,
     ("PATCH", "pages/{}"): pages.update,
     ("GET", "pages/{}/properties/{}"): pages.property_item,
+    ("GET", "pages/{}/markdown"): markdown.retrieve,
+    ("PATCH", "pages/{}/markdown"): markdown.update,
+    ("GET", "blocks/{}"): blocks.retrieve,
+    ("PATCH", "blocks/{}"): blocks.update,
+    ("DELETE", "blocks/{}"): blocks.delete,
+    ("GET", "blocks/{}/children"): blocks.children,
+    ("PATCH", "blocks/{}/children"): blocks.append,
+    ("GET", "comments"): comments.all_of_them,
+    ("POST", "comments"): comments.create,
+    ("GET", "comments/{}"): comments.retrieve,
     ("POST", "databases"): databases.create,
     ("GET", "databases/{}"): databases.retrieve,
     ("PATCH", "databases/{}"): databases.update,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from onefirm.simulators.notion import computed, shapes, values
+from onefirm.simulators.notion import bodies, computed, markdown, shapes, values
 from onefirm.simulators.notion.call import Call
 from onefirm.simulators.notion.ids import canonical, same_property
 from onefirm.simulators.notion.objects import Json, Page, Parent, Property
 from onefirm.simulators.notion.refusals import MISSING, invalid, should_be
 from onefirm.simulators.notion.workspace import TITLE
 
-CREATE = ("parent", "properties", "icon", "cover")
+CREATE = ("parent", "properties", "icon", "cover", "children", "content", "markdown")
 UPDATE = ("properties", "icon", "cover", "is_locked", "in_trash", "archived", "is_archived")
 STATE = ("icon", "cover", "is_locked", "is_archived")
 
@@ -25,8 +25,16 @@ def create(call: Call) -> Json:
     columns = call.workspace.sources[at.id].properties if at.kind == "data_source" else {"title": TITLE}
     accepted = accept(call, columns)
     more = {key: call.body[key] for key in ("icon", "cover") if call.body.get(key)}
+    drafts = _body(call)
     page = call.workspace.add_page(at, accepted, call.by, **more)
+    bodies.append(call.workspace, page, drafts, call.by)
     return shapes.page(call.workspace, call.version, page, keep=call.keep())
+
+
+def _body(call: Call) -> list[bodies.Draft]:
+    if "markdown" in call.body:
+        return markdown.drafted(call.body["markdown"])
+    return bodies.drafted(call.body.get("children", call.body.get("content", [])))
 
 
 def parent(call: Call) -> Parent:
