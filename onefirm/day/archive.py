@@ -281,7 +281,8 @@ def _commit_all(planes: Planes, order: _Order, message: str) -> tuple[str | None
 @contextlib.contextmanager
 def _turn(root: Path) -> Generator[bool]:
     """Whether it is ours to close files: one process at a time, and a dead one lets go."""
-    with _place(root).with_suffix(".lock").open("w") as lock:
+    path = _place(root).with_suffix(".lock")
+    with open(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600), "w") as lock:  # noqa: PTH123 - for the mode
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

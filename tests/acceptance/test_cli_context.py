@@ -308,6 +308,7 @@ def test_the_files_of_a_closed_engagement_go_into_the_archive_and_all_that_named
     answer = onefirm.done("context", "close", "p-1", "--anyway", "--why", "it flies")
     assert answer.out == f"{ARCHIVED}\n"
     assert faults(onefirm) == []
+    assert [one for one in onefirm.data("doctor")["findings"] if one["area"] == "permissions"] == []
     assert not (onefirm.root / SITE).parent.exists()
     assert (onefirm.root / ARCHIVED).with_name("range.pdf").exists()
     text = (onefirm.root / ARCHIVED).read_text()
