@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 # What was sent is often quoted in a sentence, and a sentence is shown on a terminal: nothing in it may steer one.
 _STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -25,6 +26,17 @@ class FirmError(Exception):
 
 class InvalidInput(FirmError):
     """A value that was given can't be understood: wrong form, unknown name, unparsable date."""
+
+
+class NoRef(InvalidInput):
+    """What was sent where a ref is due is none. `named` are the texts, each with the kind that was asked for.
+
+    Who can look records up says which ones are called so; none is taken for the one that was meant.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", named: Mapping[str, str | None]) -> None:
+        super().__init__(message, hint=hint)
+        self.named = named
 
 
 class NotFound(FirmError):

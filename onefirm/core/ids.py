@@ -7,7 +7,7 @@ import re
 import time
 import uuid
 
-from onefirm.core.errors import InvalidInput
+from onefirm.core.errors import NoRef
 
 REF = re.compile(r"[A-Z]{1,4}-(?:[1-9][0-9]{0,8}|x[0-9a-z]{4,12})")
 
@@ -24,13 +24,15 @@ def uuid7() -> str:
 def parse_ref(text: str) -> str:
     """The normal spelling of a record's ref (`p-12` becomes `P-12`).
 
-    A number part that starts with `x` is temporary: given while the truth could not be reached. Raises InvalidInput.
+    A number part that starts with `x` is temporary: given while the truth could not be reached. Raises NoRef.
     """
     prefix, dash, number = text.strip().partition("-")
     ref = f"{prefix.upper()}{dash}{number.lower()}"
     if not text.isascii() or not REF.fullmatch(ref):  # ß would become SS
-        raise InvalidInput(
-            f"“{text[:40]}” is not a ref.", hint="A ref looks like P-12; record_find (onefirm record find) lists them."
+        raise NoRef(
+            f"“{text[:40]}” is not a ref.",
+            hint="A ref looks like P-12; record_find (onefirm record find) lists them.",
+            named={text: None},
         )
     return ref
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, cast
 
 from onefirm.core import canonical
-from onefirm.core.errors import FirmError, InvalidInput, NotFound, Refused
+from onefirm.core.errors import FirmError, InvalidInput, NoRef, NotFound, Refused
 from onefirm.core.ids import is_temporary, parse_ref
 from onefirm.core.words import a
 from onefirm.state import values
@@ -102,7 +102,9 @@ class Mistakes:
             raise self._found[0][1]
         if self._found:
             sentences = [f"{where}{error.message} {error.hint}".rstrip() for where, error in self._found]
-            raise InvalidInput("\n".join(sentences), hint="Nothing was written; mend these and send all changes again.")
+            told, hint = "\n".join(sentences), "Nothing was written; mend these and send all changes again."
+            named = {text: kind for _, e in self._found if isinstance(e, NoRef) for text, kind in e.named.items()}
+            raise NoRef(told, hint=hint, named=named) if named else InvalidInput(told, hint=hint)
 
 
 def _read_one(reading: Reading, index: int, change: Change, mistakes: Mistakes) -> Wanted | None:

@@ -82,6 +82,19 @@ def find(conn: Connection, reading: Reading, query: Query, hidden: frozenset[str
     return Page(rows, _cursor(shape, found[query.limit - 1][-len(keys) :]) if more else None, int(total))
 
 
+def called(conn: Connection, text: str, kind: str | None, hidden: frozenset[str], most: int) -> list[Record]:
+    """Some records that are not archived and whose title has every word of a text, the shortest titles first."""
+    words = text[:_LONGEST_TEXT].split()
+    conditions: list[_Condition] = [record.c.archived.is_(False), *(_contains(record.c.title, word) for word in words)]
+    if kind:
+        conditions.append(record.c.kind == kind)
+    if hidden:
+        conditions.append(record.c.ref.not_in(listed(conn, hidden)))
+    order = (func.length(record.c.title), record.c.ref)
+    found = conn.execute(mirror.rows().where(*conditions).order_by(*order).limit(most)) if words else ()
+    return [mirror.record_of(row) for row in found]
+
+
 class _Filter:
     """Conditions for one kind, or for all of them."""
 
@@ -158,19 +171,12 @@ class _Filter:
         words = text[: _LONGEST_TEXT + 1].split()
         if len(text) > _LONGEST_TEXT:
             raise InvalidInput(f"The text to find is longer than {_LONGEST_TEXT} characters.", hint="Send a few words.")
-        return [or_(*(self._contains(column, word) for column in self._texts())) for word in words]
+        return [or_(*(_contains(column, word) for column in self._texts())) for word in words]
 
     def _texts(self) -> list[ColumnElement[Any]]:
         kinds = [self._kind] if self._kind else self._reading.schema.kinds.values()
         named = {p.name: p for kind in kinds for p in kind.properties.values() if p.type in ("text", "email", "url")}
         return [record.c.ref, *(_column(self._kind, prop) for prop in named.values())]
-
-    def _contains(self, column: ColumnElement[Any], word: str) -> _Condition:
-        if word.isascii():
-            return column.icontains(word, autoescape=True)
-        # SQLite, and Postgres in the C locale, fold the case of ASCII letters only: other spellings are looked for too
-        spellings = dict.fromkeys((word, word.lower(), word.upper(), word.capitalize()))
-        return or_(*(column.icontains(spelling, autoescape=True) for spelling in spellings))
 
     def _about(self, ref: str) -> _Condition:
         target = self._reading.schema.kind_of(ref)
@@ -185,6 +191,14 @@ class _Filter:
                 for p in pointing.values()
             ),
         )
+
+
+def _contains(column: ColumnElement[Any], word: str) -> _Condition:
+    if word.isascii():
+        return column.icontains(word, autoescape=True)
+    # SQLite, and Postgres in the C locale, fold the case of ASCII letters only: other spellings are looked for too
+    spellings = dict.fromkeys((word, word.lower(), word.upper(), word.capitalize()))
+    return or_(*(column.icontains(spelling, autoescape=True) for spelling in spellings))
 
 
 def _property(reading: Reading, only: Kind | None, name: str) -> tuple[Kind, Property]:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from onefirm.core.attribution import By
 from onefirm.core.clock import Clock
-from onefirm.core.errors import NotFound
+from onefirm.core.errors import NoRef, NotFound
 from onefirm.core.sight import WHOLE, Sight
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
 from onefirm.sessions import walls
-from onefirm.state import claims, conflicts, drafts, history, schema_change, values
+from onefirm.state import claims, conflicts, drafts, history, query, schema_change, values
 from onefirm.state import schema as schemas
 from onefirm.state.board import Board
 from onefirm.state.changes import Change, IllegalMove, KeyReused, StaleWrite, Written
@@ -54,6 +57,9 @@ __all__ = [
     "SyncReport",
     "Written",
 ]
+
+
+_MOST_CALLED = 5
 
 
 class Records:
@@ -109,8 +115,9 @@ class Records:
         The same `key` again gives the same answer, marked repeated. Raises InvalidInput with every mistake, NotFound,
         StaleWrite, IllegalMove, KeyReused, Refused, Unavailable.
         """
-        self._check_changes(changes)
-        return self._writer.write(changes, by, key)
+        with self._naming():
+            self._check_changes(changes)
+            return self._writer.write(changes, by, key)
 
     def undo(self, event_or_ref: str, by: By) -> list[Written]:
         """Take back one change: the entry with this id, or the record's newest one that was not taken back.
@@ -192,26 +199,28 @@ class Records:
         InvalidInput, NotFound.
         """
         self._sight.check([ref])
-        return self._reader.get(ref, by, fresh=fresh)
+        with self._naming():
+            return self._reader.get(ref, by, fresh=fresh)
 
-    def find(self, query: Query) -> Page:
+    def find(self, wanted: Query) -> Page:
         """One page of the records that a query finds, from the mirror. Raises InvalidInput, NotFound."""
-        self._sight.check([query.about] if query.about else [])
-        return self._reader.find(query, self._sight.hidden)
+        self._sight.check([wanted.about] if wanted.about else [])
+        with self._naming():
+            return self._reader.find(wanted, self._sight.hidden)
 
     def timeline(
         self, ref: str, *, kinds: Sequence[str] | None = None, limit: int | None = None, newest_first: bool = False
     ) -> list[Event]:
         """All entries of the ledger about a record, in time order. Raises InvalidInput."""
         self._sight.check([ref])
-        with self.plane.store.read() as conn:
+        with self._naming(), self.plane.store.read() as conn:
             ledger = self.plane.ledger.behind(self._sight)
             return history.timeline(conn, ledger, ref, kinds=kinds, limit=limit, newest_first=newest_first)
 
     def as_of(self, ref: str, at: datetime) -> Record:
         """A record as it was at an aware instant; `gaps` counts changes whose content was erased. Raises NotFound."""
         self._sight.check([ref])
-        with self.plane.store.read() as conn:
+        with self._naming(), self.plane.store.read() as conn:
             return history.as_of(conn, self.plane.ledger, ref, at)
 
     def standing(self, now: datetime) -> list[Line]:
@@ -243,6 +252,24 @@ class Records:
         if self.plane.schema.kinds[record.kind].group_of(record.status) in CLOSED:
             return f"{record.ref} “{record.title}” is closed: its status is {record.status}."
         return None
+
+    @contextmanager
+    def _naming(self) -> Generator[None]:
+        """Say of what is no ref which records are called so, as far as they may be seen."""
+        try:
+            yield
+        except NoRef as error:
+            with self.plane.store.read() as conn:
+                told = [self._called(conn, text, kind) for text, kind in error.named.items()]
+            said = "".join(f" {sentence}" for sentence in told if sentence)
+            hint = "Send the ref of the one that is meant." if said else error.hint
+            raise NoRef(error.message + said, hint=hint, named=error.named) from None
+
+    def _called(self, conn: Connection, text: str, kind: str | None) -> str:
+        found = query.called(conn, text, kind, self._sight.hidden, _MOST_CALLED + 1)
+        shown = ", ".join(f"{one.ref} “{one.title[:60]}”" for one in found[:_MOST_CALLED])
+        more = " and more" if len(found) > _MOST_CALLED else ""
+        return f"Called so: {shown}{more}." if found else ""
 
     def _check_question(self, item: InboxItem | None) -> None:
         if item and not self._sight.sees(item.subjects):

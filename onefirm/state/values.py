@@ -19,8 +19,8 @@ from zoneinfo import ZoneInfo
 
 from onefirm.core.attribution import By
 from onefirm.core.currencies import EXPONENTS
-from onefirm.core.errors import InvalidInput
-from onefirm.core.ids import parse_ref
+from onefirm.core.errors import InvalidInput, NoRef
+from onefirm.core.ids import REF, parse_ref
 from onefirm.core.money import Money
 from onefirm.core.words import a
 from onefirm.state.schema import Kind, Property, Schema, closest_first
@@ -179,7 +179,14 @@ def _money_parts(reading: Reading, prop: Property, parts: Mapping[str, Any]) -> 
 
 
 def _relation(reading: Reading, prop: Property, raw: object) -> Any:
-    refs = [_related(reading, prop, item) for item in _items(prop, raw)]
+    try:
+        refs = [_related(reading, prop, item) for item in _items(prop, raw)]
+    except NoRef as error:
+        # “Acme Rockets” was sent as one name, and read as two refs
+        whole = raw if isinstance(raw, str) and not raw.lstrip().startswith("[") and not _any_ref(raw) else None
+        text = whole.strip() if whole else next(iter(error.named))
+        message = f"{prop.name}: “{text[:40]}” is not a ref."
+        raise NoRef(message, hint=error.hint, named={text: prop.to}) from None
     if not prop.many:
         if len(refs) > 1:
             raise InvalidInput(f"{prop.name} holds one ref, not {len(refs)}.", hint="Send the one that counts.")
@@ -198,12 +205,18 @@ def _items(prop: Property, raw: object) -> list[Any]:
     return items
 
 
+def _any_ref(text: str) -> bool:
+    return any(REF.fullmatch(word.upper()) for word in text.replace(",", " ").split())
+
+
 def _related(reading: Reading, prop: Property, item: object) -> str:
     if not isinstance(item, str):
         raise InvalidInput(f"{prop.name} holds refs, not {_form(item)}.", hint="A ref looks like P-12.")
     try:
         ref = parse_ref(item)
         kind = reading.schema.kind_of(ref)
+    except NoRef:
+        raise
     except InvalidInput as error:
         raise InvalidInput(f"{prop.name}: {error.message}", hint=error.hint) from None
     if kind.name != prop.to:

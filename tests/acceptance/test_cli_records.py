@@ -371,3 +371,27 @@ def test_a_client_is_not_archived_over_what_is_open(onefirm: Terminal) -> None:
     )
     assert f"onefirm record archive {client} {invoice}" in refused.err
     onefirm.done("record", "archive", client, invoice)
+
+
+@pytest.mark.row("STA-01")
+def test_a_name_where_a_ref_is_due_is_told_the_records_called_so(onefirm: Terminal) -> None:
+    first = onefirm.data("record", "create", "client", "title=Elm Rockets")[0]["ref"]
+    second = onefirm.data("record", "create", "client", "title=Elm Rockets South")[0]["ref"]
+    task = onefirm.data("record", "create", "task", "title=Call Elm Rockets")[0]["ref"]
+    told = onefirm("record", "get", "elm rockets")
+    assert told.code == 1
+    assert (
+        f"“elm rockets” is not a ref. Called so: {first} “Elm Rockets”, {task} “Call Elm Rockets”, {second}" in told.err
+    )
+    assert "Send the ref of the one that is meant." in told.err
+    wrong = onefirm("record", "update", task, "client=Elm Rockets", "due=2026-12-01")
+    assert wrong.code == 1
+    assert f"client: “Elm Rockets” is not a ref. Called so: {first} “Elm Rockets”, {second} “Elm" in wrong.err
+    assert task not in wrong.err
+    assert onefirm.data("record", "get", task)["props"].get("due") is None, "nothing is resolved in silence"
+    for words in (("record", "find", "--about", "Elm Rockets"), ("record", "archive", "Elm Rockets"),
+                  ("record", "timeline", "Elm Rockets")):  # fmt: skip
+        assert f"Called so: {first}" in onefirm(*words).err
+    unknown = onefirm("record", "get", "Nobody at all")
+    assert "Called so" not in unknown.err
+    assert "`onefirm record find`" in unknown.err

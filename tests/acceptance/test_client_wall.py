@@ -164,6 +164,15 @@ def test_records_about_a_hidden_one_are_refused(house: House) -> None:
     assert "is not for this session" in house.hidden("memory_recall", query="portal", about=[house.refs["other"]])
 
 
+def test_a_name_is_not_told_over_the_wall(house: House) -> None:
+    with pytest.raises(Refusal, match=f"Called so: {house.refs['acme']} “Acme Rockets”"):
+        house.acme.get("Acme")
+    for wanted in ("Borealis", "Handbook", "Cedar"):
+        told = house.hidden("record_get", refs=[wanted])
+        assert house.refs["other_deliverable"] not in told
+        assert ("Called so" in told) == (wanted == "Handbook")
+
+
 def test_a_cursor_from_before_the_wall_shows_nothing_hidden(house: House) -> None:
     answer = house.acme.call("record_find", kind="task", limit=1, cursor=house.cursor)
     assert SECRET not in json.dumps(answer)

@@ -300,3 +300,18 @@ def test_a_record_of_two_clients_is_refused_also_within_one_write(firm: Firm) ->
     with pytest.raises(Refusal, match=f"would name another client: {invoice}"):
         firm.call("record_write", changes=moves[:1])
     assert [row["status"] for row in firm.rows("record_write", changes=moves)] == ["discovery", "draft"]
+
+
+@pytest.mark.row("STA-01")
+def test_a_name_where_a_ref_is_due_is_told_the_records_called_so(firm: Firm) -> None:
+    client = firm.create("client", title="Gorse & Sons")
+    with pytest.raises(Refusal, match=f"“Gorse” is not a ref. Called so: {client} “Gorse & Sons”. Send the ref"):
+        firm.get("Gorse")
+    changes = [
+        {"op": "create", "kind": kind, "set": {"title": "Visit", "client": "Gorse & Sons"}}
+        for kind in ("task", "invoice")
+    ]
+    with pytest.raises(
+        Refusal, match=rf"Change 1 \(task\): client: “Gorse & Sons” is not a ref(.|\n)*Called so: {client}"
+    ):
+        firm.call("record_write", changes=changes)
