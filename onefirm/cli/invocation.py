@@ -37,8 +37,9 @@ class Invocation:
     def need_whole(self) -> None:
         """Raise Refused in Claude's shell behind a client wall."""
         if wall := self._wall():
+            is_own = f"This session is declared for {wall}, and this command would show other clients."
             raise Refused(
-                f"This session is declared for {wall}, and this command would show other clients.",
+                is_own if self.client_id else f"Nothing says which session runs this: {_only_one(wall)}",
                 hint=f"Use the tools of the firm server, which leave them out. {_back()}",
             )
 
@@ -47,12 +48,17 @@ class Invocation:
         """As `firm`, for commands whose rooms leave out what a client wall hides."""
         from onefirm.sessions import walls
 
-        if not self.client_id:
+        client_id = self._declared_id()
+        if not client_id:
             return self.whole_firm
         try:
-            wall = walls.of(str(self.root), self.client_id)
+            wall = walls.of(str(self.root), client_id)
         except walls.Unreadable:
             return self.firm  # which refuses
+        if wall and not self.client_id:
+            from onefirm.cli import screen
+
+            screen.say(f"note: this command doesn't say which session runs it; {_only_one(walls.who(wall))}")
         return self.whole_firm.behind(wall) if wall else self.whole_firm
 
     @cached_property
@@ -115,17 +121,42 @@ class Invocation:
         """The client's session whose Bash tool runs this command; empty for a person."""
         return os.environ.get("CLAUDE_CODE_SESSION_ID", "") if _inside_claude() else ""
 
+    def _declared_id(self) -> str:
+        """The client's session whose wall this command stands behind, empty for none.
+
+        In Claude's shell that is its own, or, where nothing says which that is, the only one here that is declared.
+        Raises Refused where several are.
+        """
+        if self.client_id or not _inside_claude():
+            return self.client_id
+        from onefirm.sessions import root, walls
+
+        place = root.find(str(self.start))
+        found = walls.declared(place) if place else []
+        if len(found) > 1:
+            raise Refused(
+                "Nothing says which session runs this, and several here are declared for clients: nobody can tell what "
+                "may be seen.",
+                hint=f"Use the tools of the firm server. {walls.BACK}",
+            )
+        return found[0] if found else ""
+
     def _wall(self) -> str:
         """The client that Claude's session is declared for, empty without a wall."""
-        if not self.client_id:
+        client_id = self._declared_id()
+        if not client_id:
             return ""
         from onefirm.sessions import walls
 
         try:
-            wall = walls.of(str(self.root), self.client_id)
+            wall = walls.of(str(self.root), client_id)
         except walls.Unreadable:
             return "a client that can't be read"
         return walls.who(wall) if wall else ""
+
+
+def _only_one(client: str) -> str:
+    return f"it stands behind the wall of the only one here that is declared, for {client}."
 
 
 def _back() -> str:

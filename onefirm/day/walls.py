@@ -17,7 +17,7 @@ from onefirm.core.ids import parse_ref
 from onefirm.core.sight import Sight
 from onefirm.day.planes import Planes
 from onefirm.narrative.belonging import Folders
-from onefirm.sessions import db, identity, known, receipts, walls
+from onefirm.sessions import db, known, receipts, walls
 from onefirm.sessions.shapes import Session, Wall
 from onefirm.state import claims
 from onefirm.state.mirror import Record
@@ -39,20 +39,13 @@ def of_call(root: Path, client_id: str | None) -> Wall | None:
             return walls.of(str(root), client_id)
     except walls.Unreadable as error:
         raise Refused(f"Nothing is read here: {error}.", hint=walls.BACK) from error
-    if _is_any_declared(str(root)):
+    if walls.declared(str(root)):
         raise Refused(
             "This call names no session, and a session in this workspace is declared for one client: nobody can tell "
             "what may be seen here.",
             hint=f"`onefirm doctor` checks the hooks. {walls.BACK}",
         )
     return None
-
-
-def _is_any_declared(root: str) -> bool:
-    standing = walls.standing(root)
-    return bool(standing) and any(
-        walls.named(session["client_id"]) in standing for session in identity.open_sessions(root) if session["alive"]
-    )
 
 
 def declare(planes: Planes, session: Session, named: str, by: By) -> Wall:

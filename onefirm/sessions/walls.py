@@ -54,6 +54,15 @@ def standing(root: str) -> list[str]:
         return []
 
 
+def declared(root: str) -> list[str]:
+    """The clients' ids of the sessions that are declared for one client and still there."""
+    from onefirm.sessions import identity
+
+    standing_now = standing(root)  # none, nearly always: then no database is asked
+    there = [one["client_id"] for one in identity.open_sessions(root) if one["alive"]] if standing_now else []
+    return [client_id for client_id in there if _name(client_id) in standing_now]
+
+
 def named(client_id: str) -> str:
     """The name under which the wall of a client's session stands."""
     return _name(client_id)

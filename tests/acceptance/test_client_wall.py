@@ -401,3 +401,26 @@ def test_the_start_of_a_declared_session_brings_a_brief_of_its_client(
     assert "This session is declared for “Acme Rockets”" in text
     assert house.refs["acme_task"] in text
     assert (kept.read_bytes() if kept.exists() else b"") == before
+
+
+def test_a_shell_that_does_not_say_which_session_it_is_stands_behind_the_only_wall_here(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLAUDECODE", "1")
+    monkeypatch.delenv("CLAUDE_CODE_SESSION_ID", raising=False)
+    for other in set(walls.declared(str(house.root))) - {"walled"}:
+        walls.drop(str(house.root), other)
+    refused = house.terminal("record", "find")
+    assert (refused.code, refused.out) == (1, "")
+    assert "the wall of the only one here that is declared, for “Acme Rockets”" in refused.err
+    listed = house.terminal("artifact", "list")
+    assert (listed.code, "the only one here that is declared" in listed.err) == (0, True)
+    Firm(house.wide._ask, "second").call("record_find")
+    walls.put(str(house.root), "second", house.refs["other"], "Borealis", ("CL", "PR"))
+    for command in (("record", "find"), ("artifact", "list")):
+        refused = house.terminal(*command)
+        assert (refused.code, "several here are declared for clients" in refused.err) == (1, True)
+        assert SECRET not in refused.err + refused.out
+    walls.drop(str(house.root), "second")
+    monkeypatch.delenv("CLAUDECODE")
+    house.terminal.done("record", "find")
