@@ -9,9 +9,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import logging
 import os
 import posixpath
 import shutil
+import sqlite3
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -26,14 +28,15 @@ from onefirm.day import close as closing
 from onefirm.day.planes import Planes
 from onefirm.day.wording import clip
 from onefirm.memory.statements import check_reason
-from onefirm.narrative import archive, files, links
+from onefirm.narrative import archive, files, heads, links
 from onefirm.narrative.archive import LIST, Listed, Move
 from onefirm.narrative.index import ROOT, Index
-from onefirm.sessions import tree, walk
+from onefirm.sessions import db, edits, tree, walk
 from onefirm.sessions.paths import told
 from onefirm.state.mirror import Record
 from onefirm.state.query import MOST_ROWS, Query
 
+_log = logging.getLogger(__name__)
 _FILE = "closing.json"
 _SHOWN = 5
 
@@ -188,6 +191,7 @@ def _do(planes: Planes, order: _Order) -> Archived:
         _carry(planes.root, order, move)
     mended = [path for path in order.mended if _mend(planes.root, order, path)]
     paths = tuple(one.new for one in order.listed)
+    _take(planes.root, order)
     _record(planes, order, paths)
     commit, why_not = _commit(planes, order)
     _place(planes.root).unlink()
@@ -243,8 +247,29 @@ def _mend(root: Path, order: _Order, path: str) -> bool:
     return _rewrite(root, path, text, archive.relinked(path, path, kept, order.moves))
 
 
+def _take(root: Path, order: _Order) -> None:
+    """Take what changed into the snapshot, as the work of whoever asked: one entry of the ledger tells of all of it."""
+    back = [Move(move.new, move.old) for move in order.moves]
+    moved = [path for move in order.moves for path in _below(str(root), move.new)]
+    try:
+        with db.writing(str(root)) as conn:
+            for path in () if tree.is_empty(conn) else (*moved, *order.mended, LIST, ROOT):
+                old = archive.goes_to(back, path)
+                before, change = tree.sha_of(conn, old), tree.look(conn, str(root), path, heads.is_narrative)
+                if change and old != path:
+                    tree.look(conn, str(root), old, heads.is_narrative)
+                    change["renamed_from"], change["before_sha"] = old, before
+                edits.record(conn, order.by.session, [change] if change else [], edits.OWN)
+    except (OSError, sqlite3.Error, db.Lost):
+        _log.warning("the files that moved could not be taken into the snapshot", exc_info=True)
+
+
 def _record(planes: Planes, order: _Order, paths: Sequence[str]) -> None:
-    data = {"paths": list(paths), "from": [one.old for one in order.listed]}
+    data = {
+        "paths": list(paths),
+        "from": [one.old for one in order.listed],
+        "moves": [[move.old, move.new] for move in order.moves],
+    }
     with planes.store.write() as conn:
         key = f"narrative.archived:{order.id}"
         planes.ledger.append(conn, "narrative.archived", data, subjects=(order.ref,), by=order.by, effect_key=key)

@@ -19,6 +19,7 @@ from onefirm.store.migrate import back_up
 
 KEPT = 7
 _DAILY = "firm-????-??-??.db"
+_LEFT = (".firm-*", "firm-*.db-wal", "firm-*.db-shm")
 
 
 def make(planes: Planes) -> Path | None:
@@ -41,9 +42,10 @@ def make(planes: Planes) -> Path | None:
 
 
 def _unfinished(planes: Planes) -> list[Path]:
-    """What processes left that were killed while they copied; none copies for an hour."""
+    """What processes left that were killed while they copied, or that looked at a copy; none does so for an hour."""
     before = planes.clock.now().timestamp() - 3600
-    return [path for path in _folder(planes.root).glob(".firm-*") if path.stat().st_mtime < before]
+    left = [path for pattern in _LEFT for path in _folder(planes.root).glob(pattern)]
+    return [path for path in left if path.stat().st_mtime < before]
 
 
 def set_apart(root: Path, stamp: str) -> None:

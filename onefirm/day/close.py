@@ -25,7 +25,7 @@ from onefirm.day import anchoring, backups, changes, lessons
 from onefirm.day.planes import Planes
 from onefirm.ledger.anchors import TRAILER
 from onefirm.narrative import tree as narrative
-from onefirm.sessions import identity, tree, walk, walls
+from onefirm.sessions import edits, identity, tree, walk, walls
 from onefirm.sessions import paths as named
 from onefirm.state.records import Change
 
@@ -113,6 +113,8 @@ def _close(planes: Planes, session: str, how: How) -> Closed:
 def _record_edits(planes: Planes, session: str) -> None:
     with planes.store.write() as conn:
         for edit in tree.edits(str(planes.root), session):
+            if edit["tool"] == edits.OWN:
+                continue
             actor = f"claude/{edit['agent']}" if edit["agent"] else "claude"
             names = ("path", "before_sha", "after_sha", "tool", *(("one_of",) if len(edit["one_of"]) > 1 else ()))
             owner = "|".join(edit["one_of"])  # what may be of several is told once

@@ -20,13 +20,15 @@ from onefirm.core.ids import is_temporary
 from onefirm.day import changes, context
 from onefirm.day.planes import Planes
 from onefirm.memory.statements import check_reason
-from onefirm.narrative import files, heads, statements
+from onefirm.narrative import archive, files, heads, statements
 from onefirm.narrative.files import ContextFile
 from onefirm.narrative.index import Index
 from onefirm.sessions import tree
 from onefirm.sessions.paths import told
 from onefirm.state import mirror
 
+# A file's path, and the record that it belongs to, if any.
+_Place = tuple[str, tuple[str, ...]]
 _MOVES = ("record.created", "record.updated", "record.archived", "record.restored", "record.pulled")
 
 
@@ -95,11 +97,11 @@ def confirm(planes: Planes, paths: Sequence[str], by: By) -> list[str]:
 
 
 def _fresh(
-    file: ContextFile, known: Mapping[tuple[str, str], tuple[str, str]], confirmed: Mapping[str, tuple[str, str]]
+    file: ContextFile, known: Mapping[tuple[str, str], tuple[str, str]], confirmed: Mapping[_Place, tuple[str, str]]
 ) -> Fresh:
     written_at = iso(datetime.fromtimestamp(file.edited_at, UTC))
     at, who = known.get((file.path, _sha(file)), (written_at, ""))
-    said = confirmed.get(file.path, (None, None))
+    said = confirmed.get((file.path, file.refs[:1]), (None, None))
     # A copy of the workspace has younger files than what they say.
     return Fresh(file.path, file.refs, min(at, written_at), who, *said, moved=())
 
@@ -120,9 +122,19 @@ def _versions(planes: Planes, conn: Connection) -> dict[tuple[str, str], tuple[s
     return found
 
 
-def _confirmed(planes: Planes, conn: Connection) -> dict[str, tuple[str, str]]:
-    events = planes.ledger.events(conn, kinds=["narrative.confirmed"])
-    return {str(event.payload["path"]): (event.at, event.session or event.actor) for event in events if event.payload}
+def _confirmed(planes: Planes, conn: Connection) -> dict[_Place, tuple[str, str]]:
+    """Who confirmed what, and when. What was said of a file goes along into the archive, and stands where it was: a
+    close that is taken back brings the file there again. The record tells it from another file in its old place.
+    """
+    found: dict[_Place, tuple[str, str]] = {}
+    for event in planes.ledger.events(conn, kinds=["narrative.confirmed", "narrative.archived"]):
+        data = event.payload or {}
+        if event.kind == "narrative.archived":
+            moves = [archive.Move(str(old), str(new)) for old, new in data.get("moves", ())]
+            found |= {(archive.goes_to(moves, path), ref): said for (path, ref), said in found.items()}
+        elif data:
+            found[str(data["path"]), tuple(event.subjects[:1])] = event.at, event.session or event.actor
+    return found
 
 
 def _moved(planes: Planes, conn: Connection, found: Sequence[Fresh]) -> Iterator[Fresh]:

@@ -21,6 +21,7 @@ from onefirm.narrative.pasted import Kept
 from onefirm.sessions.paths import told
 from onefirm.sessions.walk import matches
 
+_CHILDREN = frozenset(("areas", "children", "clients", "engagements", "files", "projects", "prospects", "work"))
 _SECTION = re.compile(r" {0,3}#{2,6}\s")
 # A line that begins something new, wherever it stands.
 _BLOCK = re.compile(r"[-*+•#|>`~<]|\d{1,3}[.)]\s")
@@ -86,11 +87,14 @@ def misplaced(index: Index, path: str) -> bool:
 
 def behind_children(index: Index, parent: ContextFile) -> tuple[int, str]:
     """Behind which line of a file another child is named, and what has to stand before it there: nothing, or an empty
-    line. The first child is named before the sections: in one of them it would be a part of what that tells.
+    line. The first child is named in the section that is empty and called after children (the last one was closed, or
+    none was there yet), else before the sections: in another it would be a part of what that tells.
     """
     every = parent.text.split("\n")
     last = _last_child(index, parent)
     if not last:
+        if heading := _empty_section(parent):
+            return heading, "\n"
         return len("\n".join(every[: _first_section(parent)]).rstrip().split("\n")), "\n"
     if every[last - 1].lstrip().startswith("|"):
         while last < len(every) and every[last].lstrip().startswith("|"):
@@ -99,6 +103,21 @@ def behind_children(index: Index, parent: ContextFile) -> tuple[int, str]:
     while last < len(every) and _goes_on(every[last]):
         last += 1
     return last, ""
+
+
+def _empty_section(parent: ContextFile) -> int:
+    """The line of the heading that children would stand under, where nothing else does; 0 where there is none."""
+    every = links.shown(parent.text).split("\n")
+    for at, line in enumerate(every):
+        if _SECTION.match(line) and line.strip("# ").lower() in _CHILDREN:
+            below = next((one for one in every[at + 1 :] if one.strip()), "# ")
+            if not _marks(below).strip("#") and len(_marks(below)) <= len(_marks(line)):
+                return at + 1
+    return 0
+
+
+def _marks(line: str) -> str:
+    return line.split()[0]
 
 
 def _first_section(parent: ContextFile) -> int:

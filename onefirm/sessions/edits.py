@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from onefirm.sessions.shapes import Change, Unreconciled
 
 BACKGROUND = "Bash (background)"
+# What a command of onefirm did, which has an entry of its own in the ledger.
+OWN = "onefirm"
 # Between the sessions of which one made a change.
 _OR = "|"
 # No command in the foreground takes longer.

@@ -45,13 +45,17 @@ def migrate(url: str, backup_dir: Path, stamp: str) -> str | None:
 
 
 def back_up(path: Path, copy: Path) -> None:
-    """A consistent copy of a live SQLite file, by SQLite's own backup interface."""
+    """A consistent copy of a live SQLite file, by SQLite's own backup interface.
+
+    The copy keeps no journal of its own: a look at it would leave `-wal` and `-shm` files beside it.
+    """
     copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (
         closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as source,
         closing(sqlite3.connect(copy)) as target,
     ):
         source.backup(target)
+        target.execute("PRAGMA journal_mode=DELETE")
     copy.chmod(0o600)
 
 

@@ -323,6 +323,7 @@ def test_the_files_of_a_closed_engagement_go_into_the_archive_and_all_that_named
     assert f"As [there]({where}#why).\n\n[launch-site]({where})\n" in weeks
     said = onefirm.done("ledger", "log", "--about", "P-1", "--limit", "1").out
     assert f"The operator moved the files of P-1 into the archive: {ARCHIVED}, because: it flies." in said
+    assert [path.name for path in (onefirm.root / ".onefirm").iterdir() if path.stat().st_mode & 0o077] == []
 
 
 @pytest.mark.row("NAR-07")
@@ -451,6 +452,29 @@ def test_a_file_tells_that_its_record_moved_since_until_somebody_edits_or_confir
     assert (edited["moved"], edited["edited_by"], edited["confirmed_by"]) == ([], "", "operator")
     said = onefirm.done("ledger", "log", "--about", "P-1", "--kind", "narrative.").out
     assert f"The operator confirmed that {SITE} about P-1 still holds, because: read it." in said
+
+
+@pytest.mark.row("NAR-08")
+def test_what_was_confirmed_stays_so_in_the_archive_and_when_the_close_is_taken_back(onefirm: Terminal) -> None:
+    onefirm.done("context", "confirm", SITE)
+    done(onefirm)
+    said = onefirm.done("context", "close", "P-1", "--anyway").err
+    assert freshness(onefirm, ARCHIVED)["confirmed_by"] == "operator"
+    git = ("git", "-C", str(onefirm.root), "-c", "user.name=me", "-c", "user.email=me@localhost")
+    commit = re.findall(r"git revert (\w+)", said)[0]
+    subprocess.run([*git, "revert", "--no-edit", commit], check=True, capture_output=True)
+    assert freshness(onefirm, SITE)["confirmed_by"] == "operator"
+
+
+@pytest.mark.row("NAR-07")
+def test_the_first_project_after_the_last_one_was_closed_stands_where_that_stood(onefirm: Terminal) -> None:
+    for ref in ("P-7", "P-8"):
+        onefirm.done("context", "close", ref, "--anyway")
+    project = created(onefirm, "project", "title=Winter tours", "client=CL-4")
+    onefirm.done("context", "new", project, "ten more phones")
+    text = (onefirm.root / "context/clients/dune-couriers/CLAUDE.md").read_text()
+    assert "## Projects\n\n- [Winter tours](winter-tours/CLAUDE.md): ten more phones\n" in text
+    assert faults(onefirm) == []
 
 
 @pytest.mark.row("NAR-08")

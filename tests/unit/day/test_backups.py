@@ -34,6 +34,28 @@ def test_a_copy_holds_what_the_database_holds(database: Path, tmp_path: Path) ->
     assert copy.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_look_at_a_copy_leaves_nothing_beside_it(tmp_path: Path, clock: FixedClock) -> None:
+    workspace.init(tmp_path / "firm", workspace.Wishes(firm="Northlight Studio"), clock)
+    with open_firm(tmp_path / "firm", clock=clock) as firm:
+        firm.records.write([Change("create", kind="task", set={"title": "Call Jana"})], By("operator"))
+        firm.day.settle(By("operator"))
+        (copy,) = backups.known(firm.root)
+    assert [path.name for path in copy.parent.iterdir()] == [copy.name]
+
+
+def test_what_a_look_at_an_older_copy_left_goes_with_the_next_one(tmp_path: Path, clock: FixedClock) -> None:
+    workspace.init(tmp_path / "firm", workspace.Wishes(firm="Northlight Studio"), clock)
+    with open_firm(tmp_path / "firm", clock=clock) as firm:
+        folder = firm.root / ".onefirm" / "backup"
+        folder.mkdir()
+        before = clock.now().timestamp() - 7200
+        for name in ("firm-2026-01-01.db-wal", "firm-2026-01-01.db-shm"):
+            (folder / name).touch(0o600)
+            os.utime(folder / name, (before, before))
+        firm.day.settle(By("operator"))
+        assert len(list(folder.iterdir())) == 1
+
+
 def test_each_copy_takes_the_place_of_todays(tmp_path: Path, clock: FixedClock) -> None:
     workspace.init(tmp_path / "firm", workspace.Wishes(firm="Northlight Studio"), clock)
     with open_firm(tmp_path / "firm", clock=clock) as firm:

@@ -11,6 +11,7 @@ from onefirm import workspace
 from onefirm.bootstrap import Firm, open_firm
 from onefirm.core.attribution import By
 from onefirm.day.freshness import Fresh
+from onefirm.narrative import heads
 from onefirm.sessions import db, edits, identity, tree
 from onefirm.state.records import Change
 from support.clock import FixedClock
@@ -76,3 +77,24 @@ def test_a_record_that_moved_more_than_once_tells_the_net_move_since_the_first(f
     assert moved.what == "CL-1 Shop: created, status former (operator, claude)"
     firm.day.confirm_context([PATH], By("claude", "S-1"))
     assert (shop(firm).moved, shop(firm).confirmed_by) == ((), "S-1")
+
+
+def test_what_a_session_archives_is_one_entry_and_still_its_own_work(firm: Firm) -> None:
+    session = identity.start(str(firm.root), "c1", "startup", str(firm.root), os.getpid())
+    firm.day.start(session, "c1", "startup")
+    written(firm, TEXT)
+    seen(firm)
+    firm.day.close_context("CL-1", By("claude", session), anyway=True)
+    assert seen(firm) == []
+    with db.reading(str(firm.root)) as conn:
+        assert {"context/archive/clients/shop/CLAUDE.md", "context/archive/CLAUDE.md"} <= set(edits.net(conn, session))
+    firm.day.close(session)
+    with firm.store.read() as conn:
+        told = firm.ledger.events(conn, kinds=["narrative.archived", "narrative.edited"])
+    assert [event.kind for event in told] == ["narrative.archived"]
+
+
+def seen(firm: Firm) -> list[str]:
+    """What a look at the tree finds changed."""
+    with db.writing(str(firm.root)) as conn:
+        return [change["path"] for change in tree.scan(conn, str(firm.root), heads.is_narrative)]

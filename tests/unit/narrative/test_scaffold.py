@@ -61,6 +61,25 @@ def test_the_first_child_is_named_before_the_sections_and_the_next_behind_it() -
 
 
 @pytest.mark.parametrize(
+    ("sections", "then"),
+    [
+        (
+            "## Why\n\n## Projects\n\n\n## Open threads\n",
+            "## Projects\n\n- [A](a.md): what it is\n\n\n## Open threads\n",
+        ),
+        ("## Why\n\n## Projects\n", "## Projects\n\n- [A](a.md): what it is\n"),
+        ("## Projects\n\nTwo a year.\n", "They count.\n\n- [A](a.md): what it is\n\n## Projects\n"),
+        ("## Projects\n\n### Old\n\n- x\n", "They count.\n\n- [A](a.md): what it is\n\n## Projects\n"),
+    ],
+)
+def test_the_first_child_goes_into_an_empty_section_that_is_called_after_children(sections: str, then: str) -> None:
+    text = f"# Acme\n\nRecord: CL-1\nParent: [Clients](../CLAUDE.md)\n\nThey count.\n\n{sections}"
+    texts = made({**WHOLE, ACME: text}, "context/clients/acme/a.md", "A", "what it is")
+    assert then in texts[ACME]
+    assert faults(texts) == []
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "# Acme\n\nRecord: CL-1\nParent: [Clients](../CLAUDE.md)\n\n```\n## code\n```\n",
