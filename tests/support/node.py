@@ -14,6 +14,7 @@ OLDEST = (22, 19)
 
 CONFORMANCE = MODULES / "mcp-conformance" / "dist" / "index.js"
 CONFORMANCE_NEXT = MODULES / "mcp-conformance-next" / "dist" / "index.js"
+NOTION_SCENARIO = MODULES.parent / "notion.mjs"
 INSPECTOR = MODULES / "@modelcontextprotocol" / "inspector" / "clients" / "launcher" / "build" / "index.js"
 NOTION_SERVER = MODULES / "@notionhq" / "notion-mcp-server" / "bin" / "cli.mjs"
 

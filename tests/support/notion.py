@@ -17,6 +17,7 @@ ERROR = {"object", "status", "code", "message", "additional_data", "request_id"}
 QUIET = logging.getLogger("quiet")
 QUIET.addHandler(logging.NullHandler())
 QUIET.propagate = False
+QUIET.setLevel(logging.CRITICAL)
 
 
 def client(notion: Notion, version: str = "2026-03-11", token: str = "") -> Client:

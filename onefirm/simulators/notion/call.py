@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from onefirm.simulators.notion.connections import Capability, Connection
+from onefirm.simulators.notion.forms import NOTHING, Form, Problem, demand, refusal
 from onefirm.simulators.notion.ids import canonical
 from onefirm.simulators.notion.objects import Json, Parent
 from onefirm.simulators.notion.queries import PAGE_MOST, Queries
 from onefirm.simulators.notion.refusals import MISSING, Refusal, invalid, no_such_url, not_found, restricted, should_be
 from onefirm.simulators.notion.shapes import SOURCES_SINCE, TRASH_SINCE
 from onefirm.simulators.notion.workspace import Workspace
+
+KEPT = re.compile(r"filter_properties\[(1?[0-9]|20)\]")
+"""A place in the list of `filter_properties`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +43,26 @@ class Call:
         if capability not in self.connection.capabilities:
             raise restricted()
 
-    def only(self, *members: str) -> None:
+    def only(self, *known: str) -> None:
         """Refuse members of the body that the endpoint doesn't know."""
-        for key, value in self.body.items():
-            if key not in members:
-                raise should_be(f"body.{key}", "not present", value)
+        extra = [
+            Problem(("body", key), value, ("not present",)) for key, value in self.body.items() if key not in known
+        ]
+        if extra:
+            raise refusal("body", extra)
 
-    def only_asked(self, *members: str) -> None:
-        """Refuse members of the query string that the endpoint doesn't know."""
-        for key, values in self.query.items():
-            if key.partition("[")[0] not in members:
-                raise should_be(f"query.{key}", "not present", _coerced(values[0]))
+    def asked(self, form: Form = NOTHING, *, keeps: bool = False) -> Json:
+        """The query string, held against a form; `keeps` says that `filter_properties` may be in it, too."""
+        found: Json = {}
+        for key, sent in self.query.items():
+            if not (keeps and key.partition("[")[0] == "filter_properties"):
+                found[key] = _coerced(sent[0])
+            elif key not in ("filter_properties", "filter_properties[]") and not KEPT.fullmatch(key):
+                raise invalid(
+                    'The value of "filter_properties" in query parameters must be a string or list of strings'
+                )
+        demand(form, found, "query")
+        return found
 
     def member(self, key: str, kind: type, words: str) -> Any:
         """A member of the body that may be absent (None), and has this type otherwise."""
@@ -77,7 +91,7 @@ class Call:
 
     def missing(self, kind: str, asked: str) -> Refusal:
         """404 for an id that isn't there for this connection."""
-        return not_found(kind, asked, self.connection.bot.name)
+        return not_found(kind, asked)
 
     def seen(self, kind: str, at: Parent) -> None:
         """Refuse what isn't shared with the connection, as if it weren't there."""
@@ -91,24 +105,14 @@ class Call:
             raise should_be(f"path.{kind}_id", "a valid uuid", self.at[place])
         return found
 
-    def size(self) -> int:
-        """The page size of a list: 100 at most."""
-        value = self.body.get("page_size", _coerced(self.query.get("page_size", ["100"])[0]))
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise should_be(f"{'body' if 'page_size' in self.body else 'query'}.page_size", "a number", value)
-        return PAGE_MOST if value == 0 else max(0, min(int(value), PAGE_MOST))
-
-    def cursor(self) -> str | None:
-        """The cursor of a list, from the body or the query string."""
-        return self.body.get("start_cursor") or self.query.get("start_cursor", [None])[0]
-
-    def cut(self, ids: Sequence[str]) -> tuple[int, int, str | None]:
-        """The part of a list that was asked for: from, to, and the cursor of what follows."""
-        cursor = self.cursor()
-        if cursor is not None and cursor not in ids:
+    def cut(self, ids: Sequence[str], asked: Json) -> tuple[int, int, str | None]:
+        """The part of a list that was asked for: from, to, and the cursor of what follows. Raises Refusal."""
+        cursor = asked.get("start_cursor")
+        if cursor is not None and str(cursor) not in ids:
             raise invalid(f"The start_cursor provided is invalid: {cursor}")
-        start = ids.index(cursor) if cursor else 0
-        end = start + self.size()
+        size = asked.get("page_size") or PAGE_MOST
+        start = ids.index(str(cursor)) if cursor is not None else 0
+        end = start + max(0, min(int(size), PAGE_MOST))
         return start, end, ids[end] if end < len(ids) else None
 
     def keep(self) -> Collection[str] | None:

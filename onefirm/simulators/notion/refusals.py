@@ -66,14 +66,9 @@ def too_long(path: str, bound: int, length: int) -> Refusal:
     return should_be(f"{path}.length", f"≤ `{bound}`", length)
 
 
-def not_found(kind: str, asked: str, connection: str) -> Refusal:
-    """404 for what isn't there, and just so for what isn't shared with this connection."""
-    return Refusal(
-        404,
-        "object_not_found",
-        f"Could not find {kind} with ID: {asked}. Make sure the relevant pages and databases are shared with your "
-        f'connection "{connection}".',
-    )
+def not_found(kind: str, asked: str) -> Refusal:
+    """404 for what isn't there, and just so for what isn't shared with the connection."""
+    return Refusal(404, "object_not_found", f"Could not find {kind} with ID: {asked}.")
 
 
 def no_such_url() -> Refusal:

@@ -25,7 +25,7 @@ from onefirm.simulators.notion.moments import Dial
 from onefirm.simulators.notion.objects import Json
 from onefirm.simulators.notion.phone import Phone
 from onefirm.simulators.notion.queries import Queries
-from onefirm.simulators.notion.refusals import VERSIONS, Refusal, no_such_url, unauthorized, wrong_version
+from onefirm.simulators.notion.refusals import VERSIONS, Refusal, no_such_url, should_be, unauthorized, wrong_version
 from onefirm.simulators.notion.webhooks import Webhooks
 from onefirm.simulators.notion.workspace import Workspace
 
@@ -103,7 +103,7 @@ class Notion:
         self.stop()
 
     def answer(
-        self, method: str, address: str, headers: Mapping[str, str], body: Json, fault: Fault | None = None
+        self, method: str, address: str, headers: Mapping[str, str], body: object, fault: Fault | None = None
     ) -> Json:
         """The answer to one request, or to the fault that met it. Raises Refusal."""
         if fault and fault.kind in ERRORS:
@@ -118,11 +118,14 @@ class Notion:
             version = headers.get("notion-version")
             if version not in VERSIONS:
                 raise wrong_version(version)
+            if not isinstance(body, dict):
+                raise should_be("body", "an object", body)
+            sent = cast("Json", body)
             self.limits.spend(connection.token, self.clock.now())
             endpoint, at = found
             query = parse_qs(parts.query, keep_blank_values=True)
             asked = tuple(unquote(one) for one in at)
-            return endpoint(Call(self.workspace, self.queries, connection, version, asked, query, body))
+            return endpoint(Call(self.workspace, self.queries, connection, version, asked, query, sent))
 
     def _credential(self, header: str | None) -> Connection:
         words = (header or "").split()
@@ -242,15 +245,20 @@ class _Handler(BaseHTTPRequestHandler):
         self.notion.exchanges.append(exchange)
 
 
+def _no_number(word: str) -> None:
+    """NaN and Infinity are Python's idea of JSON. Raises ValueError."""
+    raise ValueError(word)
+
+
 def _parsed(raw: bytes) -> Json:
     if len(raw) > PAYLOAD_MOST_BYTES:
         raise Refusal(413, "validation_error", "Request body too large.")
     if not raw:
         return {}
     try:
-        found: object = json.loads(raw)
+        found: object = json.loads(raw, parse_constant=_no_number)
     except ValueError:
         raise Refusal(400, "invalid_json", "Error parsing JSON body.") from None
-    if not isinstance(found, dict):
+    if not isinstance(found, dict | list):
         raise Refusal(400, "invalid_json", "Error parsing JSON body.")
-    return cast("Json", found)
+    return cast("Json", found)  # a list is refused behind the door

@@ -71,11 +71,11 @@ class Workspace:
 
     def missing_page(self, page_id: str) -> Refusal | None:
         """Why a relation can't point there, or None."""
-        return None if page_id in self.pages else not_found("page", page_id, "onefirm")
+        return None if page_id in self.pages else not_found("page", page_id)
 
     def missing_user(self, user_id: str) -> Refusal | None:
         """Why a person can't be named, or None."""
-        return None if user_id in self.users else not_found("user", user_id, "onefirm")
+        return None if user_id in self.users else not_found("user", user_id)
 
     # Who sees what
 

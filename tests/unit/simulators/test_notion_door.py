@@ -36,7 +36,7 @@ def test_the_door_says_what_is_wrong(notion: Notion) -> None:
 def test_what_is_not_shared_is_not_there(notion: Notion, api: Client, projects: DataSource) -> None:
     page = notion.phone.row(projects, {"Name": "X"})
     notion.phone.unshare(page.id, notion.token)
-    with pytest.raises(APIResponseError, match="the relevant pages and databases are shared") as refused:
+    with pytest.raises(APIResponseError, match="Could not find page with ID") as refused:
         api.pages.retrieve(page.id)
     assert refused.value.code == "object_not_found"
     assert api.data_sources.query(projects.id)["results"] == []

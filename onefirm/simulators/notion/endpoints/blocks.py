@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onefirm.simulators.notion import bodies, shapes, text
+from onefirm.simulators.notion import bodies, questions, shapes, text
 from onefirm.simulators.notion.call import Call
 from onefirm.simulators.notion.endpoints.search import title
 from onefirm.simulators.notion.objects import Block, Json, Page, Parent
@@ -21,7 +21,7 @@ def found(call: Call) -> bodies.Holder:
 def retrieve(call: Call) -> Json:
     """Retrieve a block."""
     call.need("read")
-    call.only_asked()
+    call.asked()
     return _shown(call, found(call).id)
 
 
@@ -52,9 +52,9 @@ def _as_block(call: Call, one: str) -> Json:
 def children(call: Call) -> Json:
     """List the children of a page or a block."""
     call.need("read")
-    call.only_asked("start_cursor", "page_size")
+    asked = call.asked(questions.CHILDREN)
     standing = bodies.standing(call.workspace, found(call))
-    start, end, cursor = call.cut(standing)
+    start, end, cursor = call.cut(standing, asked)
     return shapes.listed([_shown(call, one) for one in standing[start:end]], cursor, "block")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from onefirm.simulators.notion import bodies, shapes, text
+from onefirm.simulators.notion import bodies, questions, shapes, text
 from onefirm.simulators.notion.call import Call
 from onefirm.simulators.notion.ids import canonical
 from onefirm.simulators.notion.objects import Comment, Json, Parent
@@ -14,12 +14,10 @@ from onefirm.simulators.notion.refusals import MISSING, should_be
 def all_of_them(call: Call) -> Json:
     """List the comments on a page or a block."""
     call.need("read_comments")
-    asked = call.query.get("block_id", [None])[0]
-    if asked is None:
-        raise should_be("query.block_id", "defined", MISSING)
-    at = _place(call, asked, "query.block_id")
+    asked = call.asked(questions.COMMENTS)
+    at = _place(call, asked["block_id"], "query.block_id")
     listed = [one for one in call.workspace.comments.values() if one.parent == at]
-    start, end, cursor = call.cut([one.id for one in listed])
+    start, end, cursor = call.cut([one.id for one in listed], asked)
     shown = [shapes.comment(call.workspace, call.version, one) for one in listed[start:end]]
     return shapes.listed(shown, cursor, "comment")
 

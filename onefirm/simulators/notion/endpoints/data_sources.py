@@ -8,11 +8,10 @@ from typing import cast
 from onefirm.simulators.notion import columns, questions, schemas, shapes, text
 from onefirm.simulators.notion.call import Call
 from onefirm.simulators.notion.endpoints import pages
+from onefirm.simulators.notion.forms import demand
 from onefirm.simulators.notion.ids import canonical
 from onefirm.simulators.notion.objects import DataSource, Json, Parent
-from onefirm.simulators.notion.refusals import invalid
-
-QUERY = ("filter", "sorts", "start_cursor", "page_size", "in_trash", "archived", "result_type")
+from onefirm.simulators.notion.refusals import Refusal, invalid
 
 
 def create(call: Call) -> Json:
@@ -49,7 +48,7 @@ def retrieve(call: Call) -> Json:
     """Retrieve a data source with its properties."""
     call.since_sources()
     call.need("read")
-    call.only_asked()
+    call.asked()
     return shapes.data_source(call.workspace, call.version, found(call))
 
 
@@ -92,13 +91,13 @@ def query_database(call: Call) -> Json:
 
 def _query(call: Call, source_of: Callable[[], DataSource | None]) -> Json:
     call.need("read")
-    call.only_asked("filter_properties")
-    questions.check(call.body, QUERY)
+    call.asked(keeps=True)
+    demand(questions.QUERY, call.body, "body")
     in_trash = call.in_trash()
     source = source_of()
     at = Parent("data_source", source.id) if source else None
     if not source or not at or not call.workspace.sees(call.connection, at) or call.workspace.trashed(at):
-        raise call.missing("database", call.at[0])
+        raise Refusal(404, "object_not_found", "Could not find the requested database.")
     page = call.queries.page(source, {**call.body, "in_trash": bool(in_trash)})
     keep = call.keep()
     _check_keep(source, keep)

@@ -68,7 +68,7 @@ def found(call: Call) -> Database:
 def retrieve(call: Call) -> Json:
     """Retrieve a database."""
     call.need("read")
-    call.only_asked()
+    call.asked()
     return shapes.database(call.workspace, call.version, found(call))
 
 

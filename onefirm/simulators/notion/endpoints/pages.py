@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from onefirm.simulators.notion import bodies, computed, markdown, shapes, values
+from onefirm.simulators.notion import bodies, computed, markdown, questions, shapes, values
 from onefirm.simulators.notion.call import Call
 from onefirm.simulators.notion.ids import canonical, same_property
 from onefirm.simulators.notion.objects import Json, Page, Parent, Property
@@ -152,7 +152,7 @@ def _is_list(column: Property, value: Any) -> bool:
 
 def _item_list(call: Call, page: Page, column: Property, value: Any) -> Json:
     items: list[Any] = value["array"] if column.type == "rollup" else value
-    start, end, cursor = call.cut([f"{column.id}:{at}" for at in range(len(items))])
+    start, end, cursor = call.cut([f"{column.id}:{at}" for at in range(len(items))], call.asked(questions.USERS))
     shown = [_item(column, one) for one in items[start:end]]
     following = f"https://api.notion.com/v1/pages/{page.id}/properties/{column.id}?start_cursor={cursor}"
     head: Json = {"id": column.id, "next_url": following if cursor else None, "type": column.type}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import cast
 
-from onefirm.simulators.notion import shapes, text
+from onefirm.simulators.notion import questions, shapes, text
 from onefirm.simulators.notion.call import Call
+from onefirm.simulators.notion.forms import demand
 from onefirm.simulators.notion.objects import Face, Json, Page, Parent
-from onefirm.simulators.notion.refusals import should_be
 
 Hit = tuple[str, str, Json]
 """When it was edited, its id, the answer's object."""
@@ -17,12 +16,14 @@ Hit = tuple[str, str, Json]
 def search(call: Call) -> Json:
     """Search by title."""
     call.need("read")
-    call.only("query", "sort", "filter", "start_cursor", "page_size")
-    call.only_asked("filter_properties")
-    hits = list(_hits(call, _wanted(call), str(call.member("query", str, "a string") or "").strip().casefold()))
-    sort = cast("Json", call.member("sort", dict, "an object") or {})
-    hits.sort(key=lambda hit: hit[0], reverse=sort.get("direction") != "ascending")
-    start, end, cursor = call.cut([hit[1] for hit in hits])
+    call.asked(keeps=True)
+    demand(questions.search(call.version < shapes.SOURCES_SINCE), call.body, "body")
+    if "sort" in call.body:
+        questions.check_search_sort(call.body["sort"])
+    hits = list(_hits(call, _wanted(call), call.body.get("query", "").strip().casefold()))
+    ascending = call.body.get("sort", {}).get("direction") == "ascending"
+    hits.sort(key=lambda hit: hit[0], reverse=not ascending)
+    start, end, cursor = call.cut([hit[1] for hit in hits], call.body)
     return shapes.listed([hit[2] for hit in hits[start:end]], cursor, _kind(call))
 
 
@@ -31,12 +32,8 @@ def _kind(call: Call) -> str:
 
 
 def _wanted(call: Call) -> Sequence[str]:
-    sent = cast("Json", call.member("filter", dict, "an object") or {})
-    known = ("page", "data_source") if call.version >= shapes.SOURCES_SINCE else ("page", "data_source", "database")
-    value = sent.get("value")
-    if value is not None and value not in known:
-        raise should_be("body.filter.value", '`"page"` or `"data_source"`', value)
-    return [value] if value else known
+    value = call.body.get("filter", {}).get("value")
+    return [value] if value else ("page", "data_source")
 
 
 def _hits(call: Call, wanted: Sequence[str], words: str) -> Iterator[Hit]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onefirm.simulators.notion import shapes
+from onefirm.simulators.notion import questions, shapes
 from onefirm.simulators.notion.call import Call
 from onefirm.simulators.notion.objects import Json
 from onefirm.simulators.notion.people import User
@@ -11,14 +11,15 @@ from onefirm.simulators.notion.people import User
 def all_of_them(call: Call) -> Json:
     """List users."""
     call.need("users")
-    call.only_asked("start_cursor", "page_size")
+    asked = call.asked(questions.USERS)
     users = list(call.workspace.users.values())
-    start, end, cursor = call.cut([one.id for one in users])
+    start, end, cursor = call.cut([one.id for one in users], asked)
     return shapes.listed([_shown(call, one) for one in users[start:end]], cursor, "user")
 
 
 def me(call: Call) -> Json:
     """The bot of the token."""
+    call.asked()
     return _shown(call, call.connection.bot)
 
 
