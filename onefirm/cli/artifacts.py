@@ -120,6 +120,10 @@ def _write(target: Path, data: bytes) -> None:
             file.write(data)
     except FileExistsError:
         raise Refused(f"{target} is there already.", hint="Name a file that isn't.") from None
+    except OSError as error:
+        raise Refused(
+            f"{target} can't be written: {error.strerror}.", hint="Name a file in a folder of yours."
+        ) from None
 
 
 def _describe(found: Artifact, path: Path, added: str) -> None:

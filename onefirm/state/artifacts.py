@@ -6,6 +6,7 @@ to is told by the ledger alone; narrative and records name the ref (`ART-3`) and
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 import re
@@ -151,9 +152,11 @@ class Artifacts:
 
     def _read(self, file: Path) -> bytes:
         self._check_place(file)
-        with open(os.open(file, os.O_RDONLY | os.O_NONBLOCK), "rb") as source:  # noqa: PTH123 - a pipe would be waited for
-            if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
-                raise InvalidInput(f"{file} is no file.", hint="Name one file; put several into an archive first.")
+        handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would be waited for
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise InvalidInput(f"{file} is no file.", hint="Name one file; put several into an archive first.")
+        with open(handle, "rb") as source:  # noqa: PTH123
             data = source.read(LARGEST_BYTES + 1)
         if not data:
             raise InvalidInput(f"{file} is empty.", hint="Add it once something is in it.")
@@ -173,7 +176,7 @@ class Artifacts:
             raise Refused(f"{file} is onefirm's own file.", hint="Add a file of yours.")
 
     def _check_secrets(self, file: Path, data: bytes) -> None:
-        check, whole = self._plane.reading.secrets_check, text_of(data)
+        check, whole = self._plane.reading.secrets_check, _words_of(data)
         if whole is None or not (told := check(whole)):
             return
         lines = ((number, check(one)) for number, one in enumerate(whole.splitlines(), 1))
@@ -291,6 +294,13 @@ def text_of(data: bytes) -> str | None:
         return None if b"\0" in data else data.decode()
     except UnicodeDecodeError:
         return None
+
+
+def _words_of(data: bytes) -> str | None:
+    """What a person's program may show as text: also in the encodings of old, which `text_of` doesn't show."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
+    return None if b"\0" in data else text_of(data) or data.decode("latin-1")
 
 
 def size(size_bytes: int) -> str:

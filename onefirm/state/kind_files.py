@@ -20,6 +20,13 @@ from onefirm.yamlfile import KeyPath, YamlFile
 
 SHIPPED = Path(__file__).parent / "kinds"
 _HEAD = "_schema.yaml"
+_MAPPING = "must have entries of its own, each `name: value`"
+_SAID = {
+    "missing": "is missing",
+    "model_type": _MAPPING,
+    "dict_type": _MAPPING,
+    "extra_forbidden": "is no word of a kind's file",
+}
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 _M = TypeVar("_M", bound=BaseModel)
 _Words = tuple[Annotated[str, Field(min_length=1, max_length=60)], ...]
@@ -128,13 +135,19 @@ def forms(folder: Path, mistakes: Mistakes) -> list[tuple[YamlFile, KindForm]]:
 def parsed(path: Path, model: type[_M], mistakes: Mistakes) -> tuple[YamlFile, _M | None]:
     """One file and what it says; None where that is wrong, which is noted. Raises InvalidInput for what is no YAML."""
     file = yamlfile.read(path)
+    return file, formed(file, model, mistakes)
+
+
+def formed(file: YamlFile, model: type[_M], mistakes: Mistakes) -> _M | None:
+    """What a file says; None where that is wrong, which is noted."""
     try:
-        return file, model.model_validate(file.value)
+        return model.model_validate(file.value)
     except ValidationError as error:
         for problem in error.errors():
             at = tuple(part for part in problem["loc"] if part != "[key]")
-            mistakes.add(file, at, f"{'.'.join(map(str, at)) or 'file'}: {problem['msg']}.")
-        return file, None
+            said = _SAID.get(problem["type"], problem["msg"])
+            mistakes.add(file, at, f"{'.'.join(map(str, at)) or 'file'}: {said}.")
+        return None
 
 
 def check_together(kinds: Iterable[tuple[YamlFile, KindForm]], mistakes: Mistakes) -> None:

@@ -13,7 +13,8 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field
 
-from onefirm.core.errors import FirmError
+from onefirm import yamlfile
+from onefirm.core.errors import FirmError, NotFound
 from onefirm.state import kind_files
 from onefirm.state.kind_files import SHIPPED, KindForm, Mistakes, Name, PropertyForm, StatusForm, Strict
 from onefirm.state.schema_plan import Declared
@@ -92,14 +93,20 @@ def _read_one(
 ) -> _Laid | None:
     base = shipped.get(path.stem)
     try:
-        file, form = kind_files.parsed(path, _Patch if base else _Whole, mistakes)
+        file = yamlfile.read(path)
+    except NotFound:
+        mistakes.found.append(f"{mistakes.place(path)}:1: a link that leads nowhere.")
+        return None
     except FirmError as error:
         mistakes.found.append(error.message.replace(str(path), mistakes.place(path)))
         return None
-    if form is None:
+    said: Any = file.value
+    kind = said.get("kind") if hasattr(said, "get") else None
+    if isinstance(kind, str) and kind != path.stem:  # first: read as another kind, nothing in it would be right
+        mistakes.add(file, ("kind",), f"the kind “{kind[:40]}” belongs into {kind[:40]}.yaml.")
         return None
-    if form.kind != path.stem:
-        mistakes.add(file, ("kind",), f"the kind “{form.kind}” belongs into {form.kind}.yaml.")
+    form = kind_files.formed(file, _Patch if base else _Whole, mistakes)
+    if form is None:
         return None
     for what, entries in (("status", form.statuses), ("property", form.properties)):
         was |= {(form.kind, what, name): one.was for name, one in entries.items() if one and one.was}

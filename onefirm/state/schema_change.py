@@ -152,8 +152,12 @@ class _Fit:
             return
         kind, before = self._schema.kinds.get(row.kind), self._now.kinds.get(row.kind)
         if kind is None or (before and before.prefix != kind.prefix):
-            what = "can't be removed" if kind is None else "can't have other letters"
-            self._note(f"The kind {row.kind} {what} while there are records of it", row.ref)
+            kept = (
+                f"put schema/{row.kind}.yaml back"
+                if kind is None
+                else f"write prefix: {before.prefix if before else ''}"
+            )
+            self._note(f"The kind {row.kind} stays, since its records stay, archived or not ({kept})", row.ref)
             return
         props = dict(row.props)
         for step in steps:

@@ -47,6 +47,8 @@ def test_a_draft_is_added_listed_shown_and_written_out(root: Path, onefirm: Term
     onefirm.done("artifact", "show", second["sha256"], "--to", "copy.md")
     assert (root / "copy.md").read_text() == "Ten days.\n"
     assert "is there already" in onefirm("artifact", "show", "ART-1", "--to", "copy.md").err
+    nowhere = onefirm("artifact", "show", "ART-1", "--to", "nowhere/copy.md")
+    assert (nowhere.code, "nowhere/copy.md can't be written: No such file" in nowhere.err) == (1, True)
     assert "Twelve days" not in onefirm.done("ledger", "export").out, "the ledger names it and never repeats it"
     told = onefirm.done("ledger", "log", "--about", "PR-1").out
     assert "added the proposal ART-1 “offer.md” about PR-1, because: first draft" in told

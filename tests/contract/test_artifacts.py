@@ -188,6 +188,8 @@ def test_a_full_disk_enters_nothing_and_leaves_nothing(
 def test_what_can_not_be_an_artifact_is_refused_and_told(room: Artifacts, root: Path, offer: Path) -> None:
     (root / "empty.md").touch()
     (root / "key.md").write_text("Fine.\nThe key: sk-secret\n")
+    (root / "latin.txt").write_bytes("Café\nThe key: sk-secret\n".encode("latin-1"))
+    (root / "windows.txt").write_bytes("Fine.\nThe key: sk-secret\n".encode("utf-16"))
     (root / ".onefirm/secrets.json").write_text("{}")
     (root / "link.json").symlink_to(root / ".onefirm/secrets.json")
     os.mkfifo(root / "pipe")
@@ -198,7 +200,10 @@ def test_what_can_not_be_an_artifact_is_refused_and_told(room: Artifacts, root: 
         ("empty.md", InvalidInput, "is empty"),
         ("large.bin", InvalidInput, "larger than 50.0 MB"),
         ("pipe", InvalidInput, "is no file"),
+        (".", InvalidInput, "is no file"),
         ("key.md", Refused, "key.md:2 holds an API key"),
+        ("latin.txt", Refused, "latin.txt:2 holds an API key"),
+        ("windows.txt", Refused, "windows.txt:2 holds an API key"),
         (".onefirm/secrets.json", Refused, "onefirm's own file"),
         ("link.json", Refused, "onefirm's own file"),
     ):

@@ -127,6 +127,15 @@ def test_a_shipped_kind_keeps_what_onefirm_stands_on(tmp_path: Path, text: str, 
     assert any(told in line for line in mistakes(laid(tmp_path, task=f"kind: task\n{text}\n")))
 
 
+def test_a_file_by_another_name_than_its_kind_is_told_that_alone(tmp_path: Path) -> None:
+    laid(tmp_path, Task="kind: task\nproperties: {colour: {type: text}}\n")
+    (tmp_path / "schema" / "lost.yaml").symlink_to("nowhere.yaml")
+    assert mistakes(tmp_path) == [
+        "schema/Task.yaml:1: the kind “task” belongs into task.yaml.",
+        "schema/lost.yaml:1: a link that leads nowhere.",
+    ]
+
+
 def test_a_file_with_another_ending_is_not_passed_over_in_silence(tmp_path: Path) -> None:
     laid(tmp_path)
     (tmp_path / "schema" / "asset.yml").write_text("kind: asset\n")
@@ -137,6 +146,6 @@ def test_the_examples_of_the_guide_can_be_used_as_they_stand(tmp_path: Path) -> 
     guide = Path(__file__).resolve().parents[3] / "docs" / "howto" / "own-kinds.md"
     blocks = re.findall(r"```yaml\n# schema/(\w+)\.yaml\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL)
     found = own_kinds.read(laid(tmp_path, **dict(blocks)))
-    assert len(blocks) == 2
+    assert {name for name, _ in blocks} == {"asset", "project", "invoice"}
     assert found.kinds["asset"].initial == "stored"
     assert "parked" in found.kinds["project"].statuses
