@@ -57,12 +57,12 @@ def fitting(head: str, lines: Sequence[str], limit: int) -> int:
 
 
 def clipped(text: str, limit: int) -> str:
-    """The text up to the last whole line within so many tokens."""
+    """The text up to the last whole line within so many tokens, and how many lines are left out."""
     if tokens(text) <= limit:
         return text
     lines = text.split("\n")
     count = fitting("", lines, limit)
-    return "\n".join([*lines[:count], "…"]) if count else ""
+    return "\n".join([*lines[:count], f"… ({len(lines) - count} more lines)"]) if count else ""
 
 
 def tokens(text: str) -> int:
