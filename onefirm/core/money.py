@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from onefirm.core.currencies import CURRENCIES, EXPONENTS, amount
 from onefirm.core.errors import InvalidInput
+from onefirm.core.numerals import pointed
 
 _HINT = "Write it as 1250.00 EUR."
 # Thousands stand in groups of exactly three, so that a decimal comma is never read as one of them.
@@ -15,6 +16,7 @@ _NUMBER = r"-?(?:[0-9]{1,3}(?:(?P<mark>[,_' ])[0-9]{3})(?:(?P=mark)[0-9]{3})*|[0
 _FORM = re.compile(rf"(?:(?P<before>[A-Za-z]{{3}})\s*)?(?P<number>{_NUMBER})(?:\s*(?P<after>[A-Za-z]{{3}}))?")
 # Three digits behind a lone mark: a fraction where the mark is the decimal sign, thousands where it groups.
 _TWO_WAYS = re.compile(r"-?[1-9][0-9]{0,2}(?P<mark>[.,])[0-9]{3}")
+_DIGITS = re.compile("-?[0-9](?:[0-9., '\u2019\u00a0\u202f]*[0-9])?")
 _LARGEST_MINOR = 10**15
 
 
@@ -27,12 +29,12 @@ class Money:
 
     @classmethod
     def parse(cls, text: str, default_currency: str | None = None) -> Money:
-        """Read `1250.00 EUR`, `EUR 1,250` or, with a default currency, `1250`. Raises InvalidInput.
+        """Read `1250.00 EUR`, `1.250,00 €`, `EUR 1,250` or, with a default currency, `1250`. Raises InvalidInput.
 
-        The decimal sign is a point. `1250,00 EUR` is refused, and so is what can be read in two ways: `1.250 EUR`,
-        and `1,250 KWD`, whose currency has three decimals.
+        What can be read in two ways is refused: `1.250 EUR`, and `1,250 KWD`, whose currency has three decimals.
         """
-        found = _FORM.fullmatch(text.strip())
+        plain = _DIGITS.sub(lambda digits: pointed(digits[0]), text.strip().replace("€", "EUR"), count=1)
+        found = _FORM.fullmatch(plain)
         currency = ((found and (found["before"] or found["after"])) or default_currency or "").upper()
         if not found or not currency or (found["before"] and found["after"]):
             raise InvalidInput(f"“{text[:40]}” is not an amount.", hint=_HINT)

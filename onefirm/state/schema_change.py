@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from onefirm.core.attribution import By
 from onefirm.core.errors import InvalidInput, Refused
+from onefirm.core.numerals import pointed
 from onefirm.state import claims, mirror, schema_plan, values
 from onefirm.state import schema as schemas
 from onefirm.state.mirror import Record
@@ -233,7 +234,7 @@ def _keeps(shown: Any, read: Any) -> bool:
     """Whether the new form still holds all of the old one: no time of day cut off, no digit rounded away."""
     if isinstance(shown, str) and isinstance(read, int | float) and not isinstance(read, bool):
         is_code = re.match(r"[+-]?0\d", shown.strip())  # 0012 is a name made of digits
-        return not is_code and Decimal(shown) == Decimal(str(read))
+        return not is_code and Decimal(pointed(shown.strip())) == Decimal(str(read))
     if isinstance(shown, str) and isinstance(read, str):
         return len(read) >= len(shown.strip())
     return True

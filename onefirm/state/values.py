@@ -12,6 +12,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeAlias, cast
@@ -22,6 +23,7 @@ from onefirm.core.currencies import EXPONENTS
 from onefirm.core.errors import InvalidInput, NoRef
 from onefirm.core.ids import REF, parse_ref
 from onefirm.core.money import Money
+from onefirm.core.numerals import pointed
 from onefirm.core.words import a
 from onefirm.state.schema import Kind, Property, Schema, closest_first
 
@@ -31,6 +33,9 @@ LONGEST_URL = 2_000
 MOST_RELATED = 100
 _EMAIL = re.compile(r"[^@\s<>,;]{1,64}@[^@\s<>,;]{1,190}\.[^@\s<>,;.]{2,63}")
 _URL = re.compile(r"https?://[^\s/]+(?:/\S*)?", re.IGNORECASE)
+_DOTTED = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})", re.ASCII)
+_THREE = re.compile(r"(\d{1,2})[./-] ?(\d{1,2})[./-] ?(\d{4}|\d{2})", re.ASCII)
+_THOUSAND = re.compile(r"-?[1-9][0-9]{0,2}[.,][0-9]{2}0|-?[1-9][0-9]{0,2},[0-9]{3}")
 _YES = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -142,13 +147,30 @@ def _date(reading: Reading, prop: Property, raw: object) -> str:
         return raw.isoformat()
     word = _word(prop, raw)
     try:
+        if found := _DOTTED.fullmatch(word):
+            day, month, year = map(int, found.groups())
+            return date(year, month, day).isoformat()
         if len(word) > len("2026-11-21"):
             return _date(reading, prop, datetime.fromisoformat(word))
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", word):
             return date.fromisoformat(word).isoformat()
     except (ValueError, OverflowError):  # an instant may leave the calendar on its way into the firm's timezone
         pass
-    raise InvalidInput(f"{prop.name}: “{word[:40]}” is not a date.", hint="Write it as 2026-11-21.")
+    meant = " or ".join(_dates_meant(word)) or "2026-11-21"
+    raise InvalidInput(f"{prop.name}: “{word[:40]}” is not a date.", hint=f"Write it as {meant}.")
+
+
+def _dates_meant(word: str) -> list[str]:
+    """The days that somebody may mean by three numbers: day or month may come first, the century may be left out."""
+    if not (found := _THREE.fullmatch(word)):
+        return []
+    first, second, last = map(int, found.groups())
+    year = last + 2000 * (last < 100)
+    meant: list[str] = []
+    for month, day in ((second, first), (first, second)):
+        with suppress(ValueError):
+            meant.append(date(year, month, day).isoformat())
+    return list(dict.fromkeys(meant))
 
 
 def _money(reading: Reading, prop: Property, raw: object) -> dict[str, Any]:
@@ -229,6 +251,14 @@ def _related(reading: Reading, prop: Property, item: object) -> str:
 
 
 def _number(_: Reading, prop: Property, raw: object) -> int | float:
+    if isinstance(raw, str):
+        raw = pointed(raw.strip())
+        if _THOUSAND.fullmatch(raw):
+            whole, fraction = re.sub("[.,]", "", raw), raw.replace(",", ".")
+            raise InvalidInput(
+                f"{prop.name}: “{raw}” could be {whole} or {fraction}.",
+                hint=f"Write {whole} for the one, {fraction}0 for the other.",
+            )
     try:
         number = float(raw) if isinstance(raw, str | int | float) and not isinstance(raw, bool) else math.nan
     except (ValueError, OverflowError):

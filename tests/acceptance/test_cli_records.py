@@ -395,3 +395,17 @@ def test_a_name_where_a_ref_is_due_is_told_the_records_called_so(onefirm: Termin
     unknown = onefirm("record", "get", "Nobody at all")
     assert "Called so" not in unknown.err
     assert "`onefirm record find`" in unknown.err
+
+
+@pytest.mark.row("STA-01")
+def test_amounts_and_days_are_read_as_they_are_written_in_europe(onefirm: Terminal) -> None:
+    (made,) = onefirm.data(
+        "record", "create", "invoice", "title=Half", "amount=1.250,00 EUR", "issued_on=1.12.2026", "due=24.12.2026"
+    )
+    shown = onefirm.data("record", "get", made["ref"])["props"]
+    assert (shown["amount"], shown["issued_on"], shown["due"]) == ("1250.00 EUR", "2026-12-01", "2026-12-24")
+    assert onefirm.data("record", "find", "invoice", "amount=1250,00 EUR", "due<25.12.2026")["total"] == 1
+    two = onefirm("record", "update", made["ref"], "amount=1.250 EUR")
+    assert (two.code, "Write 1250 EUR for the one, 1.25 EUR for the other." in two.err) == (1, True)
+    day = onefirm("record", "update", made["ref"], "due=03/04/2026")
+    assert (day.code, "Write it as 2026-04-03 or 2026-03-04." in day.err) == (1, True)

@@ -46,6 +46,9 @@ def read(kind: PropertyType, raw: object) -> Any:
         ("status", "TODO", "todo"),
         ("date", "2026-12-01", "2026-12-01"),
         ("date", date(2026, 12, 1), "2026-12-01"),
+        ("date", "24.12.2026", "2026-12-24"),
+        ("date", "1. 2. 2026", "2026-02-01"),
+        ("date", "31.02.2026", None),
         ("date", "2026-12-01T23:30:00Z", "2026-12-02"),  # in Berlin
         ("date", datetime(2026, 12, 1, 23, 30, tzinfo=UTC), "2026-12-02"),
         ("date", "2026-12-01T23:30:00", "2026-12-01"),
@@ -70,6 +73,12 @@ def read(kind: PropertyType, raw: object) -> Any:
         ("relation", 7, None),
         ("number", "12.5", 12.5),
         ("number", 12.0, 12),
+        ("number", "12,5", 12.5),
+        ("number", "1.250,5", 1250.5),
+        ("number", "1.125", 1.125),
+        ("number", "1.2500", 1.25),
+        ("number", "1.250", None),
+        ("number", "1,250", None),
         ("number", True, None),
         ("number", "1e999", None),
         ("number", "nan", None),
@@ -106,6 +115,17 @@ def test_nothing_clears(kind: PropertyType, empty: object) -> None:
 @pytest.mark.parametrize("raw", [["T-1", "t-2", "T-1"], '["T-1", "T-2"]', "T-1, T-2", "T-1 T-2", ("T-1", "T-2")])
 def test_many_refs_come_in_many_forms(raw: object) -> None:
     assert values.read(READING, TASK, MANY, raw) == ["T-1", "T-2"]
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("03/04/2026", "2026-04-03 or 2026-03-04"), ("24/12/2026", "2026-12-24"), ("24.12.26", "2026-12-24"),
+     ("24-12-2026", "2026-12-24"), ("31.02.2026", "2026-11-21"), ("soon", "2026-11-21")],
+)  # fmt: skip
+def test_a_day_that_may_be_another_is_refused_with_the_days_it_may_be(word: str, meant: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        read("date", word)
+    assert refused.value.hint == f"Write it as {meant}."
 
 
 def test_too_many_refs_are_refused() -> None:
