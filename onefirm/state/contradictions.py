@@ -21,6 +21,7 @@ from onefirm.state.situation import Situation
 from onefirm.store.tables import record
 
 _SHOWN = 5
+_PEOPLE = ("client", "contact")
 Props: TypeAlias = Mapping[str, Any]
 Lookup: TypeAlias = Callable[[str], "Props | None"]
 """The values of a record by its ref; None for one that isn't known."""
@@ -129,9 +130,9 @@ class _After:
         }
 
     def open_pointing(self, ref: str) -> list[Record]:
-        """The records that will be open and point at one, each by a relation to one record."""
+        """The records that will be open and point at one, each by a relation to one record. People are no open work."""
         target, found = self.schema.kind_of(ref).name, dict[str, Record]()
-        for kind in self.schema.kinds.values():
+        for kind in (one for one in self.schema.kinds.values() if one.name not in _PEOPLE):
             pointing = [prop.name for prop in kind.properties.values() if prop.to == target and not prop.many]
             for one, props in self.pointing(kind.name, pointing, ref).items() if pointing else ():
                 known = self.record(one)

@@ -138,6 +138,8 @@ class TestArchiving:
         two.write(Change("archive", ref=blocker))
         two.create("task", project="P-1", status="done")
         two.write(Change("archive", ref="P-1"))
+        two.create("contact", client="CL-1")
+        two.write(Change("archive", ref="CL-1"))
 
     def test_a_creation_that_is_used_is_not_taken_back(self, two: Office) -> None:
         created = two.events("record.created", ref="P-1")[0]
