@@ -104,7 +104,7 @@ class _Tree:
         for folder in folders:
             for below in self._below(folder, self._cwd, above=""):
                 inside = below.rstrip("/") + "/" if below.strip("/.") else ""
-                if any(path.startswith(inside) for path in self._hidden()):
+                if any(path.startswith(inside) and self._hides(path) for path in self._files()):
                     return "search", folder
         return None
 
@@ -120,9 +120,9 @@ class _Tree:
                     found[above] = None
         return list(found)
 
-    def _hidden(self) -> list[str]:
+    def _files(self) -> list[str]:
         if self._found is None:
-            self._found = [path for path, _ in walk.files(self._root) if self._hides(path)]
+            self._found = [path for path, _ in walk.files(self._root)]
         return self._found
 
 

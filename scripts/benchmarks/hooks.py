@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import firms
+from benchmarks import context, firms
 from benchmarks.bench import PROJECT, Bench
 from benchmarks.processes import Failed, run
 from benchmarks.rows import Goal, NotMeasured, Report, Row
 from benchmarks.samples import Sample, in_turn
+from hooks import canary
 from onefirm import bootstrap
 from onefirm.core.attribution import By
 from onefirm.narrative import tree
-from onefirm.sessions import identity
+from onefirm.sessions import identity, walls
 
 HOOK = str(PROJECT / "hooks" / "hook.sh")
 _LOOKED = "5b2a7c1e-0d5f-4f57-9a53-2f0c8e1d4b6a"
@@ -50,10 +52,12 @@ def measure(bench: Bench) -> Report:
     root = firms.demo(bench.folder / "firm")
     python = _python()
     bench.tell("running hooks")
-    rows = [*_outside(elsewhere, rounds), *_inside(root, python, rounds)]
+    rows = [*_outside(elsewhere, rounds), *_inside(root, python, rounds), *_start(root, python, rounds)]
+    rows += _behind(bench, python, rounds)
     notes = (
         "outside: peer is `sh -c :`. Inside: peer is `python3 -S -E -c pass` of the interpreter that the hook runs on.",
-        "session_start and session_end are not here: they wait for the core, or leave the work to another process.",
+        "wall, where none stands: peer is `sh -c :` too. session_start waits for the core, which makes the brief.",
+        "session_end is not here: it leaves the work to another process.",
     )
     return Report("hooks", "what a hook adds to a tool call", "the least such process", tuple(rows), notes)
 
@@ -78,6 +82,49 @@ def _inside(root: Path, python: str, rounds: int) -> Iterator[Row]:
         yield Row(case.what, "ms", ours, peer, Goal("ratio", "at most", 4) if guards else None)
         if guards:
             yield Row("  processor time", "ms", hook.cpu(rounds), least.cpu(rounds))
+
+
+def _start(root: Path, python: str, rounds: int) -> Iterator[Row]:
+    """A session's start with its brief, and the canary by itself."""
+    start = _hook(Case("session_start", "session_start", _started(root), "SessionStart"), root, python)
+    ours, peer = in_turn(rounds // 4, [start, _Timed((python, "-S", "-E", "-c", "pass"), root, {})], warm_up=1)
+    yield Row("session_start, with brief and canary", "ms", ours, peer, Goal("ours", "at most", 2_000))
+    sung = Sample(tuple(_sung(root) for _ in range(rounds)))
+    yield Row("  the canary, processor time", "ms", sung, None, Goal("ours", "at most", 20))
+
+
+def _sung(root: Path) -> float:
+    began = time.process_time()
+    if said := canary.sing(str(root), ""):
+        raise Failed(f"the canary: {said}")
+    return (time.process_time() - began) * 1000
+
+
+def _behind(bench: Bench, python: str, rounds: int) -> Iterator[Row]:
+    """The client wall, on a large tree: where none stands, and in a session that is declared."""
+    size = 100 if bench.quick else 2_000
+    bench.tell(f"growing a tree of {size:,} files")
+    root = context.tree(bench.folder / "walled", size)
+    _hook(Case("session_start", "session_start", _started(root), "SessionStart"), root, python)()
+    own, other = sorted((root / "context" / "clients").rglob("cl-*/CLAUDE.md"))[:2]
+    bench.tell("running hooks behind a wall")
+    nothing, least = _Timed(("sh", "-c", ":"), root, {}), _Timed((python, "-S", "-E", "-c", "pass"), root, {})
+    free = _hook(Case("wall", "wall", _call(root, "Read", file_path=str(other))), root, python)
+    ours, peer = in_turn(rounds, [free, nothing], warm_up=2)
+    yield Row("wall, where none stands", "ms", ours, peer, Goal("excess", "at most", 3))
+    walls.put(str(root), _LOOKED, own.parent.name.upper(), "A client", ("CL", "PR"))
+    cases = [
+        Case("wall, a file of the client", "wall", _call(root, "Read", file_path=str(own))),
+        Case("wall, another client's, denied", "wall", _call(root, "Read", file_path=str(other)), '"deny"'),
+        Case("wall, a command", "wall", _call(root, "Bash", command="git status && pytest test")),
+        Case(f"wall, a search among {size:,} files", "wall", _call(root, "Grep", pattern="x", path=str(own.parent))),
+        Case(f"wall, a search of {size:,} files, denied", "wall", _call(root, "Grep", pattern="x"), '"deny"'),
+    ]
+    *taken, peer = in_turn(rounds, [*(_hook(case, root, python) for case in cases), least], warm_up=2)
+    for case, ours in zip(cases, taken, strict=True):
+        is_search = "search" in case.what
+        goal = Goal("ours", "at most", 500) if is_search else Goal("ratio", "at most", 4)
+        yield Row(case.what, "ms", ours, peer, goal)
 
 
 def _hook(case: Case, cwd: Path, python: str = "python3") -> _Timed:
@@ -120,7 +167,7 @@ class _Timed:
 
 def _cases(root: Path, python: str) -> list[Case]:
     """Every hook of a tool call and of a turn's end, on the narrative of a project that one session has looked at."""
-    started = Case("session_start", "session_start", _event(root, "SessionStart", source="startup"), "SessionStart")
+    started = Case("session_start", "session_start", _started(root), "SessionStart")
     _hook(started, root, python)()
     path = _narrative(root)
     (root / "notes.txt").write_text("total = 0\n", encoding="utf-8")
@@ -163,6 +210,14 @@ def _edit(cwd: Path, path: Path, old: str, new: str) -> dict[str, Any]:
     return _event(
         cwd, "PreToolUse", tool_name="Edit", tool_input={**given, "replace_all": False}, tool_use_id="toolu_01"
     )
+
+
+def _started(root: Path) -> dict[str, Any]:
+    return _event(root, "SessionStart", source="startup")
+
+
+def _call(root: Path, tool: str, **given: Any) -> dict[str, Any]:
+    return _event(root, "PreToolUse", tool_name=tool, tool_input=given, tool_use_id="toolu_04")
 
 
 def _event(cwd: Path, name: str, **more: Any) -> dict[str, Any]:
