@@ -75,7 +75,8 @@ def list_(invocation: Invocation, about: str | None, kind: str | None, as_json: 
     if as_json:
         screen.data(found)
         return
-    rows = [(one.ref, one.at[:10], one.kind, ", ".join(one.about), size(one.size_bytes), one.name) for one in found]
+    day = invocation.days()
+    rows = [(one.ref, day(one.at), one.kind, ", ".join(one.about), size(one.size_bytes), one.name) for one in found]
     screen.table(("ref", "when", "kind", "about", "size", "name"), rows)
     if not found:
         screen.say("No artifacts meet this.")

@@ -13,11 +13,12 @@ import click
 from onefirm.cli import screen
 from onefirm.cli.commands import Group, json_option, why_option
 from onefirm.cli.invocation import Invocation, pass_invocation
-from onefirm.core.clock import parse_iso
 from onefirm.core.errors import Refused
 from onefirm.sessions.paths import told
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from onefirm.day.freshness import Fresh
     from onefirm.day.watch import Look
     from onefirm.narrative.faults import Fault
@@ -55,10 +56,11 @@ def map_(invocation: Invocation, as_json: bool) -> None:
         fresh = {one.path: one for one in invocation.firm.day.freshness()}
         screen.data([_told(place, fresh.get(place.file.path)) for place in found])
         return
+    day = invocation.days()
     rows = [
         (
             f"{'  ' * place.depth}{told(place.file.path)}", " ".join(place.file.refs), f"{place.file.tokens:,}",
-            _edited(place).astimezone().strftime("%Y-%m-%d"), place.line or place.file.title,
+            day(_edited(place).isoformat()), place.line or place.file.title,
         )
         for place in found
     ]  # fmt: skip
@@ -200,10 +202,11 @@ def fresh(invocation: Invocation, as_json: bool) -> None:
     if as_json:
         screen.data(found)
         return
+    day = invocation.days()
     rows = [
         (
-            told(one.path), _when(one.edited_at, one.edited_by), _when(one.confirmed_at, one.confirmed_by),
-            "; ".join(f"since {_day(moved.at)}: {moved.what}" for moved in one.moved),
+            told(one.path), _when(day, one.edited_at, one.edited_by), _when(day, one.confirmed_at, one.confirmed_by),
+            "; ".join(f"since {day(moved.at)}: {moved.what}" for moved in one.moved),
         )
         for one in found
     ]  # fmt: skip
@@ -285,12 +288,8 @@ def _told(place: Place, fresh: Fresh | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _when(at: str | None, who: str | None) -> str:
-    return " ".join(filter(None, (_day(at), who))) if at else ""
-
-
-def _day(at: str) -> str:
-    return parse_iso(at).astimezone().strftime("%Y-%m-%d")
+def _when(day: Callable[[str], str], at: str | None, who: str | None) -> str:
+    return " ".join(filter(None, (day(at), who))) if at else ""
 
 
 def _edited(place: Place) -> datetime:

@@ -94,8 +94,10 @@ def list_(
     if as_json:
         screen.data(page)
         return
+    day = invocation.days()
     screen.table(
-        ("ref", "when", "about", "what"), [(d.ref, d.at[:10], ", ".join(d.about), _what(d)) for d in page.rows]
+        ("ref", "when", "about", "what"),
+        [(d.ref, day(d.at), ", ".join(d.about), _what(d)) for d in page.rows],
     )
     if page.cursor:
         screen.say(f"{len(page.rows)} of {page.total}; the next page: --cursor {page.cursor}")

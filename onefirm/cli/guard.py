@@ -64,7 +64,7 @@ def status(invocation: Invocation, as_json: bool) -> None:
         raise Refused(
             "guard.json is missing or damaged: every narrative edit is refused.", hint="Run `onefirm doctor --fix`."
         )
-    hook = of_guard(invocation.root, SystemClock())
+    hook = of_guard(invocation.root, SystemClock(), invocation.timezone)
     if hook.level != "ok":
         screen.say(f"note: {hook.what}.")
     if as_json:

@@ -13,6 +13,8 @@ import click
 from onefirm.core.errors import NotFound, Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from onefirm.bootstrap import Firm
     from onefirm.core.attribution import By
 
@@ -83,10 +85,23 @@ class Invocation:
 
     def local_time(self, at: str) -> str:
         """An instant as people read it: `2026-11-21 10:00 CET`, in the firm's time zone."""
-        from onefirm import settings
         from onefirm.ledger.sentences import local_time
 
-        return local_time(at, settings.load(self.root).timezone)
+        return local_time(at, self.timezone)
+
+    @property
+    def timezone(self) -> str:
+        """The firm's time zone, by its IANA name."""
+        from onefirm import settings
+
+        return settings.load(self.root).timezone
+
+    def days(self) -> Callable[[str], str]:
+        """What tells the day of an instant in the firm's time zone: `2026-11-21`."""
+        from onefirm.core.clock import parse_iso, today
+
+        timezone = self.timezone
+        return lambda at: today(parse_iso(at), timezone).isoformat()
 
     def by(self, reason: str | None = None) -> By:
         """Who runs this command: the operator, or, from its Bash tool, Claude in the session that it stands in."""

@@ -118,7 +118,7 @@ def _wall(sight: Sight) -> str:
 
 
 def _attention(planes: Planes, conn: Connection) -> Iterable[str]:
-    for concern in hooks.concerns(planes.root):
+    for concern in hooks.concerns(planes.root, planes.rules.timezone):
         yield f"{concern.what}. {'Run' if concern.area == 'guard' else 'Mend it'}: {concern.fix}"
     if switch := switches.off(str(planes.root)):
         yield f"{switch}, so no guard stands in this folder. Take it out and start Claude Code again"

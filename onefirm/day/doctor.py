@@ -30,15 +30,15 @@ _MOST_FILES = 5
 
 def examine(planes: Planes) -> list[Finding]:
     """Run every check."""
-    outside = examine_outside(planes.root, planes.clock)
+    outside = examine_outside(planes.root, planes.clock, planes.rules.timezone)
     inside = [finding for check in CHECKS for finding in _ran(check.__name__, partial(check, planes))]
     return [*outside, *inside]
 
 
-def examine_outside(root: Path, clock: Clock) -> list[Finding]:
-    """Run the checks that need no database."""
-    checks = (*surroundings.CHECKS, _hooks)
-    return [finding for check in checks for finding in _ran(check.__name__, partial(check, root, clock))]
+def examine_outside(root: Path, clock: Clock, timezone: str = "UTC") -> list[Finding]:
+    """Run the checks that need no database; times are told in this zone."""
+    found = [one for check in surroundings.CHECKS for one in _ran(check.__name__, partial(check, root, clock))]
+    return [*found, *_ran("hooks", partial(hooks.examine, root, clock, timezone))]
 
 
 def _ran(name: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
@@ -51,11 +51,6 @@ def _ran(name: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Finding]
         yield Finding("broken", area, f"session.db can't be used: {error}", MEND)
     except (OSError, sqlite3.Error, ValueError, KeyError) as error:
         yield Finding("broken", area, f"the check failed: {error}", "check the disk and the file's permissions")
-
-
-def _hooks(root: Path, clock: Clock) -> Iterator[Finding]:
-    """What each hook's mark says."""
-    return hooks.examine(root, clock)
 
 
 def _ledger(planes: Planes) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from onefirm.core.attribution import SYSTEM, By
-from onefirm.core.clock import iso, parse_iso
+from onefirm.core.clock import iso, parse_iso, today
 from onefirm.core.errors import NotFound
 from onefirm.core.ids import is_temporary
 from onefirm.day import brief, context, freshness
@@ -160,7 +160,7 @@ class _Look:
             if moved.at <= before and row and self._is_open(row):
                 days = self._days(moved.at)
                 what = f"says nothing of what happened since, {days} days ago: {moved.what}"
-                facts = (f"it moved first on {moved.at[:10]}", *self._facts(file))
+                facts = (f"it moved first on {self._day(moved.at)}", *self._facts(file))
                 fix = f"tell the why there, or say that it holds: `onefirm context confirm {file.path}`"
                 yield Drift("lag", file.path, 0, row.ref, what, facts, fix, days)
 
@@ -172,7 +172,7 @@ class _Look:
                 path = home if home in self.index.files else f"{home}/CLAUDE.md"
                 file = self.index.files.get(path)
                 what = f"belongs to {_named(row)}, which is closed: its status is {row.status}"
-                facts = tuple(self._facts(file)) if file else (_stands(row),)
+                facts = tuple(self._facts(file)) if file else (self._stands(row),)
                 fix = f"`onefirm context close {row.ref}` moves it into the archive"
                 yield Drift("closed", path, 0, row.ref, what, facts, fix, self._days(row.updated_at))
 
@@ -183,7 +183,9 @@ class _Look:
             if row and row.ref not in held and self._is_open(row):
                 what = f"lies in the archive, and {_named(row)} is open: its status is {row.status}"
                 fix = f"take it back (`git revert` of its close), or begin anew: `onefirm context new {row.ref} LINE`"
-                yield Drift("reopened", file.path, 0, row.ref, what, (_stands(row),), fix, self._days(row.updated_at))
+                yield Drift(
+                    "reopened", file.path, 0, row.ref, what, (self._stands(row),), fix, self._days(row.updated_at)
+                )
 
     def _missing(self) -> Iterator[Drift]:
         held = {self.meant.get(ref, ref) for file in self.index.files.values() for ref in file.refs}
@@ -191,7 +193,7 @@ class _Look:
             if row.kind in _WITH_FILES and row.ref not in held and self._is_under_way(row):
                 what = f"{_named(row)} is {row.status} and has no file that says why"
                 fix = f'`onefirm context new {row.ref} "what it is, in one line"`'
-                facts = (f"it was created on {row.created_at[:10]}", _stands(row))
+                facts = (f"it was created on {self._day(row.created_at)}", self._stands(row))
                 yield Drift("no file", "", 0, row.ref, what, facts, fix, self._days(row.created_at))
 
     def _owners(self) -> Iterator[Record]:
@@ -219,11 +221,18 @@ class _Look:
     def _facts(self, file: ContextFile) -> Iterator[str]:
         fresh = self.fresh[file.path]
         by = f" by {fresh.edited_by}" if fresh.edited_by else ""
-        yield f"the file was last edited on {fresh.edited_at[:10]}{by}"
+        yield f"the file was last edited on {self._day(fresh.edited_at)}{by}"
         if fresh.confirmed_at:
-            yield f"it was confirmed on {fresh.confirmed_at[:10]} by {fresh.confirmed_by}"
+            yield f"it was confirmed on {self._day(fresh.confirmed_at)} by {fresh.confirmed_by}"
         if row := self._row(file.refs[0]) if file.refs else None:
-            yield _stands(row)
+            yield self._stands(row)
+
+    def _stands(self, row: Record) -> str:
+        archived = " and archived" if row.archived else ""
+        return f"{row.ref} is {row.status}{archived}; it last changed on {self._day(row.updated_at)}"
+
+    def _day(self, at: str) -> str:
+        return today(parse_iso(at), self.planes.rules.timezone).isoformat()
 
     def _days(self, at: str) -> int:
         return max(0, (self.now - parse_iso(at)).days)
@@ -231,11 +240,6 @@ class _Look:
 
 def _named(row: Record) -> str:
     return f"{row.ref} “{clip(row.title)}”"
-
-
-def _stands(row: Record) -> str:
-    archived = " and archived" if row.archived else ""
-    return f"{row.ref} is {row.status}{archived}; it last changed on {row.updated_at[:10]}"
 
 
 def _closing(file: ContextFile, ref: str) -> str:

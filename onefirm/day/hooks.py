@@ -17,6 +17,7 @@ from pathlib import Path
 from onefirm import __version__
 from onefirm.core.clock import Clock, parse_iso
 from onefirm.day.surroundings import Finding
+from onefirm.ledger.sentences import local_time
 from onefirm.sessions import canary, db, marks, silence
 from onefirm.sessions.shapes import Mark
 
@@ -45,8 +46,8 @@ _INSTALL = "claude plugin uninstall onefirm@onefirm && claude plugin install one
 _WAIT_S = 20
 
 
-def examine(root: Path, clock: Clock) -> Iterator[Finding]:
-    """What each mark says, and which is missing."""
+def examine(root: Path, clock: Clock, timezone: str = "UTC") -> Iterator[Finding]:
+    """What each mark says, and which is missing; times are told in this zone."""
     left = {mark["hook"]: mark for mark in marks.all(str(root))}
     silent = dict(_silent(root))
     if missing := [said for name, said in NAMES.items() if name not in left and name not in silent]:
@@ -55,19 +56,19 @@ def examine(root: Path, clock: Clock) -> Iterator[Finding]:
     yield from silent.values()
     for name, mark in left.items():
         if name not in silent:
-            yield _told(clock, mark)
+            yield _told(clock, mark, timezone)
 
 
-def of_guard(root: Path, clock: Clock) -> Finding:
+def of_guard(root: Path, clock: Clock, timezone: str) -> Finding:
     """What the mark of the guard's own hook says: rules without it hold nobody."""
     for mark in marks.all(str(root)):
         if mark["hook"] == "guard":
-            return _told(clock, mark)
+            return _told(clock, mark, timezone)
     what = f"{NAMES['guard']} never ran here: the rules hold once Claude Code runs in this folder with the plugin"
     return Finding("warn", "hooks", what)
 
 
-def concerns(root: Path) -> Iterator[Finding]:
+def concerns(root: Path, timezone: str) -> Iterator[Finding]:
     """What a session must know before it relies on the hooks: the brief's share of `examine`."""
     if failure := canary.failure(canary.last(str(root))):
         yield Finding("broken", "guard", *failure)
@@ -80,7 +81,7 @@ def concerns(root: Path) -> Iterator[Finding]:
         if began and mark["at"] > began["at"] and mark["version"] != began["version"]:
             yield _other_version(mark, began["version"])
         elif mark["outcome"].startswith("failed"):
-            yield _failed(mark)
+            yield _failed(mark, timezone)
         elif _is_slow(mark):
             yield _slow(mark)
 
@@ -128,19 +129,19 @@ def _silent(root: Path) -> Iterator[tuple[str, Finding]]:
         yield name, Finding("broken", "hooks", what, _TURN_ON)
 
 
-def _told(clock: Clock, mark: Mark) -> Finding:
-    name, when = _ALL_NAMES.get(mark["hook"], mark["hook"].replace("_", " ")), mark["at"][:16].replace("T", " ")
+def _told(clock: Clock, mark: Mark, timezone: str) -> Finding:
+    name, when = _ALL_NAMES.get(mark["hook"], mark["hook"].replace("_", " ")), local_time(mark["at"], timezone)
     if mark["hook"] == canary.HOOK and (failure := canary.failure(mark["outcome"])):
         return Finding("broken", "guard", *failure)
     if mark["version"] != __version__:
         return _other_version(mark, __version__)
     if clock.now() - parse_iso(mark["at"]) > _STALE:
-        return Finding("warn", "hooks", f"{name} last ran {when} UTC", "check that the plugin is enabled: /plugin")
+        return Finding("warn", "hooks", f"{name} last ran {when}", "check that the plugin is enabled: /plugin")
     if mark["outcome"].startswith("failed"):
-        return _failed(mark)
+        return _failed(mark, timezone)
     if _is_slow(mark):
         return _slow(mark)
-    return Finding("ok", "hooks", f"{name} ran {when} UTC in {float(mark['ms']):.0f} ms: {mark['outcome']}")
+    return Finding("ok", "hooks", f"{name} ran {when} in {float(mark['ms']):.0f} ms: {mark['outcome']}")
 
 
 def _other_version(mark: Mark, ours: str) -> Finding:
@@ -148,8 +149,8 @@ def _other_version(mark: Mark, ours: str) -> Finding:
     return Finding("warn", "hooks", said, "restart Claude Code, then `claude plugin update onefirm`")
 
 
-def _failed(mark: Mark) -> Finding:
-    what = f"{_ALL_NAMES.get(mark['hook'], mark['hook'])} {mark['outcome']}, {mark['at'][:16].replace('T', ' ')} UTC"
+def _failed(mark: Mark, timezone: str) -> Finding:
+    what = f"{_ALL_NAMES.get(mark['hook'], mark['hook'])} {mark['outcome']}, {local_time(mark['at'], timezone)}"
     return Finding("broken", "hooks", what, "a log in .onefirm/log/ says why; it runs again in the next session")
 
 

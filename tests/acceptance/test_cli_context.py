@@ -1,7 +1,9 @@
 """The context tree through the command line: its map, and its check."""
 
+import os
 import re
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -452,6 +454,19 @@ def test_a_file_tells_that_its_record_moved_since_until_somebody_edits_or_confir
     assert (edited["moved"], edited["edited_by"], edited["confirmed_by"]) == ([], "", "operator")
     said = onefirm.done("ledger", "log", "--about", "P-1", "--kind", "narrative.").out
     assert f"The operator confirmed that {SITE} about P-1 still holds, because: read it." in said
+
+
+@pytest.mark.row("NAR-08")
+def test_days_are_those_of_the_firms_time_zone(onefirm: Terminal) -> None:
+    settings = onefirm.root / "onefirm.yaml"
+    zone = re.sub(r"(?m)^timezone:.*$", "timezone: Pacific/Kiritimati", settings.read_text())
+    settings.write_text(zone)
+    late = datetime(2026, 11, 20, 22, 0, tzinfo=UTC).timestamp()  # noon of the next day there
+    os.utime(onefirm.root / "context/operations/week.md", (late, late))
+    shown = {line.split()[0]: line for line in onefirm.done("context", "map").out.splitlines()}
+    assert "2026-11-21" in shown["context/operations/week.md"]
+    [week] = [line for line in onefirm.done("context", "fresh").out.splitlines() if "operations/week.md" in line]
+    assert "2026-11-21" in week
 
 
 @pytest.mark.row("NAR-08")

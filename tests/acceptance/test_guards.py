@@ -179,7 +179,7 @@ def told_by(firm: Firm) -> list[str]:
     """What the doctor and the brief say of a firm's hooks, as far as they agree."""
     clock = FixedClock(datetime.now(UTC))
     doctors = [one.what for one in hooks.examine(firm.root, clock) if one.level != "ok"]
-    return [one.what for one in hooks.concerns(firm.root) if one.what in doctors]
+    return [one.what for one in hooks.concerns(firm.root, "UTC") if one.what in doctors]
 
 
 def worked(firm: Firm) -> str:
