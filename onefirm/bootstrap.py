@@ -153,7 +153,7 @@ def _wire(
     )
     planes = Planes(
         root, rules, clock, store, ledger, schema, records, decisions, lessons, project, secrets.looks_secret,
-        _plugin(),
+        secrets.known_in, _plugin(),
     )  # fmt: skip
     project()
     artifacts, day = Artifacts(root, records), Day(planes)

@@ -149,8 +149,10 @@ class Secrets:
 
         Values in the keyring are not compared: asking for them may ask the operator.
         """
-        if what := credentials.kind_in(text):
-            return what
+        return credentials.kind_in(text) or self.known_in(text)
+
+    def known_in(self, text: str) -> str | None:
+        """Which known secret's own value a text holds, in words."""
         for name, value in self._comparable().items():
             if len(value) >= _SHORTEST_COMPARED and value in text:
                 return f"the secret “{name}”"

@@ -11,17 +11,16 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from onefirm.core.errors import Refused
 from onefirm.core.ids import is_temporary
 from onefirm.day.planes import Planes
-from onefirm.narrative import archive, files, heads, lint, mends, scaffold
+from onefirm.narrative import archive, files, heads, mends, scaffold
 from onefirm.narrative.compile import compile_guard
 from onefirm.narrative.faults import Fault
 from onefirm.narrative.files import ContextFile
 from onefirm.narrative.index import Index, Place
-from onefirm.narrative.lint import Records, World
+from onefirm.narrative.lint import Check, Records, World
 from onefirm.narrative.mends import Mended
 from onefirm.narrative.pasted import Kept
 from onefirm.narrative.scaffold import Scaffold
@@ -41,7 +40,7 @@ def places(planes: Planes) -> list[Place]:
 
 def check(planes: Planes) -> list[Fault]:
     """Every fault of the tree, by file and line. Each file is read once."""
-    return lint.check(Index(files.read(planes.root)), world(planes))
+    return Check().faults(Index(files.read(planes.root)), world(planes))
 
 
 def plan_mends(planes: Planes) -> list[Mended]:
@@ -149,7 +148,7 @@ def world(planes: Planes) -> World:
     return World(
         exists=lambda path: os.path.exists(f"{planes.root}/{path}"),  # noqa: PTH110 - Path raises for a name too long
         records=partial(_records, planes),
-        secret=planes.secrets_check,
+        known_secret=planes.known_secret,
         kept=partial(_kept, planes),
         rules=compile_guard(planes.schema.to_dict()),
         root_tokens=planes.rules.root_tokens,
@@ -162,8 +161,11 @@ def _records(planes: Planes, refs: Sequence[str]) -> Records:
     temporary = [ref for ref in refs if is_temporary(ref)]
     with planes.store.read() as conn:
         meant = mirror.aliases(conn, temporary)
-        rows = mirror.load(conn, [*refs, *meant.values()])
-    states = {ref: _state(row) for ref, row in rows.items()}
+        rows = mirror.stands(conn, [*refs, *meant.values()])
+        states = {
+            ref: {"title": title, "status": status, "props": props, "actor": None, "at": at}
+            for ref, title, status, props, at in rows
+        }
     return dict.fromkeys(temporary) | states | {alias: states.get(ref) for alias, ref in meant.items()}
 
 
@@ -175,7 +177,3 @@ def _kept(planes: Planes) -> dict[str, list[Kept]]:
         for ref in one.about if text else ():
             found.setdefault(ref, []).append(Kept(one.ref, one.name, text or ""))
     return found
-
-
-def _state(row: Record) -> dict[str, Any]:
-    return {"title": row.title, "status": row.status, "props": row.props, "actor": None, "at": row.updated_at}

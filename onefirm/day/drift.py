@@ -15,11 +15,11 @@ from onefirm.day import brief, context, freshness
 from onefirm.day.freshness import Fresh
 from onefirm.day.planes import Planes
 from onefirm.day.wording import clip
-from onefirm.narrative import archive, files, guard, heads, scaffold, statements
+from onefirm.narrative import archive, files, scaffold, statements
 from onefirm.narrative.files import ContextFile
 from onefirm.narrative.index import Index
 from onefirm.narrative.lint import World
-from onefirm.narrative.vocabulary import Vocabulary
+from onefirm.narrative.statements import Statements
 from onefirm.sessions.paths import told
 from onefirm.state import mirror
 from onefirm.state.mirror import Record
@@ -122,18 +122,17 @@ class _Look:
         yield from self._missing()
 
     def _statements(self) -> Iterator[Drift]:
-        refs = sorted({ref for file in self.live for ref in (*file.refs, *heads.named(file.text))})
-        state_of, words = self.world.records(refs).get, Vocabulary(self.world.rules)
+        refs = sorted({ref for file in self.live for ref in file.named})
+        said = list(Statements().of(self.live, self.world.rules, self.world.records(refs).get))
         wrong: set[tuple[str, int]] = set()
-        for file in self.live:
-            for one in guard.as_it_stands(self.world.rules, file.path, file.text, state_of, words):
-                if one["rule"] == "contradiction":
-                    line = statements.line_of(file.text, one["line"])
-                    wrong.add((file.path, line))
-                    what = f"“{clip(one['line'], _QUOTED)}”: {one['why']}"
+        for file, every in said:
+            for one in every:
+                if one.rule == "contradiction":
+                    wrong.add((file.path, one.line))
+                    what = f"“{clip(one.cited, _QUOTED)}”: {one.why}"
                     fix = "word it as the plan or the history it is; if the record is behind, write that"
-                    yield self._said("contradiction", file, line, what, fix)
-        for fault in statements.faults(self.live, self.world.rules, state_of):
+                    yield self._said("contradiction", file, one.line, what, fix)
+        for fault in statements.faults(said):
             if (fault.path, fault.line) not in wrong:
                 yield self._said("copy", self.index.files[fault.path], fault.line, fault.what, fault.fix)
 

@@ -20,9 +20,10 @@ from onefirm.core.ids import is_temporary
 from onefirm.day import changes, context
 from onefirm.day.planes import Planes
 from onefirm.memory.statements import check_reason
-from onefirm.narrative import archive, files, heads, statements
+from onefirm.narrative import archive, files, statements
 from onefirm.narrative.files import ContextFile
 from onefirm.narrative.index import Index
+from onefirm.narrative.statements import Statements
 from onefirm.sessions import tree
 from onefirm.sessions.paths import told
 from onefirm.state import mirror
@@ -84,8 +85,8 @@ def confirm(planes: Planes, paths: Sequence[str], by: By) -> list[str]:
     for ref in dict.fromkeys(ref for file in meant for ref in file.refs):
         planes.records.get(ref, by)
     world = context.world(planes)
-    known = world.records(sorted({ref for file in meant for ref in (*file.refs, *heads.named(file.text))}))
-    for fault in statements.faults(meant, world.rules, known.get):
+    known = world.records(sorted({ref for file in meant for ref in file.named}))
+    for fault in statements.faults(Statements().of(meant, world.rules, known.get)):
         where = f"{told(fault.path)}:{fault.line}"
         raise Refused(f"{where} can't be confirmed: {fault.what}", hint=f"Then {fault.fix}.")
     with planes.store.write() as conn:

@@ -35,9 +35,9 @@ class Rules:
 class Planes:
     """Everything a day touches.
 
-    `project` brings session.db up to the ledger; `secrets_check` names the secret that a text holds. `plugin` is the
-    folder of this copy's Claude Code plugin, None where it came without one. `sight` is what may be seen by the session
-    for which all this is done.
+    `project` brings session.db up to the ledger; `secrets_check` names the secret that a text holds, `known_secret` the
+    one whose own value it holds. `plugin` is the folder of this copy's Claude Code plugin, None where it came without
+    one. `sight` is what may be seen by the session for which all this is done.
     """
 
     root: Path
@@ -51,6 +51,7 @@ class Planes:
     lessons: Lessons
     project: Callable[[], None]
     secrets_check: Callable[[str], str | None]
+    known_secret: Callable[[str], str | None]
     plugin: Path | None = None
     sight: Sight = WHOLE
 

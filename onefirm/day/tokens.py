@@ -61,7 +61,8 @@ def _instructions(root: Path) -> Part:
     index = Index(files.read(root))
     loaded = sorted(index.loaded(files.TOP)) if files.TOP in index.files else []
     own = {path: estimate(_read(root / path)) for path in _OWN if (root / path).is_file()}
-    return Part("CLAUDE.md", index.tokens(loaded) + sum(own.values()), ", ".join([*loaded, *own]) or "no such file")
+    cost = index.cost(files.TOP) if loaded else 0
+    return Part("CLAUDE.md", cost + sum(own.values()), ", ".join([*loaded, *own]) or "no such file")
 
 
 def _rules(root: Path) -> Part:

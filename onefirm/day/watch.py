@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections import Counter
 from collections.abc import Generator
@@ -11,11 +12,12 @@ from dataclasses import dataclass, replace
 from onefirm.day import context
 from onefirm.day.planes import Planes
 from onefirm.ledger.events import Head
-from onefirm.narrative import files, lint
+from onefirm.narrative import files
 from onefirm.narrative.events import Events
 from onefirm.narrative.faults import Fault
 from onefirm.narrative.files import ContextFile
 from onefirm.narrative.index import Index
+from onefirm.narrative.lint import Check
 from onefirm.sessions import walk
 from onefirm.state import schema
 
@@ -54,12 +56,15 @@ def follow(planes: Planes, *, is_polling: bool = False, signs: Events | None = N
 
 
 class Watch:
-    """The files as they were at the last look, and what was wrong then. A file that didn't change isn't read again."""
+    """The files as they were at the last look, and what was wrong then. A file that didn't change is neither read nor
+    compared again.
+    """
 
     def __init__(self, planes: Planes) -> None:
         self._planes = planes
         self._known: dict[str, tuple[walk.Stat, ContextFile | None]] = {}
         self._heads: list[Head] | None = None
+        self._check = Check()
         self._faults: list[Fault] = []
 
     def look(self) -> Look | None:
@@ -68,8 +73,11 @@ class Watch:
         if not self._has_moved():
             return None
         index = Index(file for _, file in self._known.values() if file)
-        before, self._faults = self._faults, lint.check(index, context.world(self._planes))
+        before, self._faults = self._faults, self._check.faults(index, context.world(self._planes))
         appeared, gone = _beyond(self._faults, before), _beyond(before, self._faults)
+        if is_first:
+            # What is kept from here on would be searched for garbage again and again, for longer than a look takes.
+            gc.freeze()
         found = Look(appeared, gone, len(index.files), len(self._faults))
         return found if is_first or appeared or gone else None
 

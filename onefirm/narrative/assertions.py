@@ -40,8 +40,10 @@ def stated(sentence: str, kind: Kind, titles: Collection[str]) -> str | None:
     if not kind.has_property_in(sentence) and "own" not in sentence:
         return None
     text = properties.shown(sentence).replace("’", "'").rstrip(" .!")
+    if re.search(r"[;:?]|,(?!\d)", text):
+        return None
     words = re.findall(r"[\w'-]+", text.lower())
-    if len(words) > _LONGEST or not _REASONS.isdisjoint(words) or re.search(r"[;:?]|,(?!\d)", text):
+    if len(words) > _LONGEST or not _REASONS.isdisjoint(words):
         return None
     own = {word for name in (*kind.labels, *titles) for word in folded(name).split()}
     return next((key for key, value in _read(text, kind, own) if _is_value(value, key, kind)), None)

@@ -54,7 +54,7 @@ def read(
     refs = list(dict.fromkeys([*own, *named(sentence)]))
     kinds = {ref: kind for ref in refs if (kind := vocabulary.of_ref(ref)) and kind.may_be_named(sentence)}
     text = speech.spoken(sentence) if kinds and form not in _SILENT else None
-    if text is None:
+    if text is None or not any(kind.may_be_told(text) for kind in kinds.values()):
         return []
     tokens = speech.tokens(text, {f"§{index}": ref for index, ref in enumerate(refs)}, titles_of)
     mentions = {kind: _mentions(tokens, kind) for kind in set(kinds.values())}

@@ -4,8 +4,7 @@ elsewhere.
 
 from __future__ import annotations
 
-import itertools
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -18,10 +17,99 @@ from onefirm.narrative.statements import line_of
 from onefirm.sessions.paths import told
 
 _QUOTED = 120
-# So many of their rarest words two alike have in common; no word carries more than 1.
-_COMMON = 2
 # So many sentences alike that each speak of their own file's “they” are looked at, and no more.
 _OWN = 50
+# A fact by the path of its file, and its number there.
+_Key = tuple[str, int]
+
+
+class _Waiting:
+    """Facts under words of theirs."""
+
+    def __init__(self) -> None:
+        self._keys = defaultdict[str, set[_Key]](set)
+
+    def add(self, key: _Key, words: Iterable[str]) -> None:
+        """Let a fact wait under these words."""
+        for word in words:
+            self._keys[word].add(key)
+
+    def remove(self, key: _Key, words: Iterable[str]) -> None:
+        """Undo `add`."""
+        for word in words:
+            self._keys[word].remove(key)
+
+    def under_two(self, words: Iterable[str]) -> set[_Key]:
+        """The facts that wait under at least two of these words."""
+        once, twice = set[_Key](), set[_Key]()
+        for word in words:
+            if waiting := self._keys.get(word):
+                twice |= once & waiting
+                once |= waiting
+        return twice
+
+
+class Alike:
+    """Which facts of some files are alike one of another file. What is known of a file is kept until it changes.
+
+    A fact waits under its rarest words only: of two that are alike each has two of these in common with the other, as
+    what is left of either is too little. Which words count as rare doesn't matter for that, if only it never changes:
+    the first files decide, and a word that comes later counts as rarer than all before.
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[str, ContextFile] = {}
+        self._order: dict[str, int] = {}
+        self._waiting = _Waiting()
+        self._found: set[_Key] = set()
+
+    def found(self, files: Iterable[ContextFile]) -> list[_Key]:
+        """The facts of these files that are alike one of another of them; some that only were so may be among them."""
+        now = {file.path: file for file in files}
+        for path, file in list(self._files.items()):
+            if now.get(path) is not file:
+                self._remove(self._files.pop(path))
+        new = [file for path, file in now.items() if path not in self._files]
+        self._learn(new)
+        for file in new:
+            self._add(file)
+        return list(self._found)
+
+    def rarest(self, fact: Fact) -> list[str]:
+        """The words that a fact of these files waits under."""
+        left, least = fact.weight, fact.weight * facts.ALIKE - 1  # no word carries more than 1
+        taken: list[str] = []
+        for word in sorted(fact.words, key=self._order.__getitem__):
+            if left < least:
+                break
+            taken.append(word)
+            left -= facts.weight(word)
+        return taken
+
+    def _learn(self, files: Iterable[ContextFile]) -> None:
+        counts = Counter(word for file in files for fact in file.facts for word in fact.words)
+        new = [word for word in counts if word not in self._order]
+        for word in sorted(new, key=lambda word: (-counts[word], word)):
+            self._order[word] = -len(self._order)
+
+    def _add(self, file: ContextFile) -> None:
+        self._files[file.path] = file
+        for number, fact in enumerate(file.facts):
+            key, rarest = (file.path, number), self.rarest(fact)
+            others = self._waiting.under_two(rarest)
+            new = {other for other in others - self._found if self._is_alike(key, other)}
+            # Of many that are alike all are found already, and one is enough.
+            if new or any(self._is_alike(key, other) for other in others & self._found):
+                self._found |= {key, *new}
+            self._waiting.add(key, rarest)
+
+    def _remove(self, file: ContextFile) -> None:
+        for number, fact in enumerate(file.facts):
+            self._waiting.remove((file.path, number), self.rarest(fact))
+            self._found.discard((file.path, number))
+
+    def _is_alike(self, one: _Key, other: _Key) -> bool:
+        return one[0] != other[0] and facts.are_one(*(self._files[path].facts[number] for path, number in (one, other)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,52 +128,33 @@ class _Told:
         return not self.is_named, self.depth, -self.fact.weight, self.file.path, self.number
 
 
-def faults(index: Index, files: Iterable[ContextFile]) -> Iterator[Fault]:
+def faults(index: Index, files: Iterable[ContextFile], alike: Alike) -> Iterator[Fault]:
     """Every sentence that tells what another file of these tells and should keep."""
-    for keeper, copy in _pairs(index, sorted(_every(index, files), key=lambda one: one.rank)):
+    every = [_told(index, index.files[path], number) for path, number in alike.found(files)]
+    for keeper, copy in _pairs(index, sorted(every, key=lambda one: one.rank), alike):
         yield _fault(index, keeper, copy)
 
 
-def _every(index: Index, files: Iterable[ContextFile]) -> Iterator[_Told]:
-    for file in files:
-        title = {facts.stem(word) for word in file.title.lower().split()} - {""}
-        depth = len(list(_above(index, file.path)))
-        for number, fact in enumerate(facts.read(file.sentences)):
-            by_title = bool(file.refs and title) and title <= fact.words
-            is_named = by_title or not set(file.refs).isdisjoint(heads.named(fact.text))
-            yield _Told(file, fact, number, depth, is_named)
+def _told(index: Index, file: ContextFile, number: int) -> _Told:
+    fact = file.facts[number]
+    title = {facts.stem(word) for word in file.title.lower().split()} - {""}
+    by_title = bool(file.refs and title) and title <= fact.words
+    is_named = by_title or not set(file.refs).isdisjoint(heads.named(fact.text))
+    return _Told(file, fact, number, len(list(_above(index, file.path))), is_named)
 
 
-def _pairs(index: Index, every: list[_Told]) -> Iterator[tuple[_Told, _Told]]:
-    """Each copy with what keeps its fact, which stands before it in this order.
-
-    A fact waits under its rarest words only: of two that are alike each has two of these in common with the other, as
-    what is left of either is too little.
-    """
-    counts = Counter(word for one in every for word in one.fact.words)
-    waiting: dict[str, list[int]] = {}
-    for number, one in enumerate(every):
-        rarest = _rarest(one.fact, counts)
-        met = Counter(itertools.chain.from_iterable(waiting.get(word, ()) for word in rarest))
-        found = sorted(other for other, times in met.items() if times >= _COMMON)
-        keeper = _keeper(index, one, (every[other] for other in found))
-        if keeper:
+def _pairs(index: Index, every: list[_Told], alike: Alike) -> Iterator[tuple[_Told, _Told]]:
+    """Each copy with what keeps its fact, which stands before it in this order."""
+    keepers, waiting = dict[_Key, _Told](), _Waiting()
+    for one in every:
+        rarest = alike.rarest(one.fact)
+        others = sorted((keepers[key] for key in waiting.under_two(rarest)), key=lambda other: other.rank)
+        if keeper := _keeper(index, one, others):
             yield keeper, one
             continue
-        for word in rarest:
-            waiting.setdefault(word, []).append(number)
-
-
-def _rarest(fact: Fact, counts: Counter[str]) -> list[str]:
-    order = sorted(fact.words, key=lambda word: (counts[word], word))
-    left, least = fact.weight, fact.weight * facts.ALIKE - (_COMMON - 1)
-    taken: list[str] = []
-    for word in order:
-        if left < least:
-            break
-        taken.append(word)
-        left -= facts.weight(word)
-    return taken
+        key = one.file.path, one.number
+        keepers[key] = one
+        waiting.add(key, rarest)
 
 
 def _keeper(index: Index, one: _Told, others: Iterable[_Told]) -> _Told | None:

@@ -101,17 +101,17 @@ def of(sentence: str) -> Fact | None:
     if sentence.rstrip(' .)"”’*_').endswith("?"):
         return None
     spoken = _LINK.sub(r"\1", sentence) if "](" in sentence else sentence
-    spelt = [word.replace("’", "'") for word in _WORD.findall(spoken)]
+    spelt = _WORD.findall(spoken.replace("’", "'"))
     every = [word.lower() for word in spelt]
-    stems = [stem(word) for word in every]
+    stems = list(map(stem, every))
     words = frozenset(filter(None, stems))
-    denials = sum(word in _DENIALS or word.endswith("n't") for word in every)
+    denials = sum([word in _DENIALS or word.endswith("n't") for word in every])
     fact = Fact(
         sentence,
         words,
         next(filter(None, stems), ""),
-        frozenset(filter(_is_fixed, words)),
-        frozenset(found for word, found in zip(spelt[1:], stems[1:], strict=True) if found and word[0].isupper()),
+        frozenset([word for word in words if word[0].isdigit() or word in _FIXED]),
+        frozenset([found for word, found in zip(spelt[1:], stems[1:], strict=True) if found and word[0].isupper()]),
         denials % 2 == 1,
         bool(every) and every[0] in _OWN,
         _sum(words),
@@ -133,8 +133,8 @@ def are_one(one: Fact, other: Fact) -> bool:
     return alike >= (CHANGED if mine and theirs else ALIKE)
 
 
-def _sum(words: Iterable[str]) -> float:
-    return sum(map(weight, words))
+def _sum(words: frozenset[str]) -> float:
+    return len(words) - (1 - _HALF) * len(words & _COMMON)
 
 
 def weight(word: str) -> float:
@@ -171,10 +171,6 @@ def _single(word: str) -> str:
     if len(word) > _SHORTEST and word[-1] == word[-2] and word[-1] not in "aeiousl":
         return word[:-1]
     return word.removesuffix("e") if len(word) > _SHORTEST else word
-
-
-def _is_fixed(word: str) -> bool:
-    return word[0].isdigit() or word in _FIXED
 
 
 _FIXED = frozenset(map(stem, _NUMBERS | _DAYS | _MONTHS))

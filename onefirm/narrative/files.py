@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from onefirm.core import credentials
 from onefirm.core.tokens import estimate
-from onefirm.narrative import blocks, heads, links
+from onefirm.narrative import blocks, facts, heads, links
 from onefirm.narrative.blocks import Unit
+from onefirm.narrative.facts import Fact
 from onefirm.narrative.links import Link
 from onefirm.sessions import tree, walk
 
@@ -22,6 +24,8 @@ TOP, FOLDER = "CLAUDE.md", "context/"
 class ContextFile:
     """One file. `path` is relative to the workspace; `edited_at` in seconds since 1970; lines count from 1, and 0 is
     for a head without such a line.
+
+    What its text alone tells is read when it is asked for, and kept with it.
     """
 
     path: str
@@ -35,9 +39,35 @@ class ContextFile:
     edited_at: float
 
     @cached_property
+    def lines(self) -> list[Unit]:
+        """Every line, those of code and comments too."""
+        return blocks.lines(self.text)
+
+    @cached_property
+    def whole(self) -> list[Unit]:
+        """The sentences of all lines."""
+        return blocks.sentences(self.lines)
+
+    @cached_property
     def sentences(self) -> list[Unit]:
         """The sentences that a reader sees, without code and comments."""
-        return blocks.sentences(blocks.lines(links.shown(self.text)))
+        shown = links.shown(self.text)
+        return self.whole if shown == self.text else blocks.sentences(blocks.lines(shown))
+
+    @cached_property
+    def facts(self) -> list[Fact]:
+        """What its sentences tell that may be told elsewhere too."""
+        return list(facts.read(self.sentences))
+
+    @cached_property
+    def named(self) -> list[str]:
+        """Every record that its head or a sentence names."""
+        return list(dict.fromkeys((*self.refs, *heads.named(self.text))))
+
+    @cached_property
+    def secret(self) -> str | None:
+        """What kind of secret it has the shape of."""
+        return credentials.kind_in(self.text)
 
     @property
     def is_claude(self) -> bool:
@@ -49,10 +79,15 @@ class ContextFile:
         """Whether it has a place in the tree, and so a parent; else only its record and its words matter."""
         return self.path == TOP or self.path.startswith(FOLDER)
 
-    @property
+    @cached_property
     def parent(self) -> Link | None:
         """The link of its `Parent:` line."""
         return next((link for link in self.links if link.form == "parent"), None)
+
+    @cached_property
+    def imports(self) -> list[Link]:
+        """The files that Claude Code puts in its place with it."""
+        return [link for link in self.links if link.form == "import"]
 
 
 def read(root: Path) -> Iterator[ContextFile]:

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
         findings: list[Finding]
         notes: list[str]
 
+    # A text's lines and its sentences.
+    Units = tuple[list[Unit], list[Unit]]
     ReceiptOf = Callable[[str], Mapping[str, Any] | None]
     StateOf = Callable[[str], Mapping[str, Any] | None]
     PastOf = Callable[[str], Sequence[str]]
@@ -90,16 +92,18 @@ def judge(
 
 
 def as_it_stands(
-    rules: Mapping[str, Any], path: str, text: str, state_of: StateOf, words: Vocabulary | None = None
-) -> list[Finding]:
+    rules: Mapping[str, Any], path: str, text: str, state_of: StateOf, words: Vocabulary | None = None,
+    units: Units | None = None,
+) -> list[Finding]:  # fmt: skip
     """What a whole text says that only the truth should say, whoever wrote it and with whatever receipt.
 
     The rules `contradiction` and `property`, and `copy`: a sentence that does nothing but repeat the status of an open
-    record. `words` are those of the rules, for who asks often. Raises as `judge` does.
+    record. `words` are those of the rules and `units` the text's lines and sentences, for who has them. Raises as
+    `judge` does.
     """
     if _closed(rules, path):
         return []
-    change = _Change(rules, path, "", text, state_of, words)
+    change = _Change(rules, path, "", text, state_of, words, units)
     claimed = _claimed(change)
     return [
         *_contradictions(rules, change, claimed, state_of, None),
@@ -127,18 +131,21 @@ class _Change:
 
     def __init__(
         self, rules: Mapping[str, Any], path: str, old: str, new: str, state_of: StateOf,
-        words: Vocabulary | None = None,
+        words: Vocabulary | None = None, units: Units | None = None,
     ) -> None:  # fmt: skip
         self.old, self.new = blocks.plain(old), blocks.plain(new)
         self.words = words or Vocabulary(rules)
-        self.own = heads.refs(self.new) or heads.refs(self.old)
-        self.refs = list(dict.fromkeys([*heads.refs(self.old), *heads.refs(self.new)]))
-        self.is_narrative = heads.is_narrative(path, self.old) or heads.is_narrative(path, self.new)
+        before_refs, after_refs = heads.refs(self.old), heads.refs(self.new)
+        self.own = after_refs or before_refs
+        self.refs = list(dict.fromkeys([*before_refs, *after_refs]))
+        self.is_narrative = bool(self.refs) or heads.is_narrative(path, "")
         self.state_of = state_of
         self._titles: dict[str, list[str]] = {}
-        before, after = blocks.lines(self.old), blocks.lines(self.new)
+        before, after = blocks.lines(self.old), units[0] if units else blocks.lines(self.new)
         self.lines = blocks.added(before, after)
-        self.sentences = blocks.added(blocks.sentences(before), blocks.sentences(after)) if self.lines else []
+        self.sentences: list[Unit] = []
+        if self.lines:
+            self.sentences = blocks.added(blocks.sentences(before), units[1] if units else blocks.sentences(after))
 
     def titles(self, ref: str) -> list[str]:
         """What a record is called: its title in the truth, and the file's first heading for the file's own."""

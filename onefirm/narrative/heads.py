@@ -16,7 +16,7 @@ _KEY = r"(?i)^[\W_]*(records?|parent)[\W_]*?[:=：]"
 
 def refs(text: str | None) -> list[str]:
     """The records that the head names, spelt as they are stored, each once."""
-    found = [ref for line in head(text) if _is_key(line, "record") for ref in named(line)]
+    found = [ref for line in head(text) if key(line) == "record" for ref in named(line)]
     return list(dict.fromkeys(found))
 
 
@@ -40,7 +40,10 @@ def is_head_line(line: str) -> bool:
 
 def key(line: str) -> str:
     """`record` or `parent` for such a line, else nothing."""
-    return next((key for key in ("record", "parent") if _is_key(line, key)), "")
+    # Most lines are ruled out without a pattern: the guard reads two heads before every edit.
+    low = line.lower()
+    match = re.match(_KEY, line) if "record" in low or "parent" in low else None
+    return ("parent" if match[1].lower() == "parent" else "record") if match else ""
 
 
 def value(line: str) -> str:
@@ -62,9 +65,3 @@ def spelt(ref: str) -> str:
 def is_narrative(path: str, text: str) -> bool:
     """Whether a file is narrative by itself: it has a record, or it is a CLAUDE.md of the tree."""
     return path.rpartition("/")[2].lower() == "claude.md" or bool(refs(text))
-
-
-def _is_key(line: str, key: str) -> bool:
-    # Most lines are ruled out without a pattern: the guard reads two heads before every edit.
-    match = re.match(_KEY, line) if key in line.lower() else None
-    return bool(match) and match[1].lower().startswith(key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,26 +26,28 @@ class Index:
 
     def __init__(self, files: Iterable[ContextFile]) -> None:
         self.files = {file.path: file for file in files}
-        self._folders = {posixpath.dirname(file.path): file.path for file in self.files.values() if file.is_claude}
+        self._folders = {_folder(file.path): file.path for file in self.files.values() if file.is_claude}
+        self._parents: dict[str, str | None] = {}
         self._loaded: dict[str, frozenset[str]] = {}
+        self._costs: dict[str, int] = {}
 
     def above(self, path: str) -> str | None:
         """The nearest CLAUDE.md above a file: of its own folder, for one that is none itself."""
-        folder = posixpath.dirname(path)
+        folder = _folder(path)
         if self._folders.get(folder) == path:
             if not folder:
                 return None
-            folder = posixpath.dirname(folder)
+            folder = _folder(folder)
         while folder not in self._folders:
             if not folder:
                 return None
-            folder = posixpath.dirname(folder)
+            folder = _folder(folder)
         return self._folders[folder]
 
     def may_be_parent(self, path: str, parent: str) -> bool:
         """Whether a file may stand below another: a CLAUDE.md of its own folder or of one above."""
-        folder = posixpath.dirname(parent)
-        own = posixpath.dirname(path)
+        folder = _folder(parent)
+        own = _folder(path)
         is_above = not folder or own == folder or own.startswith(f"{folder}/")
         return path != parent and self._folders.get(folder) == parent and is_above
 
@@ -67,9 +68,11 @@ class Index:
 
     def parent(self, path: str) -> str | None:
         """The file above: what its `Parent:` says where that may be, else the nearest CLAUDE.md."""
-        link = self.files[path].parent
-        found = self.meant(link) if link else None
-        return found if found and self.may_be_parent(path, found) else self.above(path)
+        if path not in self._parents:
+            link = self.files[path].parent
+            found = self.meant(link) if link else None
+            self._parents[path] = found if found and self.may_be_parent(path, found) else self.above(path)
+        return self._parents[path]
 
     def loaded(self, path: str) -> frozenset[str]:
         """All that loads with a file: it, the CLAUDE.md of every folder above, and what these import."""
@@ -78,9 +81,15 @@ class Index:
             self._loaded[path] = (self.loaded(above) if above else frozenset[str]()) | self._imported(path)
         return self._loaded[path]
 
-    def tokens(self, paths: Iterable[str]) -> int:
-        """What these files cost together."""
-        return sum(self.files[path].tokens for path in paths)
+    def cost(self, path: str) -> int:
+        """The tokens of all that loads with a file."""
+        if path not in self._costs:
+            file, above = self.files[path], self.above(path)
+            if above is None or file.imports or path in self.loaded(above):
+                self._costs[path] = sum(self.files[one].tokens for one in self.loaded(path))
+            else:
+                self._costs[path] = self.cost(above) + file.tokens
+        return self._costs[path]
 
     def places(self) -> Iterator[Place]:
         """Every file of the tree with its place, each parent before its children, these as the parent names them."""
@@ -105,15 +114,20 @@ class Index:
         return (line.line if line else float("inf")), path
 
     def _imported(self, path: str) -> frozenset[str]:
+        if not self.files[path].imports:
+            return frozenset((path,))
         found: set[str] = set()
         waiting = [path]
         while waiting:
             at = waiting.pop()
             if at not in found:
                 found.add(at)
-                imports = (link for link in self.files[at].links if link.form == "import")
-                waiting += [meant for link in imports if (meant := self.meant(link))]
+                waiting += [meant for link in self.files[at].imports if (meant := self.meant(link))]
         return frozenset(found)
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def is_top(path: str) -> bool:

@@ -6,18 +6,23 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+from onefirm.core import credentials
 from onefirm.narrative import duplicates, heads, links, pasted, statements
+from onefirm.narrative.duplicates import Alike
 from onefirm.narrative.faults import Fault, Mend
 from onefirm.narrative.files import FOLDER, TOP, ContextFile
 from onefirm.narrative.index import ROOT, Index, is_top
 from onefirm.narrative.links import Link
 from onefirm.narrative.pasted import Kept
+from onefirm.narrative.rules import closed_globs
+from onefirm.narrative.statements import Statements
 from onefirm.sessions.paths import told
 from onefirm.sessions.walk import matches
 
@@ -34,39 +39,47 @@ class World:
     """What the check asks of the rooms beside it.
 
     `exists` tells whether a path in the workspace is there; `records` what the truth says of those of these refs that
-    have a record (None where its creation waits); `secret` what kind of secret a text holds; `kept` the artifacts that
-    are texts, by the refs of their records. `rules` are the guard's, for the present schema: what a program writes has
-    no place in the tree.
+    have a record (None where its creation waits); `known_secret` which secret of the firm has its value in a text;
+    `kept` the artifacts that are texts, by the refs of their records. `rules` are the guard's, for the present schema:
+    what a program writes has no place in the tree.
     """
 
     exists: Callable[[str], bool]
     records: Callable[[Sequence[str]], Records]
-    secret: Callable[[str], str | None]
+    known_secret: Callable[[str], str | None]
     kept: Callable[[], Mapping[str, Sequence[Kept]]]
     rules: Mapping[str, Any]
     root_tokens: int = 1500
     chain_tokens: int = 6000
 
 
-def check(index: Index, world: World) -> list[Fault]:
-    """Every fault, by file and line."""
-    records = world.records(sorted(_named(index)))
-    faults = [
-        *structure(index, world),
-        *_records(index, records),
-        *statements.faults(index.files.values(), world.rules, records.get),
-        *duplicates.faults(index, _live(index, world)),
-        *pasted.faults(written(index, world), world.kept()),
-        *_secrets(index, world),
-        *_budgets(index, world),
-    ]
-    return sorted(faults, key=lambda fault: (fault.path, fault.line, fault.rule))
+class Check:
+    """The check of a tree that goes on: what was dear to find out is kept as long as the files that it came from."""
+
+    def __init__(self) -> None:
+        self._statements, self._alike = Statements(), Alike()
+
+    def faults(self, index: Index, world: World) -> list[Fault]:
+        """Every fault, by file and line. Of an index that has the files of the one before, only what is new is read."""
+        records = world.records(sorted({ref for file in index.files.values() for ref in file.named}))
+        by_hand = written(index, world)
+        faults = [
+            *structure(index, world, by_hand),
+            *_records(index, records),
+            *statements.faults(self._statements.of(index.files.values(), world.rules, records.get)),
+            *duplicates.faults(index, filter(_is_live, by_hand), self._alike),
+            *pasted.faults(by_hand, world.kept()),
+            *_secrets(index, world),
+            *_budgets(index, world),
+        ]
+        return sorted(faults, key=lambda fault: (fault.path, fault.line, fault.rule))
 
 
-def structure(index: Index, world: World) -> Iterator[Fault]:
-    """The faults of places and links: those that may be mended without anybody's decision."""
-    for file in _placed(index, world):
-        yield from _place(index, file)
+def structure(index: Index, world: World, by_hand: Iterable[ContextFile]) -> Iterator[Fault]:
+    """The faults of places (of what is `written`) and links: those that may be mended without anybody's decision."""
+    for file in by_hand:
+        if file.is_in_tree and file.path != TOP:
+            yield from _place(index, file)
     yield from _dangling(index, world)
 
 
@@ -141,17 +154,21 @@ def _goes_on(line: str) -> bool:
     return bool(line.strip()) and (line[0] in " \t" or not _BLOCK.match(line))
 
 
+def _is_live(file: ContextFile) -> bool:
+    """Whether it holds now: what a closed engagement's files tell may stand elsewhere too."""
+    return not file.path.startswith(f"{FOLDER}archive/")
+
+
 # -- places ------------------------------------------------------------------------------------------------------------
 
 
-def _placed(index: Index, world: World) -> Iterator[ContextFile]:
-    return (file for file in written(index, world) if file.is_in_tree and file.path != TOP)
-
-
-def written(index: Index, world: World) -> Iterator[ContextFile]:
+def written(index: Index, world: World) -> list[ContextFile]:
     """The files that somebody writes, and no program."""
-    kept = (*world.rules["generated"], *world.rules["append_only"])
-    return (file for file in index.files.values() if not matches(file.path, kept))
+    closed = closed_globs(world.rules)
+    return [file for file in index.files.values() if not _is_closed(file.path, closed)]
+
+
+_is_closed = lru_cache(maxsize=10_000)(matches)  # the same paths are asked about at every look
 
 
 def _place(index: Index, file: ContextFile) -> Iterator[Fault]:
@@ -177,18 +194,20 @@ def _root(index: Index, file: ContextFile) -> Iterator[Fault]:
 
 def _pointing(index: Index, file: ContextFile, above: str) -> Iterator[Fault]:
     """Whether it points back to the file above."""
-    link, wanted = file.parent, head_for(file.path, index.files[above])
+    link = file.parent
+    meant = index.meant(link) if link else None
+    if meant == above:
+        return
+    wanted = head_for(file.path, index.files[above])
     if link is None:
         what = "its `Parent:` line holds no link" if file.parent_line else "has no `Parent:` line"
         way = "write there" if file.parent_line else "add below the title"
         mend = _with_parent(file, wanted)
         yield Fault(file.path, file.parent_line or 1, "parent", what, f"{way}: {wanted}", mend)
-        return
-    meant = index.meant(link)
-    if meant is None:
+    elif meant is None:
         what = f"`Parent:` leads to {told(link.to)}, and the tree has no such file"
         yield Fault(file.path, link.line, "parent", what, f"write there: {wanted}", _redirect(file, link, above))
-    elif not index.may_be_parent(file.path, meant):
+    else:
         what = f"`Parent:` leads to {told(meant)}, which is no CLAUDE.md above it"
         yield Fault(file.path, link.line, "parent", what, f"write there: {wanted}", _redirect(file, link, above))
 
@@ -224,8 +243,8 @@ def _naming(index: Index, file: ContextFile, parent: ContextFile) -> Iterator[Fa
     lines = [link for who, link in naming if who == parent.path and link.form in ("item", "import")]
     if not lines:
         yield _unnamed(index, file, parent, bool(naming))
-    every = parent.text.split("\n")
     for again in lines[1:]:
+        every = parent.text.split("\n")
         what = f"names {told(file.path)} a second time (first in line {lines[0].line})"
         line = every[again.line - 1]
         is_same = again.line > lines[0].line and line == every[lines[0].line - 1]
@@ -242,11 +261,6 @@ def _unnamed(index: Index, file: ContextFile, parent: ContextFile, elsewhere: bo
         what = f"{told(parent.path)} doesn't name it in a line of its own"
         return Fault(file.path, 1, "child", what, fix, mend)
     return Fault(file.path, 1, "orphan", "no file names it", fix, mend)
-
-
-def _live(index: Index, world: World) -> Iterator[ContextFile]:
-    """Those that hold now: what a closed engagement's files tell may stand elsewhere too."""
-    return (file for file in written(index, world) if not file.path.startswith(f"{FOLDER}archive/"))
 
 
 # -- links -------------------------------------------------------------------------------------------------------------
@@ -306,11 +320,6 @@ def _called(path: str) -> str:
 # -- records -----------------------------------------------------------------------------------------------------------
 
 
-def _named(index: Index) -> set[str]:
-    """Every ref that a head or a sentence names."""
-    return {ref for file in index.files.values() for ref in (*file.refs, *heads.named(file.text))}
-
-
 def _records(index: Index, known: Records) -> Iterator[Fault]:
     for file in index.files.values():
         line = file.record_line
@@ -332,14 +341,15 @@ def _finding_it(file: ContextFile) -> str:
 
 
 def _secrets(index: Index, world: World) -> Iterator[Fault]:
-    files = list(index.files.values())
-    # One look at all of them is a tenth of the time of a look at each, and most trees hold no secret.
-    if not world.secret("\n\n".join(file.text for file in files)):
-        return
+    def secret(text: str) -> str | None:
+        return credentials.kind_in(text) or world.known_secret(text)
+
+    # One look at all of them takes less than a look at each, and most trees hold no known secret.
+    is_known = world.known_secret("\n\n".join(file.text for file in index.files.values()))
     fix = "remove it and renew it where it came from, since git may keep it; keep it by `onefirm secret set NAME`"
-    for file in files:
-        if what := world.secret(file.text):
-            for line, held in _lines_of_secrets(file.text, world.secret) or [(1, what)]:
+    for file in index.files.values():
+        if what := file.secret or (is_known and world.known_secret(file.text)):
+            for line, held in _lines_of_secrets(file.text, secret) or [(1, what)]:
                 yield Fault(file.path, line, "secret", f"holds {held}", fix)
 
 
@@ -355,7 +365,7 @@ def _lines_of_secrets(text: str, secret: Callable[[str], str | None]) -> list[tu
 
 
 def _budgets(index: Index, world: World) -> Iterator[Fault]:
-    costs = {path: index.tokens(index.loaded(path)) for path in index.files}
+    costs = {path: index.cost(path) for path in index.files}
     top = TOP if TOP in costs else ROOT
     if costs.get(top, 0) > world.root_tokens:
         loaded = index.loaded(top)
@@ -364,9 +374,10 @@ def _budgets(index: Index, world: World) -> Iterator[Fault]:
         fix = "move what holds for one area into its file, or raise `context: root_tokens:` in onefirm.yaml"
         yield Fault(path, 1, "budget", what, fix)
     for file in index.files.values():
+        if costs[file.path] <= world.chain_tokens or not file.is_in_tree:
+            continue
         above = index.above(file.path)
-        over = costs[file.path] > world.chain_tokens
-        if over and file.is_in_tree and (above is None or costs[above] <= world.chain_tokens):
+        if above is None or costs[above] <= world.chain_tokens:
             loaded = index.loaded(file.path)
             what = f"loads {_cost(costs[file.path], world.chain_tokens)} with all above: {_parts(index, loaded)}"
             fix = "shorten the longest or split it, or raise `context: chain_tokens:` in onefirm.yaml"

@@ -102,8 +102,9 @@ def _join(mends: list[Mend], mend: Mend) -> bool:
 
 
 def _mechanical(index: Index, world: World) -> Iterator[Fault]:
-    written = {file.path for file in lint.written(index, world)}
-    return (fault for fault in lint.structure(index, world) if fault.mend and fault.mend.path in written)
+    by_hand = lint.written(index, world)
+    written = {file.path for file in by_hand}
+    return (fault for fault in lint.structure(index, world, by_hand) if fault.mend and fault.mend.path in written)
 
 
 def _key(fault: Fault) -> tuple[str, str, str]:

@@ -20,6 +20,8 @@ _MARKS = (
     r"!?\[(?=[^\]]{0,300}\]\()|\]\([^)]{0,300}\)"
 )
 _PARTS = r"\s+[·•|;/]\s+|\s*[;|]\s*|\t+|,\s+(?=[^,:=]{2,24}[:=])|\.\s+(?=[A-Z][\w -]{1,24}\s*[:=])"
+# What none of the signs below lacks.
+_MAY_HOLD_SIGN = r"[:：=→⇒–—…]|->|\s-|\.\.\."
 _SIGN = r"\s*(?:::?|：|:=|={1,2}>?|→|⇒|->|\s[–—-]{1,2}|[–—]|\.{3,9}|…)\s+|\s*[:=：→](?=\S)|\s*(?::|=)\s*$"
 _EMPTY = frozenset(("", "-", "–", "—", "?", "tbd", "none", "n/a", "unknown", "open"))
 _BEFORE = r"^(?:(?:the|its|our|their|this|new|current|present|official|latest|actual|overall|project's|client's)\s+)+"
@@ -44,7 +46,8 @@ def stated(line: str, kind: Kind) -> tuple[str, str] | None:
     """The (property, value) of this kind that a line states, None when it states none."""
     if not kind.has_property_in(line):
         return None
-    for part in re.split(_PARTS, shown(line)):
+    text = shown(line)
+    for part in re.split(_PARTS, text) if re.search(_MAY_HOLD_SIGN, text) else ():
         name, value = _halves(part[:_LONGEST])
         key = kind.properties.get(_name(name, kind))
         if key and looks_like(value, key, kind):
@@ -70,7 +73,9 @@ def stated_in_row(cells: list[str], header: list[str], kind: Kind, about: bool) 
 
 def shown(text: str) -> str:
     """A line without its marks: emphasis, code marks, links, tags, check boxes."""
-    return " ".join(re.sub(_MARKS, " " if "<" in text else "", text).split())
+    if any(mark in text for mark in "<>[]*`~_"):
+        text = re.sub(_MARKS, " " if "<" in text else "", text)
+    return " ".join(text.split())
 
 
 def _halves(part: str) -> tuple[str, str]:

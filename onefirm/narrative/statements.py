@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from onefirm.narrative import assertions, blocks, guard, heads
@@ -25,24 +26,72 @@ _FIXES = {
 }
 
 
-def faults(files: Iterable[ContextFile], rules: Mapping[str, Any], state_of: StateOf) -> Iterator[Fault]:
-    """Every line or sentence that states what a record says. `rules` are those of the guard, for the present schema."""
-    words = Vocabulary(rules)
-    for file in files:
-        # `Status: delivery` is a property and a claim: one line is told once.
-        found = {
-            one["line"]: (one["why"], one["rule"])
-            for one in guard.as_it_stands(rules, file.path, file.text, state_of, words)
-        }
-        found = dict(_asserted(file, rules, state_of, words)) | found
-        for cited, (why, rule) in found.items():
-            quoted = f"“{cited[:_QUOTED]}{'…' if len(cited) > _QUOTED else ''}”"
-            yield Fault(file.path, line_of(file.text, cited), "state", f"{quoted}: {why}", _FIXES[rule])
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One line or sentence that states what a record says: by which rule of the guard, where it begins, and why."""
+
+    rule: str
+    line: int
+    cited: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a file states, as the records stood that were asked about for it."""
+
+    file: ContextFile
+    refs: list[str]
+    states: list[Mapping[str, Any] | None]
+    said: list[Statement]
+
+
+class Statements:
+    """What files state. Kept until a file, a record that was asked about for it, or the schema changes."""
+
+    def __init__(self) -> None:
+        self._rules: Mapping[str, Any] | None = None
+        self._kept: dict[str, _Reading] = {}
+
+    def of(
+        self, files: Iterable[ContextFile], rules: Mapping[str, Any], state_of: StateOf
+    ) -> Iterator[tuple[ContextFile, list[Statement]]]:
+        """Each file with what it states. `rules` are those of the guard, for the present schema."""
+        if rules != self._rules:
+            self._rules, self._kept = rules, {}
+        before, self._kept, words = self._kept, {}, Vocabulary(rules)
+        for file in files:
+            known = before.get(file.path)
+            if not known or known.file is not file or known.states != list(map(state_of, known.refs)):
+                known = _read(file, rules, state_of, words)
+            self._kept[file.path] = known
+            yield file, known.said
+
+
+def faults(said: Iterable[tuple[ContextFile, Iterable[Statement]]]) -> Iterator[Fault]:
+    """Every line or sentence that states what a record says, once: `Status: delivery` is a property and a claim."""
+    for file, every in said:
+        for one in {one.cited: one for one in every}.values():
+            quoted = f"“{one.cited[:_QUOTED]}{'…' if len(one.cited) > _QUOTED else ''}”"
+            yield Fault(file.path, one.line, "state", f"{quoted}: {one.why}", _FIXES[one.rule])
+
+
+def _read(file: ContextFile, rules: Mapping[str, Any], state_of: StateOf, words: Vocabulary) -> _Reading:
+    asked = dict[str, Mapping[str, Any] | None]()
+
+    def asking(ref: str) -> Mapping[str, Any] | None:
+        asked[ref] = state_of(ref)
+        return asked[ref]
+
+    found = guard.as_it_stands(rules, file.path, file.text, asking, words, (file.lines, file.whole))
+    every = [*_asserted(file, rules, asking, words), *((one["rule"], one["line"], one["why"]) for one in found)]
+    said = [Statement(rule, line_of(file.text, cited), cited, why) for rule, cited, why in every]
+    return _Reading(file, list(asked), list(asked.values()), said)
 
 
 def _asserted(
     file: ContextFile, rules: Mapping[str, Any], state_of: StateOf, words: Vocabulary
-) -> Iterator[tuple[str, tuple[str, str]]]:
+) -> Iterator[tuple[str, str, str]]:
     if is_closed(rules, file.path):
         return
     for unit in file.sentences:
@@ -53,7 +102,7 @@ def _asserted(
                 key := assertions.stated(unit.text, kind, _called(file, ref, state_of))
             ):
                 why = f"“{key}” is a property of {ref} and stands in the truth; a copy of it here goes stale."
-                yield unit.text, (why, "property")
+                yield "property", unit.text, why
                 break
 
 

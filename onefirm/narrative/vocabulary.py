@@ -38,6 +38,11 @@ class Kind:
         text = text.lower()
         return any(word in text for word in self._starts)
 
+    def may_be_told(self, text: str) -> bool:
+        """Whether all words of any status stand in a text without marks: a slower no for the rest."""
+        text = text.lower()
+        return any(all(word in text for word in words) for words in self.statuses)
+
     def has_property_in(self, text: str) -> bool:
         """Whether the last word of any property's name stands in the text at all."""
         text = text.lower()

@@ -139,7 +139,8 @@ def wanted(path: str, globs: tuple[str, ...] = ()) -> bool:
 
 def matches(path: str, globs: tuple[str, ...]) -> bool:
     """Whether a relative path matches one of the globs; `*` is any text and crosses folders, case is ignored."""
-    return any(_fits(path.lower(), glob.lower().split("*")) for glob in globs)
+    path = path.lower()
+    return any(_fits(path, glob.lower().split("*")) for glob in globs)
 
 
 def stat(path: str) -> Stat | None:

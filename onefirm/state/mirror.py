@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,7 @@ _REFS_AT_ONCE = 500  # databases bound the number of parameters of a statement
 _SELECT = select(*(record.c[name] for name in _COLUMNS))
 _LOAD = _SELECT.where(record.c.ref.in_(bindparam("refs", expanding=True))).order_by(record.c.ref)
 _LOAD_LOCKED = _LOAD.with_for_update()
+_STAND = _LOAD.with_only_columns(*(record.c[name] for name in ("ref", "title", "status", "props", "updated_at")))
 _DUE = record.update().where(record.c.ref == bindparam("moved")).values(due=bindparam("deadline"))
 _CONFIRM = record.update().where(record.c.ref == bindparam("confirmed")).values(synced_at=bindparam("synced_at"))
 
@@ -72,12 +73,20 @@ def record_of(row: Sequence[Any]) -> Record:
 
 def load(conn: Connection, refs: Iterable[str], *, lock: bool = False) -> dict[str, Record]:
     """The records with these refs; `lock` keeps other writers of them waiting (on Postgres; SQLite has one writer)."""
-    found: dict[str, Record] = {}
+    return {row.ref: record_of(row) for row in _rows_of(conn, _LOAD_LOCKED if lock else _LOAD, refs)}
+
+
+def stands(conn: Connection, refs: Iterable[str]) -> Iterator[tuple[str, str, str, Any, str]]:
+    """Ref, title, status, props and `updated_at` of these records: `load` without most of its work, for who asks for
+    thousands.
+    """
+    yield from _rows_of(conn, _STAND, refs)
+
+
+def _rows_of(conn: Connection, query: Any, refs: Iterable[str]) -> Iterator[Any]:
     wanted = sorted(set(refs))
     for start in range(0, len(wanted), _REFS_AT_ONCE):
-        some = {"refs": wanted[start : start + _REFS_AT_ONCE]}
-        found |= {row.ref: record_of(row) for row in conn.execute(_LOAD_LOCKED if lock else _LOAD, some)}
-    return found
+        yield from conn.execute(query, {"refs": wanted[start : start + _REFS_AT_ONCE]})
 
 
 def one(conn: Connection, ref: str) -> Record | None:

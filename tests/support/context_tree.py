@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from onefirm.narrative import files, lint
+from onefirm.narrative import files
 from onefirm.narrative.faults import Fault
 from onefirm.narrative.index import Index
-from onefirm.narrative.lint import World
+from onefirm.narrative.lint import Check, World
 from onefirm.narrative.pasted import Kept
 from support import hook
 
@@ -37,7 +37,7 @@ def world(
     return World(
         exists=frozenset(there).__contains__,
         records=lambda refs: {ref: _state(known[ref], titles.get(ref, "Launch site")) for ref in refs if ref in known},
-        secret=lambda text: next(("a password" for word in words if word in text), None),
+        known_secret=lambda text: next(("a password" for word in words if word in text), None),
         kept=lambda: kept,
         rules=hook.rules(),
         **budgets,
@@ -50,7 +50,7 @@ def _state(status: str | None, title: str) -> dict[str, str | None] | None:
 
 def faults(texts: Mapping[str, str], given: World | None = None) -> list[Fault]:
     """What the check finds."""
-    return lint.check(index(texts), given or world())
+    return Check().faults(index(texts), given or world())
 
 
 def changed(path: str, old: str, new: str) -> dict[str, str]:

@@ -204,6 +204,9 @@ def test_a_grown_tree_is_clean_and_as_large_as_it_should_be(tmp_path: Path) -> N
     files = len(list(root.glob("context/**/*.md"))) + 1
     assert files in (59, 60)
     assert context.check_alone(str(root))["cpu_s"] > 0
+    assert context.edit_alone(str(root))["cpu_s"] > 0
+    assert context.drift_alone(str(root))["cpu_s"] > 0
+    assert context.fresh_alone(str(root))["cpu_s"] > 0
 
 
 def test_a_seeded_record_tells_the_same_in_ledger_truth_and_mirror(tmp_path: Path) -> None:
