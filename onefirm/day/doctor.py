@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 
 from onefirm.core.clock import Clock
-from onefirm.core.errors import FirmError
-from onefirm.day import anchoring, context, hooks, lessons, surroundings, wiring
+from onefirm.core.errors import FirmError, InvalidInput
+from onefirm.day import anchoring, context, hooks, lessons, schema, surroundings, wiring
 from onefirm.day.planes import Planes
 from onefirm.day.surroundings import MEND, Finding, Level, counted, read_json
 from onefirm.ledger.verify import verify
@@ -105,6 +105,20 @@ def _guard(planes: Planes) -> Iterator[Finding]:
         yield Finding("ok", "guard", f"compiled from schema {planes.schema.version}, and it denies")
 
 
+def _schema(planes: Planes) -> Iterator[Finding]:
+    """Whether the kinds in force are those that the operator's files and this onefirm have."""
+    try:
+        steps = schema.diff(planes.root, planes.records).steps
+    except InvalidInput:
+        yield Finding("warn", "schema", "the files in schema/ have mistakes", "onefirm schema check")
+        return
+    if steps:
+        what = f"{counted(len(steps), 'change')} of schema/ or of this onefirm not yet in force"
+        yield Finding("warn", "schema", what, "onefirm schema diff")
+    else:
+        yield Finding("ok", "schema", f"version {planes.schema.version} is in force, as the files have it")
+
+
 def _narrative(planes: Planes) -> Iterator[Finding]:
     """What `context check` finds, in one line."""
     faults = context.check(planes)
@@ -177,5 +191,5 @@ def _wiring(planes: Planes) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Planes], Iterable[Finding]], ...] = (
-    _ledger, _truth, _artifacts, _guard, _wiring, _narrative, _lessons,
+    _ledger, _truth, _schema, _artifacts, _guard, _wiring, _narrative, _lessons,
 )  # fmt: skip

@@ -39,6 +39,18 @@ def test_a_kind_begins_as_yaml_and_ends_in_the_changelog(shop: Workshop, onefirm
     assert "nothing had to be done" in onefirm.done("schema", "apply").err
 
 
+def test_the_doctor_says_whether_the_files_are_in_force(shop: Workshop, onefirm: Terminal) -> None:
+    def told() -> list[str]:
+        findings = onefirm("doctor", "--json").data["findings"]
+        return [f"{one['level']} {one['what']}" for one in findings if one["area"] == "schema"]
+
+    assert told() == ["ok version 2 is in force, as the files have it"]
+    shop.file("asset")
+    assert told() == ["warn 1 change of schema/ or of this onefirm not yet in force"]
+    shop.file("asset", "kind: asset")
+    assert told() == ["warn the files in schema/ have mistakes"]
+
+
 def test_a_shipped_kind_is_printed_changed_and_applied(shop: Workshop, onefirm: Terminal) -> None:
     printed = onefirm.done("schema", "show", "project").out
     shop.file("project", printed)
