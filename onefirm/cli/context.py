@@ -121,8 +121,8 @@ def _mend(invocation: Invocation, yes: bool) -> list[str]:
         screen.say("Nothing was changed.")
         return []
     left = day.mend_context(planned)
-    for path, why in left.items():
-        screen.say(f"{told(path)} {why}; it was left as it is. Repeat the command.")
+    for why in left.values():
+        screen.say(f"Left as it is: {why}")
     screen.say(f"Mended {len(planned) - len(left)} of {files}.")
     return [one.path for one in planned if one.path not in left]
 

@@ -7,14 +7,12 @@ one, or when the next session starts. Each step may be repeated.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import logging
 import os
 import posixpath
-import shutil
 import sqlite3
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -25,6 +23,7 @@ from onefirm.core.clock import today
 from onefirm.core.errors import FirmError, NotFound, Refused
 from onefirm.core.ids import parse_ref, uuid7
 from onefirm.day import close as closing
+from onefirm.day import texts
 from onefirm.day.planes import Planes
 from onefirm.day.wording import clip
 from onefirm.memory.statements import check_reason
@@ -90,12 +89,10 @@ def close(planes: Planes, ref: str, by: By, *, anyway: bool = False) -> Archived
     3. Commit what git doesn't hold yet of all that will change: taking back the close brings it back so.
     4. Write down what is to move, then do it: list, files, links, entry, commit.
 
-    Raises NotFound, InvalidInput, and Refused with what is open.
+    Raises NotFound, InvalidInput, Busy, and Refused with what is open.
     """
     check_reason(by, planes.secrets_check)
-    with _turn(planes.root) as is_mine:
-        if not is_mine:
-            raise Refused("Another close of context files is under way.", hint="Repeat it when that one is done.")
+    with texts.turn(planes.root):
         finished = _finish(planes)
         record = planes.records.get(parse_ref(ref), by)
         if finished and finished.ref == record.ref:
@@ -117,8 +114,9 @@ def finish(planes: Planes) -> Archived | None:
     """Finish a close that was cut off; None where there is none, or somebody is at it."""
     if not _place(planes.root).exists():
         return None
-    with _turn(planes.root) as is_mine:
-        return _finish(planes) if is_mine else None
+    with contextlib.suppress(texts.Busy), texts.turn(planes.root, wait_s=0):
+        return _finish(planes)
+    return None
 
 
 def _order(planes: Planes, index: Index, ref: str, by: By) -> _Order:
@@ -202,7 +200,7 @@ def _list(root: Path, order: _Order, one: Listed) -> None:
     index = Index(files.read(root))
     if made := archive.opened(index):
         if LIST not in index.files:
-            _write(root, made.path, made.text)
+            texts.replace_text(root, made.path, "", made.text, like=root / made.parent)
         _rewrite(root, made.parent, made.parent_before, made.parent_text)
         index = Index(files.read(root))
     _rewrite(root, LIST, index.files[LIST].text, archive.list_with(index, order.moves, one, order.day))
@@ -303,19 +301,6 @@ def _commit_all(planes: Planes, order: _Order, message: str) -> tuple[str | None
 # -- the disk ----------------------------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def _turn(root: Path) -> Generator[bool]:
-    """Whether it is ours to close files: one process at a time, and a dead one lets go."""
-    path = _place(root).with_suffix(".lock")
-    with open(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600), "w") as lock:  # noqa: PTH123 - for the mode
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
-
-
 def _finish(planes: Planes) -> Archived | None:
     try:
         order = _Order.of(_place(planes.root).read_text(encoding="utf-8"))
@@ -369,21 +354,19 @@ def _text(root: Path, path: str) -> str | None:
 
 
 def _rewrite(root: Path, path: str, before: str, after: str) -> bool:
-    if after == before or _text(root, path) != before:
+    """Whether a file had to change and could; where it may not be written it stays, and the check tells of it."""
+    if after == before:
         return False
-    _write(root, path, after, like=root / path)
+    try:
+        texts.replace_text(root, path, before, after, keeps_time=True)
+    except Refused:
+        return False
     return True
 
 
-def _write(root: Path, path: str, text: str, like: Path | None = None) -> None:
-    """Put a file in its place in one step, with the mode and time of another one if given."""
-    place = root / path
-    place.parent.mkdir(parents=True, exist_ok=True)
-    draft = place.with_name(f".{place.name}.closing")  # after a kill the next try makes the same one
-    draft.write_text(text, encoding="utf-8", newline="")
-    if like:
-        shutil.copystat(like, draft)
-    draft.replace(place)
+def _write(root: Path, path: str, text: str, *, like: Path) -> None:
+    """Put a file in its place in one step, with the mode and time of another one."""
+    texts.swap(root / path, text, draft=root / texts.HIDDEN / "context.draft", like=like, keeps_time=True)
 
 
 def _sweep(folder: Path) -> None:

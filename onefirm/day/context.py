@@ -7,13 +7,14 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-import stat
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from onefirm.core.errors import Refused
 from onefirm.core.ids import is_temporary
+from onefirm.day import texts
 from onefirm.day.planes import Planes
 from onefirm.narrative import archive, files, heads, mends, scaffold
 from onefirm.narrative.compile import compile_guard
@@ -24,12 +25,11 @@ from onefirm.narrative.lint import Check, Records, World
 from onefirm.narrative.mends import Mended
 from onefirm.narrative.pasted import Kept
 from onefirm.narrative.scaffold import Scaffold
-from onefirm.sessions import walk
+from onefirm.sessions.paths import told
 from onefirm.state import mirror
 from onefirm.state.artifacts import Artifacts, text_of
 from onefirm.state.mirror import Record
 
-HIDDEN = ".onefirm"
 _LARGEST_TEXT_BYTES = 256 * 1024  # nobody pastes more than a part of it
 
 
@@ -49,18 +49,19 @@ def plan_mends(planes: Planes) -> list[Mended]:
 
 
 def mend(planes: Planes, mended: Iterable[Mended]) -> dict[str, str]:
-    """Write what was planned, each file in one step; returns those left alone, with the reason.
+    """Write what was planned, each file in one step; returns those left alone, with the reason and what to do.
 
-    A file that somebody changed since it was planned is left to them.
+    A file that somebody changed since it was planned is left to them. Raises Busy.
     """
     left: dict[str, str] = {}
-    for one in mended:
-        try:
-            why = _mend(planes.root, one)
-        except OSError as error:
-            why = f"can't be written ({error.strerror})"
-        if why:
-            left[one.path] = why
+    with texts.turn(planes.root):
+        for one in mended:
+            try:
+                texts.replace_text(planes.root, one.path, one.before, one.after)
+            except Refused as refused:
+                left[one.path] = str(refused)
+            except OSError as error:
+                left[one.path] = f"{told(one.path)} can't be written: {error.strerror}. Make room for it, then repeat."
     return left
 
 
@@ -68,21 +69,24 @@ def new(planes: Planes, what: str, said: str, *, at: str = "", title: str = "") 
     """Make a file for a record (a ref) or at a path, and name it in its parent: what is `said` in one line.
 
     A record's file lies in the folder `at`, else with its project or client, or in the area of its kind. Nothing that
-    exists is overwritten. Raises InvalidInput, NotFound, Refused.
+    exists is overwritten. One cut off in between is finished by the same again. Raises InvalidInput, NotFound, Refused.
     """
     if found := planes.secrets_check(f"{title}\n{said}"):
         raise Refused(f"This holds {found}.", hint="Say it without; `onefirm secret set NAME` keeps it.")
-    index = Index(files.read(planes.root))
-    if re.fullmatch(heads.REF, what):
-        record = planes.records.get(what, fresh=False)
-        path = scaffold.path_of(at) if at else _place_of(index, record)
-        made = scaffold.plan(index, path, title or record.title, said, record.ref)
-    else:
-        path = scaffold.path_of(at or what)
-        name = posixpath.basename(posixpath.dirname(path) if path.endswith("/CLAUDE.md") else path.removesuffix(".md"))
-        made = scaffold.plan(index, path, title or name.replace("-", " ").replace("_", " ").capitalize(), said)
-    _write(planes.root, made)
+    record = planes.records.get(what, fresh=False) if re.fullmatch(heads.REF, what) else None
+    with texts.turn(planes.root):
+        made = _planned(Index(files.read(planes.root)), record, what, said, at, title)
+        _write(planes.root, made)
     return made
+
+
+def _planned(index: Index, record: Record | None, what: str, said: str, at: str, title: str) -> Scaffold:
+    if record:
+        path = scaffold.path_of(at) if at else _place_of(index, record)
+        return scaffold.plan(index, path, title or record.title, said, record.ref)
+    path = scaffold.path_of(at or what)
+    name = posixpath.basename(posixpath.dirname(path) if path.endswith("/CLAUDE.md") else path.removesuffix(".md"))
+    return scaffold.plan(index, path, title or name.replace("-", " ").replace("_", " ").capitalize(), said)
 
 
 def _place_of(index: Index, record: Record) -> str:
@@ -109,38 +113,19 @@ def _folder_of(index: Index, ref: str) -> str:
 
 
 def _write(root: Path, made: Scaffold) -> None:
-    """The child first: cut off in between, `check` tells the line that its parent lacks."""
-    path, parent = root / made.path, root / made.parent
-    if parent.read_bytes() != made.parent_before.encode():
-        raise Refused(
-            f"{made.parent} isn't plain UTF-8, is too long, or changed just now.", hint="Mend it, then repeat."
-        )
+    """The parent first: cut off in between, the same command finds its line there and makes the file."""
+    path = root / made.path
     if not path.parent.resolve().is_relative_to(root.resolve()):
         raise Refused(f"{made.path} lies behind a link that leads out of the workspace.", hint="Choose another place.")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if os.path.lexists(path):
+        raise Refused(f"{made.path} is there already.", hint="`onefirm context map` shows the tree.")
+    texts.replace_text(root, made.parent, made.parent_before, made.parent_text)
     try:
-        with path.open("x", encoding="utf-8", newline="") as file:
-            file.write(made.text)
-    except FileExistsError:
-        raise Refused(f"{made.path} is there already.", hint="`onefirm context map` shows the tree.") from None
-    parent.write_text(made.parent_text, encoding="utf-8", newline="")
-
-
-def _mend(root: Path, one: Mended) -> str:
-    """Replace one file; gives why it can't be. What is read last before the exchange must be what was planned on."""
-    path = Path(walk.on_disk(f"{root}/{one.path}")).resolve()
-    if not path.is_relative_to(root.resolve()):
-        return "lies behind a link that leads out of the workspace"
-    draft = root / HIDDEN / f"mended.{os.getpid()}"
-    try:
-        draft.write_text(one.after, encoding="utf-8", newline="")
-        draft.chmod(stat.S_IMODE(path.stat().st_mode))
-        if path.read_bytes() != one.before.encode():
-            return "isn't plain UTF-8, is too long, or changed just now"
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    return ""
+        texts.replace_text(root, made.path, "", made.text, like=root / made.parent)
+    except (OSError, Refused):
+        with suppress(OSError, Refused):
+            texts.replace_text(root, made.parent, made.parent_text, made.parent_before)
+        raise
 
 
 def world(planes: Planes) -> World:

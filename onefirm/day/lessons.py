@@ -18,6 +18,7 @@ from pathlib import Path
 
 from onefirm.core.canonical import sha256_hex
 from onefirm.core.tokens import estimate
+from onefirm.day.texts import swap
 from onefirm.memory.lessons import Lesson
 from onefirm.narrative import tree as narrative
 from onefirm.sessions import db, tree
@@ -148,11 +149,7 @@ def _put(folder: Path, name: str, text: str | None) -> None:
     elif text is None:
         (folder / name).unlink(missing_ok=True)
     else:
-        folder.mkdir(parents=True, exist_ok=True)
-        draft = folder / f".{name}.{os.getpid()}"
-        draft.write_text(text, encoding="utf-8")
-        draft.chmod(0o600)
-        draft.replace(folder / name)
+        swap(folder / name, text, draft=folder / f".{name}.{os.getpid()}")
 
 
 def _ignore(folder: Path) -> None:

@@ -22,6 +22,7 @@ from onefirm import __version__
 from onefirm.core.attribution import By
 from onefirm.core.canonical import sha256_hex
 from onefirm.day.planes import Planes
+from onefirm.day.texts import swap
 from onefirm.sessions import switches
 
 KIND = "wiring.accepted"
@@ -152,10 +153,7 @@ def _write(
     with planes.store.write() as conn:
         planes.ledger.append(conn, KIND, said, subjects=(), by=by)
     path = planes.root / ".onefirm" / _FILE
-    draft = path.with_name(f".{_FILE}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-        json.dump(texts, file, ensure_ascii=False)
-    draft.replace(path)
+    swap(path, json.dumps(texts, ensure_ascii=False), draft=path.with_name(f".{_FILE}.{os.getpid()}"))
 
 
 def _hashes(texts: Mapping[str, str]) -> dict[str, str]:

@@ -207,7 +207,7 @@ def test_a_file_that_an_editor_saves_meanwhile_is_left_to_them(onefirm: Terminal
         planned = firm.day.plan_context_mends()
         change(onefirm, SITE, "## Last decision", "A sentence of theirs.\n\n## Last decision")
         left = firm.day.mend_context(planned)
-    assert left == {SITE: "isn't plain UTF-8, is too long, or changed just now"}
+    assert left == {SITE: f"{SITE} changed just now. Repeat the command."}
     assert "A sentence of theirs.\n" in (onefirm.root / SITE).read_text(encoding="utf-8")
     assert faults(onefirm) == [(SITE, 1, "parent")]
     onefirm.done("context", "check", "--fix", "--yes")
@@ -222,7 +222,7 @@ def test_a_mending_that_is_killed_half_way_is_finished_by_the_next(onefirm: Term
     with open_firm(onefirm.root) as firm:
         planned = firm.day.plan_context_mends()
         firm.day.mend_context(planned[:1])
-        (onefirm.root / ".onefirm/mended.1").write_text(planned[1].after[:40], encoding="utf-8")
+        (onefirm.root / ".onefirm/context.draft").write_text(planned[1].after[:40], encoding="utf-8")
     assert len(faults(onefirm)) == 1
     onefirm.done("context", "check", "--fix", "--yes")
     assert {path: (onefirm.root / path).stat().st_mode & 0o777 for path in (one.path for one in planned)} == {
@@ -240,6 +240,36 @@ def test_what_is_no_text_or_lies_outside_is_not_written(onefirm: Terminal, tmp_p
     assert "outside.md lies behind a link that leads out of the workspace" in answer.err
     assert (tmp_path / "outside.md").read_text(encoding="utf-8") == "# Outside\n"
     assert (onefirm.root / "context/knowledge/latin.md").read_bytes() == "# Größe\n".encode("latin-1")
+
+
+@pytest.mark.row("NAR-01")
+def test_a_parent_that_can_not_be_written_stays_as_it_is_and_nothing_is_made(onefirm: Terminal, tmp_path: Path) -> None:
+    parent, outside = onefirm.root / "context/knowledge/CLAUDE.md", tmp_path / "outside.md"
+    parent.rename(outside)
+    parent.symlink_to(outside)
+    before = outside.read_bytes()
+    answer = onefirm("context", "new", "context/knowledge/ropes.md", "how a group decides")
+    assert answer.code == 1
+    assert "CLAUDE.md lies behind a link that leads out of the workspace." in answer.err
+    assert (outside.read_bytes(), (parent.parent / "ropes.md").exists()) == (before, False)
+    parent.unlink()
+    parent.write_bytes("# Größe\n\nParent: [The firm](../CLAUDE.md)\n".encode("latin-1"))
+    answer = onefirm("context", "new", "context/knowledge/ropes.md", "how a group decides")
+    assert "context/knowledge/CLAUDE.md isn't plain UTF-8." in answer.err
+    assert "→ Save it as UTF-8, then repeat the command." in answer.err
+
+
+@pytest.mark.row("NAR-01")
+def test_a_parent_keeps_its_mode_its_line_ends_and_the_link_that_it_lies_behind(onefirm: Terminal) -> None:
+    parent, behind = onefirm.root / "context/knowledge/CLAUDE.md", onefirm.root / "knowledge.txt"
+    behind.write_bytes(parent.read_bytes().replace(b"\n", b"\r\n"))
+    behind.chmod(0o640)
+    parent.unlink()
+    parent.symlink_to(behind)
+    onefirm.done("context", "new", "context/knowledge/ropes.md", "how a group decides")
+    assert (parent.is_symlink(), behind.stat().st_mode & 0o777) == (True, 0o640)
+    assert behind.read_bytes().count(b"\n") == behind.read_bytes().count(b"\r\n")
+    assert b"- [Ropes](ropes.md): how a group decides\r\n" in behind.read_bytes()
 
 
 @pytest.mark.row("NAR-01", "NAR-07")

@@ -10,7 +10,7 @@ import pytest
 
 from support.terminal import Terminal, demo_firm
 
-CLOSER = Path(__file__).with_name("closer.py")
+DYING = Path(__file__).with_name("dying.py")
 PROJECT = Path(__file__).resolve().parents[2]
 SITE = "context/clients/acme-rockets/launch-site"
 
@@ -28,7 +28,7 @@ def test_a_close_that_dies_is_finished_by_the_next(tmp_path: Path) -> None:
         (onefirm.root / SITE / "board.md").write_text("# The board\n\nThey meet in [the hall](../CLAUDE.md).\n")
         before = words(onefirm)
         env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(PROJECT), str(PROJECT / "tests")))}
-        command = [sys.executable, str(CLOSER), str(onefirm.root), "P-1", str(number)]
+        command = [sys.executable, DYING, onefirm.root, str(number), "context", "close", "P-1", "--anyway"]
         died = subprocess.run(command, env=env, capture_output=True, check=False, timeout=60).returncode
         assert died in (0, 9)
         answer = onefirm.done("context", "close", "P-1", "--anyway")
