@@ -75,18 +75,24 @@ def new(planes: Planes, what: str, said: str, *, at: str = "", title: str = "") 
         raise Refused(f"This holds {found}.", hint="Say it without; `onefirm secret set NAME` keeps it.")
     record = planes.records.get(what, fresh=False) if re.fullmatch(heads.REF, what) else None
     with texts.turn(planes.root):
-        made = _planned(Index(files.read(planes.root)), record, what, said, at, title)
+        made = _planned(planes.root, record, what, said, at, title)
         _write(planes.root, made)
     return made
 
 
-def _planned(index: Index, record: Record | None, what: str, said: str, at: str, title: str) -> Scaffold:
+def _planned(root: Path, record: Record | None, what: str, said: str, at: str, title: str) -> Scaffold:
+    index, exists = Index(files.read(root)), partial(_exists, root)
     if record:
         path = scaffold.path_of(at) if at else _place_of(index, record)
-        return scaffold.plan(index, path, title or record.title, said, record.ref)
+        return scaffold.plan(index, path, title or record.title, said, record.ref, exists)
     path = scaffold.path_of(at or what)
     name = posixpath.basename(posixpath.dirname(path) if path.endswith("/CLAUDE.md") else path.removesuffix(".md"))
-    return scaffold.plan(index, path, title or name.replace("-", " ").replace("_", " ").capitalize(), said)
+    title = title or name.replace("-", " ").replace("_", " ").capitalize()
+    return scaffold.plan(index, path, title, said, exists=exists)
+
+
+def _exists(root: Path, path: str) -> bool:
+    return os.path.exists(f"{root}/{path}")  # noqa: PTH110 - Path raises for a name too long
 
 
 def _place_of(index: Index, record: Record) -> str:
@@ -131,7 +137,7 @@ def _write(root: Path, made: Scaffold) -> None:
 def world(planes: Planes) -> World:
     """What the check asks of the firm."""
     return World(
-        exists=lambda path: os.path.exists(f"{planes.root}/{path}"),  # noqa: PTH110 - Path raises for a name too long
+        exists=partial(_exists, planes.root),
         records=partial(_records, planes),
         known_secret=planes.known_secret,
         kept=partial(_kept, planes),

@@ -21,6 +21,7 @@ from onefirm.core.tokens import estimate
 from onefirm.day.texts import swap
 from onefirm.memory.lessons import Lesson
 from onefirm.narrative import tree as narrative
+from onefirm.narrative.links import uncommented
 from onefirm.sessions import db, tree
 
 FOLDER = ".claude/rules/onefirm"
@@ -167,7 +168,7 @@ def _ignore(folder: Path) -> None:
 
 def _line(one: Lesson) -> str:
     # The ref comes first, so that no rule can be read as the head of a narrative file.
-    rule = " ".join(one.rule.split()).replace("<!--", "<! --").replace("-->", "-- >")
+    rule = uncommented(" ".join(one.rule.split()))
     return f"- {one.ref}: {_IMPORT.sub('@ ', rule)}\n"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Rule = Literal[
-    "orphan", "parent", "child", "link", "record", "state", "duplicate", "pasted", "secret", "budget",
+    "orphan", "parent", "child", "link", "comment", "record", "state", "duplicate", "pasted", "secret", "budget",
     "form", "tool", "gate", "case",
 ]  # fmt: skip
 

@@ -60,6 +60,11 @@ class ContextFile:
         return list(facts.read(self.sentences))
 
     @cached_property
+    def open_comment(self) -> int:
+        """The line of a comment that is never closed, else 0."""
+        return links.open_comment(self.text) if "<!--" in self.text else 0
+
+    @cached_property
     def named(self) -> list[str]:
         """Every record that its head or a sentence names."""
         return list(dict.fromkeys((*self.refs, *heads.named(self.text))))

@@ -83,12 +83,27 @@ def relative(start: str, path: str) -> str:
 
 def shown(text: str) -> str:
     """The text with its code and then its comments blanked: a comment's sign in code opens none."""
+    text = _without_code(text)
+    return _COMMENT.sub(_blanked, text) if "<!--" in text else text
+
+
+def open_comment(text: str) -> int:
+    """The line of the comment that is never closed, so that Claude reads nothing behind it; 0 where there is none."""
+    found = [comment for comment in _COMMENT.finditer(_without_code(text)) if not comment[0].endswith("-->")]
+    return text.count("\n", 0, found[0].start()) + 1 if found else 0
+
+
+def uncommented(words: str) -> str:
+    """Words in which no comment begins or ends: what stands behind them would be hidden."""
+    return words.replace("<!--", "<! --").replace("-->", "-- >")
+
+
+def _without_code(text: str) -> str:
     if "```" in text or "~~~" in text:
         every = text.split("\n")
         hidden = blocks.code_lines(every)
         text = "\n".join("" if number in hidden else line for number, line in enumerate(every))
-    text = _CODE.sub(_blanked, text) if "`" in text else text
-    return _COMMENT.sub(_blanked, text) if "<!--" in text else text
+    return _CODE.sub(_blanked, text) if "`" in text else text
 
 
 def _read(path: str, text: str) -> Iterator[Link]:

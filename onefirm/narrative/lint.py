@@ -65,6 +65,7 @@ class Check:
         by_hand = written(index, world)
         faults = [
             *structure(index, world, by_hand),
+            *_comments(by_hand),
             *_records(index, records),
             *statements.faults(self._statements.of(index.files.values(), world.rules, records.get)),
             *duplicates.faults(index, filter(_is_live, by_hand), self._alike),
@@ -277,6 +278,23 @@ def _dangling(index: Index, world: World) -> Iterator[Fault]:
                 seen[found] = index.meant(link) is not None or world.exists(found)
             if found is None or not seen[found]:
                 yield _broken(index, file, link)
+
+
+def dangling(index: Index, path: str, line: str, exists: Callable[[str], bool]) -> str | None:
+    """Where a link in a line of a file leads, beside the first one, that leads to nothing; None where none does."""
+    for link in links.read(path, line)[1:]:
+        if link.target is None or not (index.meant(link) or exists(link.target)):
+            return link.to
+    return None
+
+
+def _comments(by_hand: Iterable[ContextFile]) -> Iterator[Fault]:
+    for file in by_hand:
+        if line := file.open_comment:
+            what = "a comment is never closed: Claude reads nothing of what stands behind it"
+            yield Fault(
+                file.path, line, "comment", what, "close it with `-->` where it ends, or take its sign `<!--` out"
+            )
 
 
 def _broken(index: Index, file: ContextFile, link: Link) -> Fault:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import posixpath
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from onefirm.core.errors import InvalidInput, Refused
-from onefirm.narrative import files, lint, mends
+from onefirm.narrative import files, links, lint, mends
 from onefirm.narrative.faults import Mend
 from onefirm.narrative.files import FOLDER, ContextFile
 from onefirm.narrative.index import Index, is_top
+from onefirm.sessions.paths import told
 
 _SECTIONS = "\n## Why\n\n## Last decision\n\n## Open threads\n"
 # Where the files of a kind lie; those of other kinds lie below the file of the record that they belong to.
@@ -53,11 +54,14 @@ def folder_name(title: str, otherwise: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or otherwise.lower()
 
 
-def plan(index: Index, path: str, title: str, said: str, ref: str = "") -> Scaffold:
+def plan(
+    index: Index, path: str, title: str, said: str, ref: str = "", exists: Callable[[str], bool] = lambda _path: False
+) -> Scaffold:
     """A file at `path` for the record `ref` (if any), and its parent with a line that says of it what is `said`.
 
-    A parent that names it already, since it was there once, stays as it is. Raises InvalidInput for a title or line
-    that can't be, Refused where the file or no parent is there.
+    A parent that names it already, since it was there once, stays as it is. `exists` tells of files beside the tree's,
+    for what the line links to. Raises InvalidInput for a title or line that can't be, Refused where the file or no
+    parent is there.
     """
     title, said = _one_line(title, "title"), _one_line(said, "line")
     above = index.above(path)
@@ -70,7 +74,11 @@ def plan(index: Index, path: str, title: str, said: str, ref: str = "") -> Scaff
     child = files.parsed(path, text)
     if _names(index, above, child):
         return Scaffold(path, text, above, parent.text, parent.text)
-    made = Scaffold(path, text, above, parent.text, with_line(index, parent, lint.line_for(above, child, said)))
+    line = lint.line_for(above, child, said)
+    if to := lint.dangling(index, above, line, exists):
+        hint = f"Give its path as {above} has to write it, or keep the words without the link."
+        raise InvalidInput(f"The line links to {told(to)}, which isn't there.", hint=hint)
+    made = Scaffold(path, text, above, parent.text, with_line(index, parent, line))
     _hold(index, made)
     return made
 
@@ -87,7 +95,7 @@ def _one_line(text: str, what: str) -> str:
         raise InvalidInput(
             f"The {what} has to be one line of at most {_LONGEST_LINE} characters.", hint=f"Give a shorter {what}."
         )
-    return text
+    return links.uncommented(text)
 
 
 def with_line(index: Index, parent: ContextFile, line: str) -> str:

@@ -157,6 +157,16 @@ def test_three_planted_faults_are_found_with_their_lines(onefirm: Terminal) -> N
 
 
 @pytest.mark.row("NAR-02")
+def test_a_comment_that_hides_the_rest_of_a_file_is_found_in_its_line_and_new_opens_none(onefirm: Terminal) -> None:
+    onefirm.done("context", "new", "context/knowledge/ropes.md", "see <!-- open")
+    assert faults(onefirm) == []
+    line = change(onefirm, SITE, "## Open threads", "<!-- for later\n\n## Open threads")
+    assert faults(onefirm) == [(SITE, line, "comment")]
+    said = onefirm("context", "check").out
+    assert f"{SITE}:{line} comment: a comment is never closed: Claude reads nothing of what stands behind it" in said
+
+
+@pytest.mark.row("NAR-02")
 def test_mending_shows_the_changes_and_needs_a_yes(onefirm: Terminal) -> None:
     change(onefirm, ACME, "- [Launch site](launch-site/CLAUDE.md): students", "- Launch site: students")
     change(onefirm, SITE, "Parent: [Acme Rockets](../CLAUDE.md)\n", "")
@@ -307,6 +317,7 @@ def test_a_new_file_of_a_record_is_named_by_its_parent_and_points_back(onefirm: 
         (("context/" + "x" * 300, "too long"), "no place in the context tree"),
         (("context/a.md", "ghp_" + "a1B2" * 9), "GitHub token"),
         (("context/a.md", "  "), "one line"),
+        (("context/a.md", "as [the other](gone.md) says"), "The line links to gone.md, which isn't there."),
     ],
 )
 def test_what_can_not_be_made_is_refused_and_changes_nothing(

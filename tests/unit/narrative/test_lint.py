@@ -102,6 +102,18 @@ def test_a_link_to_nothing_is_found_and_one_to_any_file_of_the_workspace_is_not(
     assert "deck.pdf" in fault.what
 
 
+@pytest.mark.parametrize("end", ["", " and --", "\n\n```\n-->\n```\n", "\n<!-- again"])
+def test_a_comment_that_is_never_closed_hides_all_behind_it_and_is_found_in_its_line(end: str) -> None:
+    fault = only(faults(changed(ACME, "They count.\n", f"They <!-- count -->.\n\nSee <!-- what{end}")))
+    assert (fault.path, fault.line, fault.rule) == (ACME, 8, "comment")
+    assert "`-->`" in fault.fix
+
+
+@pytest.mark.parametrize("text", ["`<!--` opens one.", "```\n<!--\n```", "<!-- one\nof two lines -->", "a --> b"])
+def test_a_comment_that_is_closed_or_stands_in_code_is_no_fault(text: str) -> None:
+    assert faults(changed(ACME, "They count.", text)) == []
+
+
 @pytest.mark.parametrize("to", ["../../../../elsewhere.md", "/etc/hosts"])
 def test_a_link_out_of_the_workspace_is_found(to: str) -> None:
     assert "out of the workspace" in only(faults(changed(ACME, "They count.", f"[x]({to})"))).what

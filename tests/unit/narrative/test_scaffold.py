@@ -93,6 +93,25 @@ def test_a_heading_in_code_or_above_the_head_is_no_section(text: str) -> None:
     assert faults(texts) == []
 
 
+def test_a_sign_of_a_comment_in_title_or_line_hides_nothing_behind_it() -> None:
+    texts = made(WHOLE, "context/clients/bert/CLAUDE.md", "Bert <!-- or", "see <!-- open", "P-1")
+    texts = made(texts, "context/clients/carl.md", "Carl", "closes --> it")
+    assert "](bert/CLAUDE.md): see <! -- open\n- [Carl](carl.md): closes -- > it\n" in texts[CLIENTS]
+    assert faults(texts) == []
+
+
+@pytest.mark.parametrize("to", ["gone.md", "../../../out.md", "/etc/hosts"])
+def test_a_line_that_links_to_nothing_is_refused(to: str) -> None:
+    with pytest.raises(InvalidInput, match="which isn't there") as refused:
+        made(WHOLE, "context/clients/bert.md", "Bert", f"see [this]({to})")
+    assert CLIENTS in refused.value.hint
+    told = "see [there](acme/CLAUDE.md), [here](https://x.example) and [the list](../list.pdf)"
+    plan = scaffold.plan(
+        index(WHOLE), "context/clients/bert.md", "Bert", told, exists={"context/list.pdf"}.__contains__
+    )
+    assert told in plan.parent_text
+
+
 def test_a_line_that_outlived_its_file_is_used_again() -> None:
     texts = made({path: text for path, text in WHOLE.items() if path != ACME}, ACME, "Acme", "hats", "CL-1")
     assert texts[CLIENTS] == WHOLE[CLIENTS]
