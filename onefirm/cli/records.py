@@ -271,11 +271,13 @@ def conflicts(invocation: Invocation, as_json: bool) -> None:
 
 @record.command(short_help="Decide a conflict.")
 @click.argument("item", metavar="ID")
-@click.option("--keep", required=True, type=click.Choice(["mine", "theirs"]), help="Whose values stand.")
+@click.option(
+    "--keep", required=True, metavar="mine|theirs|REF", help="Whose values stand, or which row a lost write made."
+)
 @why_option
 @json_option
 @pass_invocation
-def resolve(invocation: Invocation, item: str, keep: Literal["mine", "theirs"], why: str | None, as_json: bool) -> None:
+def resolve(invocation: Invocation, item: str, keep: str, why: str | None, as_json: bool) -> None:
     """Decide a conflict. Claude can't do this.
 
     \b

@@ -125,7 +125,10 @@ def _conflicted(data: Mapping[str, Any], event: Event) -> str:
     return f"found {_thing(data, event)} changed elsewhere: {both}{asked}"
 
 
-_KEPT = {"mine": "what waited here was kept", "theirs": "what was there stayed"}
+_KEPT = {
+    "mine": "what waited here was kept", "theirs": "what was there stayed", "anew": "it is to be written",
+    "found": "it was written before",
+}  # fmt: skip
 
 
 def _settled(data: Mapping[str, Any], event: Event) -> str:

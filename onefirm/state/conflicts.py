@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection
 
@@ -19,7 +19,8 @@ from onefirm.store import inbox, outbox
 from onefirm.store.inbox import InboxItem
 
 KIND = "conflict"
-Keep: TypeAlias = Literal["mine", "theirs"]
+Keep: TypeAlias = str
+"""`mine`, `theirs`, or the ref of the row that an unsure create made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,26 @@ class Clash:
     problem: str
 
 
-def hold(plane: Plane, conn: Connection, claim: Claim, clashes: Sequence[Clash]) -> bool:
-    """Keep a claim until the operator has decided, and ask; False when the claim has changed hands."""
-    if not claims.release(conn, claim, "held", plane.now(), clashes[0].problem):
+def hold(
+    plane: Plane,
+    conn: Connection,
+    claim: Claim,
+    clashes: Sequence[Clash],
+    unsure: Mapping[int, Sequence[str]] | None = None,
+) -> bool:
+    """Keep a claim until the operator has decided, and ask; False when the claim has changed hands.
+
+    `unsure` has, for creates that may have been applied, by their number the refs of rows that may be theirs.
+    """
+    if not claims.release(conn, claim, "held", plane.now(), clashes[0].problem, unknown=bool(unsure)):
         return False
     round_ = f"{claim.key}:{claim.lease}"  # each time it is tried it is another question
     refs = list(dict.fromkeys(clash.draft.ref for clash in clashes))
-    title = f"{refs[0]} “{clashes[0].draft.title}”: {clashes[0].problem}; keep mine or theirs?"
-    asked = {"key": claim.key, "records": [_side(clash, claim) for clash in clashes]}
+    choice = "is it that one (theirs), or shall it be written (mine)?" if unsure else "keep mine or theirs?"
+    title = f"{refs[0]} “{clashes[0].draft.title}”: {clashes[0].problem}; {choice}"
+    asked: dict[str, Any] = {"key": claim.key, "records": [_side(clash, claim) for clash in clashes]}
+    if unsure:
+        asked["unsure"] = [[number, list(rows)] for number, rows in unsure.items()]
     item = inbox.ask(conn, KIND, f"{KIND}:{round_}", title, refs, asked, plane.now())
     queued = plane.ledger.effect(conn, f"{claim.key}:0:queued")
     by = By(SYSTEM, claim.by.session, cause=queued.id if queued else None)
@@ -68,6 +81,7 @@ def decide(plane: Plane, conn: Connection, item_id: str, keep: Keep, by: By) -> 
     Raises NotFound, InvalidInput, and Refused when it was decided already or can't be written any more.
     """
     item = _open_item(conn, item_id, keep)
+    unsure = "unsure" in item.payload
     if not inbox.decide(conn, item_id, keep, by.actor, plane.now()):  # first: of two people at once, one decides
         raise Refused(f"Somebody else has just decided {item_id}.", hint="onefirm record conflicts lists what is open.")
     claim = claims.one(conn, str(item.payload["key"]))
@@ -75,23 +89,38 @@ def decide(plane: Plane, conn: Connection, item_id: str, keep: Keep, by: By) -> 
         raise Refused(
             f"What {item_id} asks about waits no longer.", hint="onefirm record conflicts lists what is open."
         )
-    if keep == "mine":
+    if unsure:
+        claims.reopen(conn, claim.key, plane.now())
+    elif keep == "mine":
         _check_writable(conn, item, claim)
         claims.revise(conn, claim, [_over(draft, item) for draft in claim.drafts])
         claims.reopen(conn, claim.key, plane.now())
     else:
         outbox.drop(conn, claim.key)
     for side in item.payload["records"]:
-        told = {"kind": side["kind"], "title": side["title"], "keep": keep, "inbox": item_id}
+        kept = keep if not unsure else "anew" if keep == "mine" else "found"
+        told = {"kind": side["kind"], "title": side["title"], "keep": kept, "inbox": item_id}
         key = f"{KIND}:{item_id}:{side['ref']}:decided"
         plane.ledger.append(conn, "record.decided", told, subjects=(side["ref"],), by=by, effect_key=key)
     return item
 
 
+def answers(item: InboxItem, keep: Keep) -> list[tuple[int, str | None]]:
+    """What an answer means for each create that the truth is unsure of: the row that it made, or None."""
+    taken, told = set[str](), list[tuple[int, str | None]]()
+    for number, refs in item.payload.get("unsure", ()):
+        free = [ref for ref in refs if ref not in taken and keep in ("theirs", ref)]
+        ref = None if keep == "mine" else next(iter(free), None)
+        taken |= {ref} if ref else set()
+        told.append((int(number), ref))
+    return told
+
+
 def _open_item(conn: Connection, item_id: str, keep: str) -> InboxItem:
-    if keep not in ("mine", "theirs"):
-        raise InvalidInput(f"“{keep[:20]}” is no answer.", hint="Answer mine (write what waited) or theirs (drop it).")
     item = inbox.get(conn, item_id)
+    named = {ref for _, refs in item.payload.get("unsure", ()) for ref in refs} if item else set[str]()
+    if keep not in ("mine", "theirs", *named):
+        raise InvalidInput(f"“{keep[:20]}” is no answer.", hint="Answer mine (write what waited) or theirs (drop it).")
     if item is None or item.kind != KIND:
         raise NotFound(f"There is no conflict {item_id[:20]}.", hint="onefirm record conflicts lists them.")
     if item.state != "open":

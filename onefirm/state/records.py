@@ -151,6 +151,7 @@ class Records:
     def decide_conflict(self, item_id: str, keep: Keep, by: By) -> InboxItem:
         """Answer one: `mine` writes what waited over what is there, `theirs` drops it. Returns the decided item.
 
+        Of a create that may have been applied, `mine` writes it, and `theirs` or a row's ref says what it made.
         Raises NotFound, InvalidInput, Refused.
         """
         values.check_reason(self.plane.reading, by)
@@ -158,6 +159,8 @@ class Records:
             self._check_question(inbox.get(conn, item_id))
             item = conflicts.decide(self.plane, conn, item_id, keep, by)
             concerned = conflicts.concerned(conn, item)
+        for number, ref in conflicts.answers(item, keep):
+            self.plane.truth.answer(str(item.payload["key"]), number, ref)
         self._relay.run(concerned)
         self.plane.project()
         with self.plane.store.read() as conn:

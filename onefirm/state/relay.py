@@ -20,7 +20,7 @@ from onefirm.state.claims import Claim
 from onefirm.state.conflicts import Clash
 from onefirm.state.drafts import Draft
 from onefirm.state.plane import Plane
-from onefirm.state.truth.base import AnswerLost, Gone, Rejected, Stale, TruthRow, Unreachable
+from onefirm.state.truth.base import AnswerLost, Gone, Rejected, Stale, TruthRow, Unreachable, Unsure
 
 _TRIES = 5
 _log = logging.getLogger(__name__)
@@ -97,7 +97,11 @@ class Relay:
                 outcome.queue(self._plane, conn, claim)
 
     def _finish(self, claim: Claim, report: Relayed) -> None:
-        rows = self._effect(claim) if claim.drafts and claim.unknown else None
+        try:
+            rows = self._effect(claim) if claim.drafts and claim.unknown else None
+        except Unsure as unsure:
+            self._ask(claim, unsure, report)
+            return
         for _ in range(_TRIES):
             if rows is not None or not claim.drafts:
                 self._record(claim, rows or [], report)
@@ -121,6 +125,19 @@ class Relay:
             return self._plane.truth.effect(claim.key)
         except (Unreachable, AnswerLost) as error:
             raise _Waits(True, _why(error)) from None
+
+    def _ask(self, claim: Claim, unsure: Unsure, report: Relayed) -> None:
+        """Ask the operator whether creates made what is there: they are never sent a second time unasked."""
+        wrote = [draft for draft in claim.drafts if draft.op != "look"]
+        clashes, named = list[Clash](), dict[int, list[str]]()
+        for number, rows in unsure.candidates.items():
+            draft = wrote[number]
+            alike = [row for row in rows if row.props.get("title") == draft.title] or list(rows)
+            named[number] = [row.ref for row in alike]
+            problem = f"{self._plane.truth.name} may have created it already as {' or '.join(named[number][:3])}"
+            theirs = {name: alike[0].props.get(name) for name in draft.set}
+            clashes.append(Clash(draft, alike[0], dict(draft.set), theirs, problem))
+        self._hold(claim, clashes, report, named)
 
     def _rebase(self, claim: Claim) -> tuple[Claim, list[Clash]]:
         """Hold the drafts against the truth as it is, and let the mirror say the same first."""
@@ -171,18 +188,23 @@ class Relay:
         except Unreachable as error:
             raise _Waits(False, _why(error)) from None
         except AnswerLost:
-            return self._effect(claim), []
+            try:
+                return self._effect(claim), []
+            except Unsure as error:  # asked about when it is next taken up
+                raise _Waits(True, str(error)) from None
         except (Stale, Gone):
             return None, []
         except Rejected as rejected:
             problem = f"{self._plane.truth.name} refuses it: {rejected}"
             return None, [Clash(draft, None, dict(draft.set), {}, problem) for draft in claim.drafts]
 
-    def _hold(self, claim: Claim, clashes: Sequence[Clash], report: Relayed) -> None:
+    def _hold(
+        self, claim: Claim, clashes: Sequence[Clash], report: Relayed, unsure: Mapping[int, Sequence[str]] | None = None
+    ) -> None:
         with self._plane.store.write() as conn:
             if not claim.queued:  # its process died before it could tell
                 outcome.queue(self._plane, conn, claim)
-            if conflicts.hold(self._plane, conn, claim, clashes):
+            if conflicts.hold(self._plane, conn, claim, clashes, unsure):
                 report.held += 1
 
 

@@ -91,7 +91,7 @@ def read_text(reading: Reading, name: str, raw: object, *, longest: int = LONGES
             hint="Keep the long form in a narrative file and the short one here.",
         )
     text = text.replace("\r\n", "\n").strip()
-    if bad := next((char for char in text if _is_forbidden(char, one_line)), None):
+    if bad := next((char for char in text if is_forbidden(char, one_line)), None):
         what = "a line break" if bad == "\n" else f"the control character U+{ord(bad):04X}"
         raise InvalidInput(f"{name} contains {what}.", hint="Send plain text without it.")
     if secret := reading.secrets_check(text):
@@ -113,7 +113,8 @@ def show(value: Any) -> Any:
     return value
 
 
-def _is_forbidden(char: str, one_line: bool) -> bool:
+def is_forbidden(char: str, one_line: bool = False) -> bool:
+    """Whether a character may stand in no text: it steers a terminal, turns the line, or is half of a pair."""
     if char in "\n\t":
         return one_line
     return unicodedata.category(char) in ("Cc", "Cs") or char in _TURNING

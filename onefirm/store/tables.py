@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
 _JSON = JSON().with_variant(JSONB(), "postgresql")
+_JSON_OR_NULL = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 # -- ledger ------------------------------------------------------------------------------------------------------------
 
@@ -167,6 +168,31 @@ truth_effect = Table(  # writes that the embedded truth has applied, by idempote
     Column("key", Text, primary_key=True),
     Column("rows", _JSON, nullable=False),
     Column("at", Text, nullable=False),
+)
+
+truth_page = Table(  # what Notion's pages are called here
+    "truth_page",
+    metadata,
+    Column("page_id", Text, primary_key=True),
+    Column("ref", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("aside", _JSON_OR_NULL),  # the row and its relations, while some lead to pages that aren't known yet
+    Column("also", _JSON_OR_NULL),  # what nothing maps, as people read it
+)
+
+truth_step = Table(  # writes that were sent to Notion, by idempotency key
+    "truth_step",
+    metadata,
+    Column("key", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", Text, nullable=False),  # waiting | sent | lost | done
+    Column("at", Text, nullable=False),
+    Column("write", _JSON, nullable=False),
+    Column("before", _JSON_OR_NULL),
+    Column("page_id", Text),
+    Column("row", _JSON_OR_NULL),
+    PrimaryKeyConstraint("key", "number"),
+    Index("truth_step_by_time", "state", "at"),
 )
 
 # -- memory ------------------------------------------------------------------------------------------------------------

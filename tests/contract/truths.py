@@ -5,7 +5,7 @@ effect that can't be looked up while its index lags behind.
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from typing import Any, Literal
 from onefirm.core import canonical
 from onefirm.core.clock import iso
 from onefirm.state.schema import Schema
-from onefirm.state.truth.base import AnswerLost, Gone, Rejected, Stale, TruthRow, TruthWrite, Unreachable
+from onefirm.state.truth.base import AnswerLost, Batch, Gone, Rejected, Stale, TruthRow, TruthWrite, Unreachable, Unsure
 from support.clock import FixedClock
 
 Fault = Literal["unreachable", "lost before", "lost after", "rejected", "crash before", "crash after"]
@@ -33,6 +33,9 @@ class SlowTruth:
     latency_s: float = 1.5
     down: bool = False
     lagging: bool = False
+    unsure: dict[str, list[str]] = field(default_factory=dict)
+    at_once: int = 2
+    believed: bool = True
     faults: list[Fault] = field(default_factory=list)
     rows: dict[str, TruthRow] = field(default_factory=dict)
     effects: dict[str, list[TruthRow]] = field(default_factory=dict)
@@ -70,21 +73,36 @@ class SlowTruth:
         self._call(f"effect {key}")
         if self.lagging:
             raise Unreachable("the index lags behind")
+        if key in self.unsure:
+            raise Unsure({0: [self.rows[ref] for ref in self.unsure[key]]})
         return self.effects.get(key)
 
     def read(self, refs: Sequence[str]) -> dict[str, TruthRow]:
         self._call(f"read {' '.join(refs)}")
         return {ref: self.rows[ref] for ref in refs if ref in self.rows}
 
-    def changed_since(self, watermark: str | None) -> tuple[list[TruthRow], str]:
+    def answer(self, key: str, number: int, ref: str | None) -> None:
+        self._call(f"answer {key}#{number} {ref}")
+        self.unsure.pop(key)
+        if ref is None:
+            return
+        self.effects[key] = [self.rows[ref]]
+
+    def changed_since(self, watermark: str | None) -> Iterator[Batch]:
+        """In batches of `at_once` rows; a row may be believed only against what is known from before this call."""
         self._call("changed_since")
-        now = self._minute()
-        rows = [row for row in self.rows.values() if watermark is None or row.edited_at >= watermark]
-        return sorted(rows, key=lambda row: (row.edited_at, row.ref)), iso(self.clock.now() - _OVERLAP)[:17] + now[17:]
+        now = self.clock.now()
+        reached = iso(now - _OVERLAP)[:17] + self._minute()[17:]
+        found = [row for row in self.rows.values() if watermark is None or row.edited_at >= watermark]
+        found.sort(key=lambda row: (row.edited_at, row.ref))
+        for start in range(0, len(found), self.at_once):
+            some = found[start : start + self.at_once]
+            yield Batch(some, min(some[-1].edited_at, reached), iso(now) if self.believed else None)
+        yield Batch([], reached)
 
     def ids(self) -> frozenset[str]:
         self._call("ids")
-        return frozenset(self.rows)
+        return frozenset(ref for ref, row in self.rows.items() if not row.archived)
 
     # -- what others do to it ------------------------------------------------------------------------------------------
 
@@ -121,15 +139,15 @@ class SlowTruth:
             raise Gone([ref for ref in gone if ref])
         if stale := [self.rows[write.ref] for write in named if self.rows[write.ref or ""].etag != write.base]:
             raise Stale(stale)
-        rows = [self._create(write) if write.ref is None else self._change(write) for write in writes]
+        rows = [self._create(write, key) if write.ref is None else self._change(write) for write in writes]
         self.effects[key] = rows
         return rows
 
-    def _create(self, write: TruthWrite) -> TruthRow:
+    def _create(self, write: TruthWrite, key: str | None = None) -> TruthRow:
         prefix = self.schema.kinds[write.kind].prefix
         numbers = [int(ref.partition("-")[2]) for ref in self.rows if ref.partition("-")[0] == prefix]
         now = self._minute()
-        blank = TruthRow(f"{prefix}-{max(numbers, default=0) + 1}", write.kind, {}, "", False, now, now)
+        blank = TruthRow(f"{prefix}-{max(numbers, default=0) + 1}", write.kind, {}, "", False, now, now, made_by=key)
         return self._put(blank, write.props or {}, False, None)
 
     def _change(self, write: TruthWrite) -> TruthRow:

@@ -6,7 +6,7 @@ them is mistaken for somebody else's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
@@ -16,14 +16,15 @@ from onefirm.core.ids import is_temporary, uuid7
 from onefirm.state import claims, mirror, outcome
 from onefirm.state import schema as schemas
 from onefirm.state.claims import Claim
+from onefirm.state.mirror import Record
 from onefirm.state.plane import Plane
 from onefirm.state.sync.plan import plan, plan_gone
-from onefirm.state.truth.base import TruthError, Unreachable
+from onefirm.state.truth.base import Batch, TruthError, TruthRow, Unreachable
 from onefirm.store import tables
 
 WATERMARK = "truth.watermark"
 SYNCED_AT = "truth.synced_at"
-_AT_ONCE = 500
+_AT_ONCE = 100  # where each is asked for by itself, more would outlive the claim on them
 _BUSY_WAIT_S = 20.0
 _PAUSE_S = 0.01
 
@@ -48,27 +49,39 @@ class Puller:
         lost = [ref for ref in wanted if ref not in rows and ref in known and not known[ref].archived]
         return self._take(differing + lost) if differing or lost else frozenset()
 
-    def pull(self) -> tuple[frozenset[str], bool]:
+    def pull(self, tell: Callable[[int], None] = lambda rows: None) -> tuple[frozenset[str], bool]:
         """Take over everything that changed since the last time; what was taken, and whether that was all.
 
-        Raises Unreachable. The watermark moves only when nothing had to be left out.
+        `tell` hears how many rows were looked at so far. Raises Unreachable. The watermark moves with each batch, so
+        that whoever is ended here goes on there, and only while nothing had to be left out.
         """
         with self._plane.store.read() as conn:
             watermark = _setting(conn, WATERMARK)
-        rows, reached = self._plane.truth.changed_since(watermark)
-        with self._plane.store.read() as conn:
-            known = mirror.load(conn, (row.ref for row in rows))
-            found = claims.every(conn)
-        ours = self._being_created(found)
-        wanted = [pull.row.ref for pull in plan(rows, known)]
-        taken = self._take([ref for ref in wanted if ref not in ours])
-        whole = taken.issuperset(wanted)
+        taken, whole, looked_at = frozenset[str](), True, 0
+        for batch in self._plane.truth.changed_since(watermark):
+            some, all_ = self._take_batch(batch)
+            taken, whole, looked_at = taken | some, whole and all_, looked_at + len(batch.rows)
+            if whole and batch.watermark != watermark:
+                watermark = batch.watermark
+                self._remember(WATERMARK, watermark)
+            tell(looked_at)
         if whole:
-            self._remember(reached if reached != watermark else None)
+            self._remember(SYNCED_AT, iso(self._plane.now()))
         return taken, whole
 
+    def _take_batch(self, batch: Batch) -> tuple[frozenset[str], bool]:
+        with self._plane.store.read() as conn:
+            known = mirror.load(conn, (row.ref for row in batch.rows))
+            found = claims.every(conn)
+        ours = self._being_created(found)
+        wanted = {pull.row.ref: pull.row for pull in plan(batch.rows, known)}
+        free = [ref for ref, row in wanted.items() if ref not in ours and not _is_unborn(row, found, known.get(ref))]
+        sure = {ref: wanted[ref] for ref in free if _is_sure(known.get(ref), batch.as_of)}
+        taken = self._take([ref for ref in free if ref not in sure]) | self._take(list(sure), sure, batch.as_of)
+        return taken, taken.issuperset(wanted)
+
     def sweep(self) -> frozenset[str]:
-        """Find rows that the truth has lost without telling; the refs that were archived here.
+        """Find rows that the truth has lost, archived, restored or shown without telling; the refs taken over.
 
         Raises Unreachable, and Refused when it seems to have lost most of them.
         """
@@ -76,27 +89,34 @@ class Puller:
         query = select(tables.record.c.ref).where(tables.record.c.archived.is_(False))
         with self._plane.store.read() as conn:
             mirrored = frozenset(conn.execute(query).scalars())
-        return self._take(plan_gone(there, mirrored))
+            ours = self._being_created(claims.every(conn))
+        return self._take([*plan_gone(there, mirrored), *sorted(there - mirrored - ours)])
 
     def _being_created(self, found: Iterable[Claim]) -> frozenset[str]:
-        """Refs of records that our own unfinished writes have created at the truth."""
-        creating = [c for c in found if c.state == "leased" or c.unknown if any(d.op == "create" for d in c.drafts)]
-        return frozenset(row.ref for claim in creating for row in self._plane.truth.effect(claim.key) or ())
+        """Refs of records that our own unfinished writes have created, where the truth's rows don't say so."""
+        if self._plane.truth.store is None:
+            return frozenset()
+        return frozenset(row.ref for claim in _creating(found) for row in self._plane.truth.effect(claim.key) or ())
 
-    def _take(self, refs: Sequence[str]) -> frozenset[str]:
+    def _take(
+        self, refs: Sequence[str], given: Mapping[str, TruthRow] | None = None, as_of: str | None = None
+    ) -> frozenset[str]:
         taken: frozenset[str] = frozenset()
         for start in range(0, len(refs), _AT_ONCE):
-            taken |= self._take_some(refs[start : start + _AT_ONCE])
+            taken |= self._take_some(refs[start : start + _AT_ONCE], given, as_of)
         if taken:
             self._plane.project()
         return taken
 
-    def _take_some(self, refs: Sequence[str]) -> frozenset[str]:
+    def _take_some(
+        self, refs: Sequence[str], given: Mapping[str, TruthRow] | None, as_of: str | None
+    ) -> frozenset[str]:
+        """Take over rows as they are given, or as they are read under the claim."""
         claim = self._claim(refs)
         if claim is None:
             return frozenset()
         try:
-            rows = self._plane.truth.read(claim.reads)
+            rows = self._plane.truth.read(claim.reads) if given is None else given
         except TruthError:
             with self._plane.store.write() as conn:
                 claims.settle(conn, claim)
@@ -105,13 +125,21 @@ class Puller:
         with self._plane.store.write() as conn:
             if not claims.settle(conn, claim):
                 return frozenset()
-            known = mirror.load(conn, claim.reads, lock=True)
-            for ref in claim.reads:
-                if ref in rows:
-                    outcome.take_over(self._plane, conn, rows[ref], known.get(ref))
-                elif ref in known and not known[ref].archived:
-                    outcome.lose(self._plane, conn, known[ref])
-        return frozenset(claim.reads)
+            known, found = mirror.load(conn, claim.reads, lock=True), claims.every(conn)
+            taken = [
+                ref for ref in claim.reads
+                if (given is None or _is_sure(known.get(ref), as_of))
+                and not (ref in rows and _is_unborn(rows[ref], found, known.get(ref)))
+            ]  # fmt: skip
+            for ref in taken:
+                self._take_one(conn, ref, rows.get(ref), known.get(ref))
+        return frozenset(taken)
+
+    def _take_one(self, conn: Connection, ref: str, row: TruthRow | None, old: Record | None) -> None:
+        if row is not None:
+            outcome.take_over(self._plane, conn, row, old)
+        elif old is not None and not old.archived:
+            outcome.lose(self._plane, conn, old)
 
     def _claim(self, refs: Sequence[str]) -> Claim | None:
         """A claim on those of the refs that no unfinished write concerns, after waiting for those under way."""
@@ -130,15 +158,29 @@ class Puller:
             self._plane.pause(_PAUSE_S)
             waited += _PAUSE_S
 
-    def _remember(self, watermark: str | None) -> None:
+    def _remember(self, name: str, value: str) -> None:
         with self._plane.store.write() as conn:
-            _set(conn, SYNCED_AT, iso(self._plane.now()))
-            if watermark is not None:
-                _set(conn, WATERMARK, watermark)
+            _set(conn, name, value)
 
     def synced_at(self, conn: Connection) -> str | None:
         """When the mirror was last known to have everything."""
         return _setting(conn, SYNCED_AT)
+
+
+def _creating(found: Iterable[Claim]) -> list[Claim]:
+    """Claims whose creates the truth may have applied."""
+    begun = (claim for claim in found if claim.state == "leased" or claim.unknown)
+    return [claim for claim in begun if any(draft.op == "create" for draft in claim.drafts)]
+
+
+def _is_unborn(row: TruthRow, found: Iterable[Claim], old: Record | None) -> bool:
+    """Whether a row was made by an unfinished write of ours, which will tell of it."""
+    return old is None and row.made_by is not None and any(row.made_by == claim.key for claim in _creating(found))
+
+
+def _is_sure(old: Record | None, as_of: str | None) -> bool:
+    """Whether a row that isn't older than this instant may be believed against what the mirror knows."""
+    return as_of is not None and (old is None or old.synced_at < as_of)
 
 
 def _setting(conn: Connection, name: str) -> str | None:

@@ -16,7 +16,7 @@ before its first step, and by raising AnswerLost when a later step fails: the ef
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -30,6 +30,7 @@ class TruthRow:
     """One record. `props` holds every property that has a value, in stored form, title and status among them.
 
     Times are in the form of `core.clock.iso`; `editor` names who changed the row last, where the truth knows it.
+    `made_by` is the effect key of its create, where the truth shows it.
     """
 
     ref: str
@@ -40,6 +41,7 @@ class TruthRow:
     created_at: str
     edited_at: str
     editor: str | None = None
+    made_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,19 @@ class TruthWrite:
     ref: str | None = None
     base: str | None = None
     props: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some of the rows that changed, and the watermark that is reached once they were taken over.
+
+    `as_of`: no row is older than that instant, so that whoever knows one from before may believe it; what is known from
+    later must be read again. None: each must be.
+    """
+
+    rows: Sequence[TruthRow]
+    watermark: str
+    as_of: str | None = None
 
 
 class TruthError(Exception):
@@ -79,6 +94,17 @@ class Gone(TruthError):
     def __init__(self, refs: Sequence[str]) -> None:
         super().__init__(", ".join(refs))
         self.refs = tuple(refs)
+
+
+class Unsure(TruthError):
+    """Whether a create was applied can't be told, ever: the operator must say.
+
+    `candidates` has, for each such write by its number, the rows that may be what it made.
+    """
+
+    def __init__(self, candidates: Mapping[int, Sequence[TruthRow]]) -> None:
+        super().__init__("whether it was created can't be told")
+        self.candidates = {number: tuple(rows) for number, rows in candidates.items()}
 
 
 class Rejected(TruthError):
@@ -111,7 +137,14 @@ class Truth(Protocol):
     def effect(self, key: str) -> list[TruthRow] | None:
         """The rows that an effect left, None when it surely was not applied.
 
-        Raises Unreachable also when it can't be told yet (an index that lags behind).
+        Raises Unreachable also when it can't be told yet (an index that lags behind), and Unsure when it never can.
+        """
+        ...
+
+    def answer(self, key: str, number: int, ref: str | None) -> None:
+        """The operator's word on a create that the truth is unsure of: it made this row, or (None) nothing.
+
+        `effect` tells accordingly from then on.
         """
         ...
 
@@ -122,13 +155,14 @@ class Truth(Protocol):
         """
         ...
 
-    def changed_since(self, watermark: str | None) -> tuple[list[TruthRow], str]:
-        """Rows that changed since a watermark (None: all rows), archived ones among them, and the next watermark.
+    def changed_since(self, watermark: str | None) -> Iterator[Batch]:
+        """Rows that changed since a watermark (None: all rows), archived ones among them; at least one batch.
 
-        A row may come again without having changed; none that changed is left out. Raises Unreachable.
+        A row may come again without having changed; none that changed is left out. Whoever ends before the last batch
+        goes on from the watermark of the last one that was taken over. Raises Unreachable.
         """
         ...
 
     def ids(self) -> frozenset[str]:
-        """The refs of all rows that are there, archived ones among them. Raises Unreachable."""
+        """The refs of all rows that are there and not archived. Raises Unreachable."""
         ...

@@ -6,7 +6,7 @@ counter's row lock makes the order of numbers the order of commits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from onefirm.core.clock import Clock, iso
 from onefirm.state.schema import Schema
-from onefirm.state.truth.base import Gone, Stale, TruthRow, TruthWrite
+from onefirm.state.truth.base import Batch, Gone, Stale, TruthRow, TruthWrite
 from onefirm.store.counters import next_number
 from onefirm.store.engine import Store
 from onefirm.store.tables import truth_effect, truth_row
@@ -95,18 +95,22 @@ class EmbeddedTruth:
         with self.store.read() as conn:
             return _rows(conn, refs)
 
-    def changed_since(self, watermark: str | None) -> tuple[list[TruthRow], str]:
+    def answer(self, key: str, number: int, ref: str | None) -> None:
+        """Never asked for: this truth is never unsure."""
+        raise AssertionError("an effect of the embedded store is known")
+
+    def changed_since(self, watermark: str | None) -> Iterator[Batch]:
         """Rows with a higher change number."""
         after = int(watermark or 0)
         query = select(truth_row).where(truth_row.c.version > after).order_by(truth_row.c.version)
         with self.store.read() as conn:
             rows = [_row(row) for row in conn.execute(query)]
-        return rows, rows[-1].etag if rows else str(after)
+        yield Batch(rows, rows[-1].etag if rows else str(after))
 
     def ids(self) -> frozenset[str]:
-        """The refs of all rows."""
+        """The refs of all rows that aren't archived."""
         with self.store.read() as conn:
-            return frozenset(conn.execute(select(truth_row.c.ref)).scalars())
+            return frozenset(conn.execute(select(truth_row.c.ref).where(truth_row.c.archived.is_(False))).scalars())
 
 
 def _check(writes: Iterable[TruthWrite], rows: Mapping[str, TruthRow]) -> None:

@@ -34,6 +34,46 @@ def killed_at(office: Office, step: str) -> Office:
     return office.again(step=die)
 
 
+class TestUnsureCreates:
+    """A truth that shows no effect keys can't tell whether a create whose answer was lost was applied."""
+
+    @pytest.fixture
+    def there(self, remote: Office) -> str:
+        """The row that somebody added while the answer to our own create was lost."""
+        remote.slow.faults, remote.slow.lagging = ["lost before"], True
+        written = remote.write(Change("create", kind="task", set={"title": "Call"}), key="k")[0]
+        assert written.receipt == "pending"
+        remote.slow.lagging = False
+        ref = remote.slow.add("task", title="Call", status="todo")
+        remote.slow.unsure = {"write:k": [ref]}
+        assert remote.records.sync().conflicts == 1
+        return ref
+
+    def test_it_is_asked_about_and_never_sent_again(self, remote: Office, there: str) -> None:
+        (item,) = remote.records.conflicts()
+        assert "the slow truth may have created it already as T-1; is it that one (theirs)" in item.title
+        remote.clock.advance(hours=1)
+        assert remote.records.sync().relayed == 0
+        assert list(remote.true()) == [there]
+
+    @pytest.mark.parametrize("keep", ["theirs", "T-1"])
+    def test_it_is_that_one(self, remote: Office, there: str, keep: str) -> None:
+        item = remote.records.decide_conflict("I-1", keep, OPERATOR)
+        assert item.decision == keep
+        assert list(remote.true()) == [there]
+        assert remote.records.pending() == []
+        assert remote.write(Change("create", kind="task", set={"title": "Call"}), key="k")[0].ref == there
+
+    def test_it_is_to_be_written(self, remote: Office, there: str) -> None:
+        remote.records.decide_conflict("I-1", "mine", OPERATOR)
+        assert sorted(remote.true()) == [there, "T-2"]
+        assert remote.records.pending() == []
+
+    def test_another_record_is_no_answer(self, remote: Office, there: str) -> None:
+        with pytest.raises(InvalidInput, match="is no answer"):
+            remote.records.decide_conflict("I-1", "T-7", OPERATOR)
+
+
 class TestOutOfReach:
     def test_an_update_waits_and_the_mirror_is_untouched(self, remote: Office) -> None:
         ref = remote.create("task", due="2026-12-01")

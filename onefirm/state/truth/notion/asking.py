@@ -1,0 +1,119 @@
+"""Asking Notion from any thread: pages with all that they hold, lists, users. It knows pages, and no records."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from typing import Any
+
+from onefirm.state.truth.notion import values
+from onefirm.state.truth.notion.call import Caller, Missing, Sort
+from onefirm.state.truth.notion.loop import Loop
+from onefirm.state.truth.notion.mapping import NotionMapping, Place
+from onefirm.state.truth.notion.rows import Page, place_of, value_of
+from onefirm.state.truth.notion.walk import Pages, ask, walk
+
+
+class Asking:
+    """One connection on a thread of its own."""
+
+    def __init__(self, caller: Caller, mapping: NotionMapping) -> None:
+        self._caller = caller
+        self._mapping = mapping
+        self._loop = Loop()
+
+    def close(self) -> None:
+        """End what is under way and give the connections back."""
+        self._loop.run(self._caller.close())
+        self._loop.close()
+
+    def call(self, sort: Sort, method: str, path: str, body: Mapping[str, Any]) -> Page:
+        """The page that a write leaves. Raises as `Caller.call`."""
+        return self._loop.run(self._caller.call(sort, method, path, body=body))
+
+    def query(self, place: Place, body: Mapping[str, Any]) -> dict[str, Any]:
+        """One answer to one query."""
+        return self._loop.run(ask(self._caller, place.data_source, body))
+
+    def pages(self, ids: Sequence[str]) -> dict[str, Page]:
+        """Those of the pages that are there, whole, by their ids."""
+
+        async def every() -> list[Page | None]:
+            return await asyncio.gather(*(self._page(id_) for id_ in ids))
+
+        found = self._loop.run(every()) if ids else []
+        return {id_: page for id_, page in zip(ids, found, strict=True) if page is not None}
+
+    def whole(self, page: Page) -> Page:
+        """The page with every reference that its mapped properties hold, beyond those that it shows."""
+        return self._loop.run(self._whole(page))
+
+    def users(self) -> dict[str, str]:
+        """What everybody is called, by their ids."""
+        return self._loop.run(self._users())
+
+    def ahead(
+        self, place: Place, since: str | None, *, trashed: bool = False, only: Sequence[str] = (), whole: bool = True
+    ) -> Iterator[tuple[Pages, str | None]]:
+        """The pages of a walk, the next ones asked for while these are worked on."""
+        walking = walk(self._caller, place.data_source, since=since, trashed=trashed, only=only)
+
+        async def step() -> tuple[Pages, str | None] | None:
+            found = await anext(walking, None)
+            if found is None or not whole:
+                return found
+            return await asyncio.gather(*(self._whole(page) for page in found[0])), found[1]
+
+        coming = self._loop.start(step())
+        try:
+            while (found := coming.result()) is not None:
+                coming = self._loop.start(step())
+                yield found
+        finally:
+            coming.cancel()
+            self._loop.run(_closed(walking))
+
+    async def _page(self, page_id: str) -> Page | None:
+        try:
+            return await self._whole(await self._caller.call("read", "GET", f"pages/{page_id}"))
+        except Missing:
+            return None
+
+    async def _whole(self, page: Page) -> Page:
+        """The page with every reference that its mapped properties hold, beyond those that it shows."""
+        place = place_of(self._mapping, page)
+        cut = [
+            value for one in (place.columns.values() if place else ())
+            if (value := value_of(page, one)) and values.is_cut(value)
+        ]  # fmt: skip
+        if not cut:
+            return page
+        properties = dict(page["properties"])
+        for name, value in page["properties"].items():
+            if value in cut:
+                items = await self._items(str(page["id"]), value)
+                properties[name] = {**value, value["type"]: items, "has_more": False}
+        return {**page, "properties": properties}
+
+    async def _items(self, page_id: str, value: Mapping[str, Any]) -> list[Any]:
+        items, query = list[Any](), dict[str, Any](page_size=100)
+        while True:
+            path = f"pages/{page_id}/properties/{value['id']}"
+            answer = await self._caller.call("read", "GET", path, query=query)
+            items += [one[one["type"]] for one in answer["results"]]
+            if not answer.get("has_more") or not answer.get("next_cursor"):
+                return items
+            query["start_cursor"] = answer["next_cursor"]
+
+    async def _users(self) -> dict[str, str]:
+        names, query = dict[str, str](), dict[str, Any](page_size=100)
+        while True:
+            answer = await self._caller.call("read", "GET", "users", query=query)
+            names |= {str(one["id"]): str(one["name"]) for one in answer["results"] if one.get("name")}
+            if not answer.get("has_more"):
+                return names
+            query["start_cursor"] = answer["next_cursor"]
+
+
+async def _closed(walking: AsyncGenerator[Any]) -> None:
+    await walking.aclose()

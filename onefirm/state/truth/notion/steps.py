@@ -1,0 +1,80 @@
+"""What was sent to Notion under each effect key, and how far it came: written down before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeAlias
+
+from sqlalchemy import Connection, select
+
+from onefirm.state.truth.base import TruthRow, TruthWrite
+from onefirm.store.tables import truth_step
+
+StepState: TypeAlias = Literal["waiting", "sent", "lost", "done"]
+_ALL = select(truth_step).order_by(truth_step.c.number)
+
+
+@dataclass(slots=True)
+class Step:
+    """One write of an effect. `before` is the row that it was checked against.
+
+    `waiting`: not sent. `sent`: on its way since `at`, or its sender died. `lost`: sent, and no answer since `at`.
+    """
+
+    key: str
+    number: int
+    state: StepState
+    at: str
+    write: TruthWrite
+    before: TruthRow | None = None
+    page_id: str | None = None
+    row: TruthRow | None = None
+
+
+def load(conn: Connection, key: str) -> list[Step]:
+    """The steps of an effect, in order; none for one that was never sent."""
+    return [_step(row) for row in conn.execute(_ALL.where(truth_step.c.key == key)).mappings()]
+
+
+def made(conn: Connection, page_ids: Sequence[str]) -> frozenset[str]:
+    """Those of the pages that an effect is known to have created or changed."""
+    query = select(truth_step.c.page_id).where(truth_step.c.page_id.in_(page_ids), truth_step.c.state == "done")
+    return frozenset(conn.execute(query).scalars()) if page_ids else frozenset()
+
+
+def put(conn: Connection, steps: Sequence[Step]) -> None:
+    """Note what is about to be sent."""
+    conn.execute(truth_step.insert(), [_values(step) for step in steps])
+
+
+def save(conn: Connection, step: Step) -> None:
+    """Note how far a step came."""
+    where = (truth_step.c.key == step.key, truth_step.c.number == step.number)
+    conn.execute(truth_step.update().where(*where).values(**_values(step)))
+
+
+def drop(conn: Connection, key: str) -> None:
+    """Forget an effect that surely left nothing."""
+    conn.execute(truth_step.delete().where(truth_step.c.key == key))
+
+
+def prune(conn: Connection, before: str) -> None:
+    """Forget what was done long ago."""
+    conn.execute(truth_step.delete().where(truth_step.c.state == "done", truth_step.c.at < before))
+
+
+def _values(step: Step) -> dict[str, Any]:
+    return {
+        "key": step.key, "number": step.number, "state": step.state, "at": step.at, "write": asdict(step.write),
+        "before": asdict(step.before) if step.before else None, "page_id": step.page_id,
+        "row": asdict(step.row) if step.row else None,
+    }  # fmt: skip
+
+
+def _step(row: Any) -> Step:
+    before, after = row["before"], row["row"]
+    return Step(
+        row["key"], row["number"], row["state"], row["at"], TruthWrite(**row["write"]),
+        TruthRow(**before) if before else None, row["page_id"], TruthRow(**after) if after else None,
+    )  # fmt: skip

@@ -1,0 +1,444 @@
+"""Notion as the truth.
+
+Notion has no transactions, no locks and no keys, and its lists lag behind its pages. So a write is noted down before it
+is sent; every base is checked before the first step; a create carries its effect key in a property of its own, by which
+it is found again when its answer was lost; and everything else is judged by reading the page.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from onefirm.core.clock import Clock, iso, parse_iso
+from onefirm.state.schema import Schema
+from onefirm.state.truth.base import (
+    AnswerLost,
+    Batch,
+    Gone,
+    Rejected,
+    Stale,
+    TruthError,
+    TruthRow,
+    TruthWrite,
+    Unreachable,
+    Unsure,
+)
+from onefirm.state.truth.notion import pages, steps
+from onefirm.state.truth.notion.asking import Asking
+from onefirm.state.truth.notion.call import TIMEOUT_S, Caller, Collided, Missing
+from onefirm.state.truth.notion.mapping import NotionMapping, Place
+from onefirm.state.truth.notion.rows import Page, Rows
+from onefirm.state.truth.notion.steps import Step
+from onefirm.state.truth.notion.values import Unfit
+from onefirm.store.engine import Store
+
+LAG = timedelta(seconds=120)
+"""How far Notion's lists may lag behind: only then may it be said that a create was not applied."""
+OVERLAP = timedelta(seconds=180)
+"""How far a poll goes back behind the minute in which the last one began: the lag, and what times are cut by."""
+EFFECTS_KEPT = timedelta(days=30)
+PEOPLE_KEPT = timedelta(days=1)
+_COLLISIONS = 5
+_PRUNE_EVERY = 64  # effects
+
+
+class NotionTruth:
+    """Keeps the protocol of `truth.base.Truth`. Safe to share between threads; `close` gives its thread back."""
+
+    name = "Notion"
+    store = None
+
+    def __init__(
+        self,
+        store: Store,
+        schema: Schema,
+        clock: Clock,
+        mapping: NotionMapping,
+        caller: Caller,
+        *,
+        timezone: str = "UTC",
+        lag: timedelta = LAG,
+        overlap: timedelta = OVERLAP,
+    ) -> None:
+        self._store = store
+        self._schema = schema
+        self._clock = clock
+        self._mapping = mapping
+        self._notion = Asking(caller, mapping)
+        self._rows = Rows(store, schema, mapping, timezone)
+        self._lag = lag
+        self._overlap = overlap
+        self._writing = threading.Lock()
+        self._applied = 0
+        self._introduced = False
+        with store.read() as conn:
+            _, self._rows.people = pages.people(conn)
+
+    def close(self) -> None:
+        """End what is under way and give the connections back."""
+        self._notion.close()
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    def apply(self, writes: Sequence[TruthWrite], key: str) -> list[TruthRow]:
+        """All bases are checked before the first step; each step is noted before it is sent."""
+        with self._writing:
+            if self._load(key) and (rows := self._effect(key)) is not None:
+                return rows
+            there = self._check(writes)
+            bodies = self._bodies(writes, key, there)
+            now = self._now()
+            before = {row.ref: row for row in self._rows.read(list(there.values()))}
+            planned = [
+                Step(key, number, "waiting", now, write, before.get(write.ref or ""))
+                for number, write in enumerate(writes)
+            ]
+            self._note(planned, now)
+            return self._go(planned, bodies)
+
+    def _note(self, planned: Sequence[Step], now: str) -> None:
+        planned[0].state = "sent"
+        self._applied += 1
+        with self._store.write() as conn:
+            steps.put(conn, planned)
+            if self._applied % _PRUNE_EVERY == 0:
+                steps.prune(conn, iso(parse_iso(now) - EFFECTS_KEPT))
+
+    def _check(self, writes: Sequence[TruthWrite]) -> dict[str, Page]:
+        """The pages that the writes change, by ref, as they are now. Raises Gone, Stale, Rejected."""
+        refs = [write.ref for write in writes if write.ref]
+        there = self._get(refs)
+        if gone := [ref for ref in refs if ref not in there]:
+            raise Gone(gone)
+        rows = {row.ref: row for row in self._rows.read(list(there.values()))}
+        if stale := [rows[write.ref] for write in writes if write.ref and rows[write.ref].etag != write.base]:
+            raise Stale(stale)
+        for write in writes:
+            if write.op == "update" and write.ref and rows[write.ref].archived:
+                raise Rejected(f"{write.ref} lies in Notion's trash; restore it first")
+        return there
+
+    def _bodies(self, writes: Sequence[TruthWrite], key: str, there: Mapping[str, Page]) -> list[dict[str, Any]]:
+        """What to send for each write. Raises Rejected."""
+        for write in writes:
+            if any(self._is_people(write, name) for name in write.props or ()):
+                self._introduce(timedelta())
+        try:
+            return [
+                self._body(write, f"{key}#{number}", there.get(write.ref or "")) for number, write in enumerate(writes)
+            ]
+        except Unfit as unfit:
+            raise Rejected(str(unfit)) from None
+
+    def _is_people(self, write: TruthWrite, name: str) -> bool:
+        place = self._mapping.places.get(write.kind)
+        return place is not None and name in place.columns and place.columns[name].type == "people"
+
+    def _body(self, write: TruthWrite, key: str, page: Page | None) -> dict[str, Any]:
+        if write.op in ("archive", "restore"):
+            return {"in_trash": write.op == "archive"}
+        if write.op == "update":
+            return {"properties": self._rows.body(write, None, page)}
+        parent = {"type": "data_source_id", "data_source_id": self._rows.place(write).data_source}
+        return {"parent": parent, "properties": self._rows.body(write, key, None)}
+
+    def _go(self, planned: Sequence[Step], bodies: Sequence[Mapping[str, Any]]) -> list[TruthRow]:
+        """Send what isn't done yet, in order."""
+        for step, body in zip(planned, bodies, strict=True):
+            if step.state == "done":
+                continue
+            try:
+                self._send(step, body)
+            except AnswerLost:
+                self._mark(step, "lost")
+                raise
+            except Unreachable as error:
+                self._mark(step, "waiting")
+                if not self._forget_if_untouched(planned):
+                    raise AnswerLost(str(error)) from None
+                raise
+            except (Stale, Gone, Rejected):
+                self._mark(step, "waiting")
+                self._take_back(planned)
+                raise
+        return [step.row for step in planned if step.row]
+
+    def _send(self, step: Step, body: Mapping[str, Any]) -> None:
+        if step.state != "sent":
+            self._mark(step, "sent")
+        page = self._create(body) if step.write.op == "create" else self._change(step, body)
+        (row,) = self._rows.read([self._notion.whole(page)])
+        step.page_id, step.row = str(page["id"]), row
+        self._mark(step, "done")
+
+    def _create(self, body: Mapping[str, Any]) -> Page:
+        try:
+            return self._notion.call("create", "POST", "pages", body)
+        except Missing as missing:
+            raise Rejected(str(missing)) from None
+
+    def _change(self, step: Step, body: Mapping[str, Any]) -> Page:
+        """The page after it was changed. After a collision it is held against its base again."""
+        ref = step.write.ref or ""
+        page_id = self._page_ids([ref])[ref]
+        for _ in range(_COLLISIONS):
+            try:
+                return self._notion.call("write", "PATCH", f"pages/{page_id}", body)
+            except Collided:
+                there = self._rows.read(list(self._get([ref]).values()))
+                if not there:
+                    raise Gone([ref]) from None
+                if step.before and there[0].etag != step.before.etag:
+                    raise Stale(there) from None
+            except Missing:
+                raise Gone([ref]) from None
+        raise Unreachable("somebody keeps saving that page")
+
+    def _take_back(self, planned: Sequence[Step]) -> None:
+        """Undo what was done of an effect that can't be done whole. Raises AnswerLost when that fails too."""
+        for step in planned:
+            if step.state == "done":
+                try:
+                    self._undo(step)
+                except (Missing, Rejected):
+                    pass  # it is gone already, or in the trash: nothing is left to undo
+                except TruthError as error:
+                    raise AnswerLost(str(error)) from None
+                step.page_id = step.row = None
+                self._mark(step, "waiting")
+        self._forget_if_untouched(planned)
+
+    def _undo(self, step: Step) -> None:
+        write, before = step.write, step.before
+        if write.op == "create" or before is None:
+            key = self._rows.place(write).key
+            emptied: dict[str, Any] = {"properties": {key.id: {"rich_text": []}}} if key else {}
+            body: dict[str, Any] = {**emptied, "in_trash": True}
+        elif write.op == "update":
+            old = {name: before.props.get(name) for name in write.props or {}}
+            body = self._body(replace(write, props=old), "", self._get([before.ref]).get(before.ref))
+        else:
+            body = {"in_trash": before.archived}
+        self._notion.call("write", "PATCH", f"pages/{step.page_id}", body)
+
+    def _forget_if_untouched(self, planned: Sequence[Step]) -> bool:
+        untouched = all(step.state == "waiting" for step in planned)
+        if untouched:
+            with self._store.write() as conn:
+                steps.drop(conn, planned[0].key)
+        return untouched
+
+    def _mark(self, step: Step, state: steps.StepState) -> None:
+        step.state, step.at = state, self._now()
+        with self._store.write() as conn:
+            steps.save(conn, step)
+
+    # -- what became of a write ----------------------------------------------------------------------------------------
+
+    def effect(self, key: str) -> list[TruthRow] | None:
+        """What was done in part is finished, or taken back where somebody has changed the same since."""
+        with self._writing:
+            return self._effect(key)
+
+    def _effect(self, key: str) -> list[TruthRow] | None:
+        planned = self._load(key)
+        if not planned:
+            return None
+        unsure = dict[int, list[TruthRow]]()
+        for step in planned:
+            if step.state in ("sent", "lost"):
+                self._judge(step, unsure)
+        if unsure:
+            raise Unsure(unsure)
+        done = [step.row for step in planned if step.state == "done" and step.row]
+        if len(done) == len(planned):
+            return done
+        if done:
+            return self._finish(planned)
+        self._forget_if_untouched(planned)
+        return None
+
+    def _judge(self, step: Step, unsure: dict[int, list[TruthRow]]) -> None:
+        if step.write.op != "create":
+            self._judge_change(step)
+            return
+        place = self._rows.place(step.write)
+        found = self._find_by_key(place, f"{step.key}#{step.number}") if place.key else None
+        if found is not None:
+            step.page_id, step.row = str(found["id"]), self._rows.read([found])[0]
+            self._mark(step, "done")
+            return
+        told_at = parse_iso(step.at) + self._lag + timedelta(seconds=TIMEOUT_S if step.state == "sent" else 0)
+        if self._clock.now() < told_at:
+            raise Unreachable(f"Notion's lists lag behind; whether it was created can be told at {iso(told_at)[11:19]}")
+        candidates = [] if place.key else self._candidates(place, step)
+        if candidates:
+            unsure[step.number] = candidates
+        else:
+            self._mark(step, "waiting")
+
+    def _judge_change(self, step: Step) -> None:
+        ref = step.write.ref or ""
+        there = self._get([ref])
+        row = self._rows.read(list(there.values()))[0] if there else None
+        if row is not None and _says(row, step.write):
+            step.page_id, step.row = str(there[ref]["id"]), row
+            self._mark(step, "done")
+        else:
+            self._mark(step, "waiting")
+
+    def _finish(self, planned: Sequence[Step]) -> list[TruthRow] | None:
+        """Do the rest of an effect of which something was done, unless somebody has changed the same since."""
+        left = [step for step in planned if step.state != "done"]
+        there = self._get([step.write.ref for step in left if step.write.ref])
+        rows = {row.ref: row for row in self._rows.read(list(there.values()))}
+        for step in left:
+            if step.write.ref and not _untouched(step, rows.get(step.write.ref)):
+                self._take_back(planned)
+                return None
+        bodies = self._bodies([step.write for step in planned], planned[0].key, there)
+        return self._go(planned, bodies)
+
+    def _find_by_key(self, place: Place, key: str) -> Page | None:
+        assert place.key is not None
+        body = {"filter": {"property": place.key.id, "rich_text": {"equals": key}}, "page_size": 2}
+        for more in ({}, {"in_trash": True}):
+            answer = self._notion.query(place, {**body, **more})
+            if answer["results"]:
+                return self._notion.whole(answer["results"][0])
+        return None
+
+    def _candidates(self, place: Place, step: Step) -> list[TruthRow]:
+        """Every row made since a create was sent that no effect of ours is known to have made."""
+        since = iso(parse_iso(step.at) - timedelta(minutes=2))[:17] + "00.000Z"
+        body = {"filter": {"timestamp": "created_time", "created_time": {"on_or_after": since}}, "page_size": 100}
+        found = list[Page]()
+        for more in ({}, {"in_trash": True}):
+            found += self._notion.query(place, {**body, **more})["results"]
+        with self._store.read() as conn:
+            ours = steps.made(conn, [str(page["id"]) for page in found])
+        return self._rows.read([page for page in found if page["id"] not in ours])
+
+    def answer(self, key: str, number: int, ref: str | None) -> None:
+        """The operator has looked."""
+        step = next(step for step in self._load(key) if step.number == number)
+        if ref is None:
+            self._mark(step, "waiting")
+            return
+        there = self._get([ref])
+        if ref not in there:
+            raise Gone([ref])
+        step.page_id, step.row = str(there[ref]["id"]), self._rows.read([there[ref]])[0]
+        self._mark(step, "done")
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def read(self, refs: Sequence[str]) -> dict[str, TruthRow]:
+        """One request for each row."""
+        return {row.ref: row for row in self._rows.read(list(self._get(refs).values()))}
+
+    def also(self, ref: str) -> Mapping[str, str]:
+        """What Notion holds beside a record's properties, by Notion's names, as people read it; as of the last look."""
+        with self._store.read() as conn:
+            ids = pages.ids_of(conn, [ref])
+            found = pages.known(conn, ids.values())
+        return {name: text for one in found.values() for name, text in (one.also or {}).items()}
+
+    def changed_since(self, watermark: str | None) -> Iterator[Batch]:
+        """Each data source is walked from where it was, its trash after it.
+
+        The watermark has, for each, the minute up to which everything came, never one of the last minutes: those are
+        looked at again, since lists lag and times are cut to the minute.
+        """
+        marks: dict[str, dict[str, str]] = json.loads(watermark) if watermark else {}
+        self._introduce()
+        for place in self._in_order():
+            for part in ("rows", "trash"):
+                started = self._clock.now() - self._overlap
+                mark = marks.setdefault(place.data_source, {})
+                for some, last in self._notion.ahead(place, mark.get(part), trashed=part == "trash"):
+                    rows = self._rows.read(some)
+                    if last is not None:
+                        mark[part] = min(_minute(parse_iso(last)), _minute(started))
+                    yield Batch(rows, json.dumps(marks, sort_keys=True), iso(started))
+                mark[part] = _minute(started)
+        yield Batch(self._rows.resolved(), json.dumps(marks, sort_keys=True), iso(self._clock.now() - self._overlap))
+
+    def ids(self) -> frozenset[str]:
+        """Every page by its number alone."""
+        refs = set[str]()
+        for place in self._mapping.places.values():
+            only = [place.ref.id if place.ref else place.columns["title"].id]
+            for some, _ in self._notion.ahead(place, None, only=only, whole=False):
+                refs.update(self._rows.name(some))
+        return frozenset(refs)
+
+    def _in_order(self) -> list[Place]:
+        """Those that others lead to come first, so that what leads to them is understood at once."""
+        order, waiting = list[Place](), dict(self._mapping.places)
+        while waiting:
+
+            def leads(place: Place) -> int:
+                kind = self._schema.kinds[place.kind]
+                to = {kind.properties[name].to for name, one in place.columns.items() if one.type == "relation"}
+                return len((to & set(waiting)) - {place.kind})
+
+            first = min(waiting.values(), key=lambda place: (leads(place), place.kind))
+            order.append(waiting.pop(first.kind))
+        return order
+
+    def _get(self, refs: Sequence[str]) -> dict[str, Page]:
+        """The pages of these refs; one that is missing in the answer is gone."""
+        ids = self._page_ids(refs)
+        found = self._notion.pages(list(ids.values()))
+        return {ref: found[id_] for ref, id_ in ids.items() if id_ in found}
+
+    def _introduce(self, patience: timedelta = PEOPLE_KEPT) -> None:
+        """Learn what Notion's users are called, once; a connection that may not know goes on without."""
+        with self._store.read() as conn:
+            asked_at, self._rows.people = pages.people(conn)
+        now = self._clock.now()
+        if self._introduced or (asked_at and now - parse_iso(asked_at) < patience):
+            return
+        self._introduced = True
+        try:
+            self._rows.people = self._notion.users()
+        except TruthError:
+            return
+        with self._store.write() as conn:
+            pages.keep_people(conn, iso(now), self._rows.people)
+
+    def _page_ids(self, refs: Sequence[str]) -> dict[str, str]:
+        with self._store.read() as conn:
+            return pages.ids_of(conn, refs)
+
+    def _load(self, key: str) -> list[Step]:
+        with self._store.read() as conn:
+            return steps.load(conn, key)
+
+    def _now(self) -> str:
+        return iso(self._clock.now())
+
+
+def _says(row: TruthRow, write: TruthWrite) -> bool:
+    """Whether a row is as a write was to leave it."""
+    if write.op in ("archive", "restore"):
+        return row.archived == (write.op == "archive")
+    return all(row.props.get(name) == value for name, value in (write.props or {}).items())
+
+
+def _untouched(step: Step, row: TruthRow | None) -> bool:
+    """Whether nobody has changed what a step is about to."""
+    before = step.before
+    if row is None or before is None or row.archived != before.archived:
+        return False
+    return all(row.props.get(name) == before.props.get(name) for name in step.write.props or {})
+
+
+def _minute(instant: datetime) -> str:
+    return iso(instant)[:17] + "00.000Z"
