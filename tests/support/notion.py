@@ -26,10 +26,13 @@ def client(notion: Notion, version: str = "2026-03-11", token: str = "") -> Clie
 
 
 def faults(notion: Notion) -> list[str]:
-    """What Notion could not have answered of all that was answered; the types only know versions with data sources."""
-    return notion.crashes + [
-        f"{one.method} {one.path}: {fault}" for one in notion.exchanges if one.status and (fault := _fault(one))
-    ]
+    """What was not Notion's of all that was asked and done, answered and told.
+
+    The types only know versions with data sources; what was refused need not be a request that they allow.
+    """
+    found = [(f"{one.method} {one.path}", _fault(one)) for one in notion.exchanges if one.status]
+    told = [(one.kind, JUDGE.event(one.body)) for one in notion.webhooks.delivered]
+    return notion.crashes + [f"{what}: {fault}" for what, fault in (*found, *told) if fault]
 
 
 def _fault(one: Exchange) -> str | None:
@@ -40,4 +43,5 @@ def _fault(one: Exchange) -> str | None:
         return None if whole else f"no error object: {one.answer}"
     if (one.version or "") < SOURCES_SINCE:
         return None
-    return JUDGE.fault(one.method, urlsplit(one.path).path.removeprefix("/v1/"), one.answer)
+    path = urlsplit(one.path).path.removeprefix("/v1/")
+    return JUDGE.answer(one.method, path, one.answer) or JUDGE.request(one.method, path, one.body)

@@ -8,7 +8,7 @@ import functools
 import gzip
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,14 @@ REQUESTS: Sequence[tuple[str, str, str]] = (
     ("POST", r"pages", "CreatePageParameters"),
     ("PATCH", r"pages/(?P<page_id>[^/]+)", "UpdatePageParameters"),
     ("PATCH", r"pages/(?P<page_id>[^/]+)/markdown", "UpdatePageMarkdownParameters"),
+    ("PATCH", r"blocks/(?P<block_id>[^/]+)/children", "AppendBlockChildrenParameters"),
+    ("PATCH", r"blocks/(?P<block_id>[^/]+)", "UpdateBlockParameters"),
+    ("POST", r"databases", "CreateDatabaseParameters"),
+    ("PATCH", r"databases/(?P<database_id>[^/]+)", "UpdateDatabaseParameters"),
+    ("POST", r"data_sources", "CreateDataSourceParameters"),
+    ("PATCH", r"data_sources/(?P<data_source_id>[^/]+)", "UpdateDataSourceParameters"),
+    ("POST", r"comments", "CreateCommentParameters"),
+    ("POST", r"search", "SearchParameters"),
 )
 """What each address takes; what stands in the address is a parameter too."""
 SLACK: Mapping[str, str] = {
@@ -86,6 +94,12 @@ def request_fault(method: str, path: str, body: Json) -> str | None:
     return _fault(found[0], {**found[1], **body}) if found else None
 
 
+def event_fault(event: Json) -> str | None:
+    """Why no webhook of Notion's could have brought this; None if one could."""
+    words = re.split(r"[._]", event["type"])
+    return _fault("".join(word.capitalize() for word in words) + "WebhookPayload", event)
+
+
 def _fault(name: str, value: Json) -> str | None:
     error = jsonschema.exceptions.best_match(_validator(name).iter_errors(value))
     return f"{name}: {error.message[:300]} at {error.json_path}" if error else None
@@ -126,15 +140,26 @@ def _fixed(key: str) -> bool:
 
 
 class Judge:
-    """Validates each distinct shape of answers once, so that thousands of like answers cost one."""
+    """Validates each distinct shape once, so that thousands of like answers cost one."""
 
     def __init__(self) -> None:
         self._seen: dict[Any, str | None] = {}
 
-    def fault(self, method: str, path: str, answer: Json) -> str | None:
+    def answer(self, method: str, path: str, answer: Json) -> str | None:
         """Why Notion could not have answered this; None if it could."""
-        found = named(ANSWERS, method, path)
-        key = (found and found[0], shape(answer))
+        key = (named(ANSWERS, method, path) or (method, path))[0], shape(answer)
+        return self._once(key, lambda: answer_fault(method, path, answer))
+
+    def request(self, method: str, path: str, body: Json) -> str | None:
+        """Why Notion's types don't allow this request; None if they do, or say nothing of it."""
+        found = named(REQUESTS, method, path)
+        return self._once((found[0], shape(body)), lambda: request_fault(method, path, body)) if found else None
+
+    def event(self, event: Json) -> str | None:
+        """Why no webhook of Notion's could have brought this; None if one could."""
+        return self._once((event["type"], shape(event)), lambda: event_fault(event))
+
+    def _once(self, key: Any, look: Callable[[], str | None]) -> str | None:
         if key not in self._seen:
-            self._seen[key] = answer_fault(method, path, answer)
+            self._seen[key] = look()
         return self._seen[key]

@@ -14,7 +14,7 @@ from onefirm.simulators.notion.workspace import Workspace
 CHILDREN_MOST = 100
 BLOCKS_MOST = 1000
 NESTED_MOST = 2
-_WORDS: Json = {"rich_text": [], "color": "default"}
+_WORDS: Json = {"color": "default"}
 _HEADING: Json = {**_WORDS, "is_toggleable": False}
 _MEDIA: Json = {"caption": []}
 DEFAULTS: Mapping[str, Json] = {
@@ -29,26 +29,41 @@ DEFAULTS: Mapping[str, Json] = {
     "toggle": _WORDS,
     "to_do": {**_WORDS, "checked": False},
     "callout": {**_WORDS, "icon": None},
-    "code": {"rich_text": [], "caption": [], "language": "plain text"},
-    "equation": {"expression": ""},
+    "code": {"caption": []},
+    "equation": {},
     "divider": {},
     "breadcrumb": {},
     "table_of_contents": {"color": "default"},
-    "bookmark": {**_MEDIA, "url": ""},
-    "embed": {**_MEDIA, "url": ""},
+    "bookmark": _MEDIA,
+    "embed": _MEDIA,
     "image": _MEDIA,
     "video": _MEDIA,
     "pdf": _MEDIA,
     "audio": _MEDIA,
     "file": {**_MEDIA, "name": "file"},
-    "table": {"table_width": 1, "has_column_header": False, "has_row_header": False},
-    "table_row": {"cells": []},
+    "table": {"has_column_header": False, "has_row_header": False},
+    "table_row": {},
     "column_list": {},
     "column": {},
     "link_to_page": {},
-    "synced_block": {"synced_from": None},
+    "synced_block": {},
 }
 """The types that a request may send, and what their content has when it isn't sent."""
+TEXTS = ("quote", "toggle", "to_do", "callout", "paragraph", "bulleted_list_item", "numbered_list_item")
+REQUIRED: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys((*TEXTS, "heading_1", "heading_2", "heading_3", "heading_4"), ("rich_text",)),
+    **dict.fromkeys(("image", "video", "pdf", "audio", "file"), ("external",)),
+    "code": ("rich_text", "language"),
+    "equation": ("expression",),
+    "bookmark": ("url",),
+    "embed": ("url",),
+    "table": ("table_width", "children"),
+    "table_row": ("cells",),
+    "column_list": ("children",),
+    "column": ("children",),
+    "synced_block": ("synced_from",),
+}
+"""What a request has to send of a new block."""
 Holder = Page | Block
 
 
@@ -100,6 +115,9 @@ def _draft(sent: object, path: str, depth: int) -> Draft:
     if kind is None:
         raise should_be(f"{path}.paragraph", "defined", MISSING)
     inner = cast("Json", block[kind])
+    missing = next((key for key in REQUIRED.get(kind, ()) if key not in inner), None)
+    if missing:
+        raise should_be(f"{path}.{kind}.{missing}", "defined", MISSING)
     children: object = inner.get("children") or block.get("children") or []
     if children and depth >= NESTED_MOST:
         raise should_be(f"{path}.{kind}.children", "not present", children)

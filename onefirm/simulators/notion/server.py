@@ -93,7 +93,8 @@ class Notion:
     def stop(self) -> None:
         """Serve no longer, and give the port back."""
         self.webhooks.stop()
-        self._server.shutdown()
+        if self._thread.is_alive():
+            self._server.shutdown()
         self._server.server_close()
 
     def __enter__(self) -> Notion:

@@ -60,12 +60,15 @@ class Event:
 
 @dataclass(slots=True)
 class Delivery:
-    """One attempt: the event's id and kind, which attempt it was, what came back (0: nothing)."""
+    """One attempt: what was sent, and what came back (0: nothing)."""
 
-    event: str
-    kind: str
-    attempt: int
+    body: Json
     status: int
+
+    @property
+    def kind(self) -> str:
+        """The event's type."""
+        return self.body["type"]
 
 
 class Webhooks:
@@ -183,7 +186,7 @@ class Webhooks:
     def _sent(self, event: Event, now: datetime) -> Delivery:
         body = {**event.body, "attempt_number": event.attempt}
         status = _post(event.to.url, body, {"X-Notion-Signature": signature(event.to.verification_token, body)})
-        done = Delivery(event.body["id"], event.body["type"], event.attempt, status)
+        done = Delivery(body, status)
         if not 200 <= status < 300 and event.attempt < ATTEMPTS_MOST:
             event.due_at = now + timedelta(seconds=FIRST_WAIT_S * 3 ** (event.attempt - 1))
             event.attempt += 1

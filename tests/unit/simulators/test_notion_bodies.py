@@ -7,7 +7,7 @@ import pytest
 from notion_client import APIResponseError, Client
 
 from onefirm.simulators.notion import Notion
-from onefirm.simulators.notion.bodies import DEFAULTS
+from onefirm.simulators.notion.bodies import DEFAULTS, REQUIRED
 from onefirm.simulators.notion.moments import Dial
 from onefirm.simulators.notion.objects import DataSource
 from support.notion import client
@@ -25,7 +25,19 @@ def read(answer: Any) -> list[str]:
     return [block[block["type"]]["rich_text"][0]["plain_text"] for block in answer["results"]]
 
 
+ROW = {"table_row": {"cells": [words("a")]}}
+COLUMN = {"column": {"children": [paragraph("a")]}}
 NEEDED: dict[str, Any] = {
+    **{kind: {"rich_text": words("x")} for kind, needed in REQUIRED.items() if needed == ("rich_text",)},
+    "code": {"rich_text": words("x = 1"), "language": "python"},
+    "equation": {"expression": "x"},
+    "bookmark": {"url": "https://example.com"},
+    "embed": {"url": "https://example.com"},
+    "table": {"table_width": 1, "children": [ROW]},
+    "table_row": ROW["table_row"],
+    "column_list": {"children": [COLUMN]},
+    "column": COLUMN["column"],
+    "synced_block": {"synced_from": None},
     "link_to_page": {"page_id": "6f1f5a52-0f0c-4a53-9d3e-5e6c0f9a7b11", "type": "page_id"},
     **{kind: {"external": {"url": "https://example.com/x"}} for kind in ("image", "video", "pdf", "audio", "file")},
 }
@@ -82,6 +94,7 @@ def test_blocks_nest_and_change_and_go(api: Client, page: str) -> None:
         ([paragraph("x" * 2001)], "body.children[0].paragraph.rich_text[0].text.content.length should be ≤ `2000`"),
         ([{"poem": {}}], "body.children[0].paragraph should be defined"),
         ("x", "body.children should be an array"),
+        ([{"to_do": {"checked": True}}], "body.children[0].to_do.rich_text should be defined"),
         (
             [paragraph("1", children=[paragraph("2", children=[paragraph("3", children=[paragraph("4")])])])],
             "should be not present",

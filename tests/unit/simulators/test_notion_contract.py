@@ -36,7 +36,7 @@ def test_a_request_that_notion_does_not_know_is_found() -> None:
 def test_one_look_is_enough_for_answers_of_one_shape() -> None:
     judge = notion_contract.Judge()
     user = {"object": "user", "id": "x", "name": "Ada", "avatar_url": None, "type": "person", "person": {}}
-    assert judge.fault("GET", "users/x", user) is None
+    assert judge.answer("GET", "users/x", user) is None
     assert notion_contract.shape(user) == notion_contract.shape({**user, "name": "Bob"})
     assert notion_contract.shape(user) != notion_contract.shape({**user, "name": None})
-    assert judge.fault("GET", "users/x", {**user, "name": 3}) is not None
+    assert judge.answer("GET", "users/x", {**user, "name": 3}) is not None
