@@ -144,7 +144,7 @@ def new(invocation: Invocation, what: str, line: str, at: str, title: str) -> No
       onefirm context new DL-16 "families hear the tour in their own language"
       onefirm context new context/knowledge/boards.md "how a group decides"
     """
-    made = invocation.firm.day.new_context(what, line, at=at, title=title)
+    made = invocation.firm.day.new_context(what, line, at=at, title=title, start=invocation.start)
     screen.show(made.path)
     if made.parent_text == made.parent_before:
         screen.say(f"Named in {told(made.parent)} already; that line stays.")
@@ -230,7 +230,7 @@ def confirm(invocation: Invocation, paths: tuple[str, ...], why: str | None) -> 
       onefirm context confirm context/clients/acme
       onefirm context confirm context/finance/late-money.md --why "asked Ines"
     """
-    for path in invocation.firm.day.confirm_context(paths, invocation.by(why)):
+    for path in invocation.firm.day.confirm_context(paths, invocation.by(why), invocation.start):
         screen.show(told(path))
 
 

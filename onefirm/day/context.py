@@ -14,7 +14,7 @@ from pathlib import Path
 
 from onefirm.core.errors import Refused
 from onefirm.core.ids import is_temporary
-from onefirm.day import texts
+from onefirm.day import naming, texts
 from onefirm.day.planes import Planes
 from onefirm.narrative import archive, files, heads, mends, scaffold
 from onefirm.narrative.compile import compile_guard
@@ -65,8 +65,9 @@ def mend(planes: Planes, mended: Iterable[Mended]) -> dict[str, str]:
     return left
 
 
-def new(planes: Planes, what: str, said: str, *, at: str = "", title: str = "") -> Scaffold:
-    """Make a file for a record (a ref) or at a path, and name it in its parent: what is `said` in one line.
+def new(planes: Planes, what: str, said: str, *, at: str = "", title: str = "", start: Path | None = None) -> Scaffold:
+    """Make a file for a record (a ref) or at a path, and name it in its parent: what is `said` in one line. Paths are
+    as typed in the folder `start`.
 
     A record's file lies in the folder `at`, else with its project or client, or in the area of its kind. Nothing that
     exists is overwritten. One cut off in between is finished by the same again. Raises InvalidInput, NotFound, Refused.
@@ -74,18 +75,20 @@ def new(planes: Planes, what: str, said: str, *, at: str = "", title: str = "") 
     if found := planes.secrets_check(f"{title}\n{said}"):
         raise Refused(f"This holds {found}.", hint="Say it without; `onefirm secret set NAME` keeps it.")
     record = planes.records.get(what, fresh=False) if re.fullmatch(heads.REF, what) else None
+    given = at or ("" if record else what)
+    at = naming.place(planes.root, start or planes.root, given) if given else ""
     with texts.turn(planes.root):
-        made = _planned(planes.root, record, what, said, at, title)
+        made = _planned(planes.root, record, said, at, title)
         _write(planes.root, made)
     return made
 
 
-def _planned(root: Path, record: Record | None, what: str, said: str, at: str, title: str) -> Scaffold:
+def _planned(root: Path, record: Record | None, said: str, at: str, title: str) -> Scaffold:
     index, exists = Index(files.read(root)), partial(_exists, root)
     if record:
         path = scaffold.path_of(at) if at else _place_of(index, record)
         return scaffold.plan(index, path, title or record.title, said, record.ref, exists)
-    path = scaffold.path_of(at or what)
+    path = scaffold.path_of(at)
     name = posixpath.basename(posixpath.dirname(path) if path.endswith("/CLAUDE.md") else path.removesuffix(".md"))
     title = title or name.replace("-", " ").replace("_", " ").capitalize()
     return scaffold.plan(index, path, title, said, exists=exists)

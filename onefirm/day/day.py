@@ -115,9 +115,11 @@ class Day:
         """Write what was planned; returns the files left alone, with the reason."""
         return context.mend(self._planes, mended)
 
-    def new_context(self, what: str, said: str, *, at: str = "", title: str = "") -> Scaffold:
+    def new_context(
+        self, what: str, said: str, *, at: str = "", title: str = "", start: Path | None = None
+    ) -> Scaffold:
         """Make a file of the context tree for a record or at a path, and name it in its parent."""
-        return context.new(self._planes, what, said, at=at, title=title)
+        return context.new(self._planes, what, said, at=at, title=title, start=start)
 
     def close_context(self, ref: str, by: By, *, anyway: bool = False) -> archive.Archived:
         """Move the files of a closed record into the archive of the context tree, and mend what names them."""
@@ -127,9 +129,9 @@ class Day:
         """How fresh each file of the context tree is, those first whose records have moved on."""
         return freshness.every(self._planes)
 
-    def confirm_context(self, paths: Sequence[str], by: By) -> list[str]:
+    def confirm_context(self, paths: Sequence[str], by: By, start: Path | None = None) -> list[str]:
         """Record that these files still hold; gives their paths."""
-        return freshness.confirm(self._planes, paths, by)
+        return freshness.confirm(self._planes, paths, by, start)
 
     def drift(self) -> drift.Report:
         """Where the narrative says otherwise than the truth, the worst first."""

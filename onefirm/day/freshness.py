@@ -4,20 +4,18 @@ have moved since.
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from onefirm.core.attribution import OUTSIDE, SYSTEM, By
 from onefirm.core.clock import iso
-from onefirm.core.errors import NotFound, Refused
+from onefirm.core.errors import Refused
 from onefirm.core.ids import is_temporary
-from onefirm.day import changes, context
+from onefirm.day import changes, context, naming
 from onefirm.day.planes import Planes
 from onefirm.memory.statements import check_reason
 from onefirm.narrative import archive, files, statements
@@ -73,15 +71,15 @@ def every(planes: Planes, index: Index | None = None) -> list[Fresh]:
     return sorted(found, key=lambda one: (min((moved.at for moved in one.moved), default="~"), one.path))
 
 
-def confirm(planes: Planes, paths: Sequence[str], by: By) -> list[str]:
-    """Record that somebody says of these files that they still hold; gives their paths.
+def confirm(planes: Planes, paths: Sequence[str], by: By, start: Path | None = None) -> list[str]:
+    """Record that somebody says of these files (typed in the folder `start`) that they still hold; gives their paths.
 
     Their records are looked at in the truth first: a file that states what its record doesn't say can't be confirmed.
     All are confirmed or none. Raises NotFound, and Refused with the first statement that doesn't hold.
     """
     check_reason(by, planes.secrets_check)
     index = Index(files.read(planes.root))
-    meant = [_file(planes.root, index, path) for path in paths]
+    meant = [naming.file(index, planes.root, start or planes.root, path) for path in paths]
     for ref in dict.fromkeys(ref for file in meant for ref in file.refs):
         planes.records.get(ref, by)
     world = context.world(planes)
@@ -153,14 +151,3 @@ def _moves(planes: Planes, conn: Connection, ref: str, since: str) -> Iterator[M
     own = [event for event in events if event.actor != SYSTEM and event.subjects[:1] == (ref,)]
     for change in changes.fold(own):
         yield Moved(ref, own[0].at, change.text)
-
-
-def _file(root: Path, index: Index, path: str) -> ContextFile:
-    """The file that somebody named, from the workspace's folder or in full; a folder means its CLAUDE.md."""
-    given = posixpath.normpath(path.removeprefix(f"{root}/"))
-    for name in (given, f"{given}/CLAUDE.md"):
-        if name in index.files:
-            return index.files[name]
-    near = get_close_matches(given, index.files, 1)
-    hint = f"Did you mean {told(near[0])}?" if near else "`onefirm context map` shows the tree."
-    raise NotFound(f"There is no context file {told(path)}.", hint=hint)

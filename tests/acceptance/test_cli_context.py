@@ -552,3 +552,46 @@ def test_what_says_otherwise_than_its_record_can_not_be_confirmed(onefirm: Termi
     answer = onefirm("context", "confirm", "context/clients/acme-rocket")
     assert "Did you mean context/clients/acme-rockets/CLAUDE.md?" in answer.err
     assert onefirm.done("context", "confirm", f"{onefirm.root}/context/clients/acme-rockets/").out == f"{ACME}\n"
+
+
+@pytest.mark.row("NAR-08")
+def test_a_path_is_meant_as_seen_from_the_folder_or_from_the_workspace_and_never_guessed(
+    onefirm: Terminal, tmp_path: Path
+) -> None:
+    acme = Terminal((onefirm.root / ACME).parent)
+    answer = acme("context", "confirm", "CLAUDE.md")
+    assert answer.code == 1
+    assert f"CLAUDE.md may be {ACME} or CLAUDE.md." in answer.err
+    assert "→ Write ./CLAUDE.md for the first, ../../../CLAUDE.md for the second." in answer.err
+    assert onefirm.data("ledger", "log", "--kind", "narrative.confirmed") == []
+    assert acme.done("context", "confirm", "./CLAUDE.md").out == f"{ACME}\n"
+    assert acme.done("context", "confirm", "../../../CLAUDE.md").out == "CLAUDE.md\n"
+    assert (
+        acme.done("context", "confirm", "launch-site", "context/delivery").out
+        == f"{SITE}\ncontext/delivery/CLAUDE.md\n"
+    )
+    assert onefirm.done("context", "confirm", "CLAUDE.md").out == "CLAUDE.md\n"
+    (tmp_path / "link").symlink_to(onefirm.root)
+    (onefirm.root / "here").symlink_to((onefirm.root / ACME).parent)
+    assert onefirm.done("context", "confirm", f"{tmp_path}/link/{SITE}", "here").out == f"{SITE}\n{ACME}\n"
+    linked = Terminal(tmp_path / "link" / "context" / "clients")
+    assert linked.done("context", "confirm", "acme-rockets/CLAUDE.md").out == f"{ACME}\n"
+    assert "There is no context file ../../../out.md." in linked("context", "confirm", "../../../out.md").err
+
+
+@pytest.mark.row("NAR-01")
+def test_a_new_file_is_made_where_its_path_leads_from_the_folder_or_the_workspace(onefirm: Terminal) -> None:
+    knowledge = Terminal(onefirm.root / "context" / "knowledge")
+    for given, made in (
+        ("ropes.md", "context/knowledge/ropes.md"),
+        ("context/knowledge/knots.md", "context/knowledge/knots.md"),
+        ("../delivery/winches.md", "context/delivery/winches.md"),
+        (f"{onefirm.root}/context/delivery/crews", "context/delivery/crews/CLAUDE.md"),
+    ):
+        assert knowledge.done("context", "new", given, "what it is").out == f"{made}\n"
+    assert "no place in the context tree" in knowledge("context", "new", "../../x.md", "outside").err
+    knowledge.done("context", "new", "./context/old.md", "another context")
+    answer = knowledge("context", "new", "context/new.md", "which one")
+    assert "context/new.md may be context/knowledge/context/new.md or context/new.md." in answer.err
+    assert knowledge.done("context", "new", "P-9", "a tour", "--at", "./tour.md").out == "context/knowledge/tour.md\n"
+    assert faults(onefirm) == []
