@@ -209,15 +209,26 @@ def _others(after: _After, ref: str, name: str, seen: set[str]) -> Iterator[str]
 
 def _orphaned(draft: Draft, after: _After) -> Iterator[Refused]:
     """What is open and belongs to a record that is archived: it would stay in every list, of nobody."""
-    if left := after.open_pointing(draft.ref):
+    if left := _open_below(draft.ref, after):
         shown = ", ".join(f"{one.ref} “{one.title[:40]}” ({one.status})" for one in left[:_SHOWN])
         more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
-        refs = " ".join(one.ref for one in left[:_SHOWN])
+        refs = " ".join(one.ref for one in left)
         yield Refused(
             f"{_word(draft)} can't be archived while what belongs to it is open: {shown}{more}.",
             hint=f"Give each its end, or archive them in the same write (onefirm record archive {draft.ref} {refs}):"
             f" record_find about={draft.ref} (onefirm record find --open --about {draft.ref}) lists them.",
         )
+
+
+def _open_below(ref: str, after: _After) -> list[Record]:
+    """The open records that point at one, and those that point at these: whoever archives it needs them all."""
+    found: dict[str, Record] = {}
+    looked = [ref]
+    for at in looked:
+        new = {one.ref: one for one in after.open_pointing(at) if one.ref not in found and one.ref != ref}
+        found |= new
+        looked += new
+    return list(found.values())
 
 
 def _left_behind(name: str, draft: Draft, refs: Sequence[str]) -> Refused:

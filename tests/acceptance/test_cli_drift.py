@@ -1,6 +1,7 @@
 """Drift through the command line: where narrative and truth have parted, the worst first."""
 
 import os
+import re
 import time
 from typing import Any
 
@@ -46,7 +47,9 @@ def test_the_worst_comes_first_and_each_says_why_it_stands_there(onefirm: Termin
         onefirm.done("context", "close", ref, "--anyway")
     said = append(onefirm, SITE, "The project is in review.")
     copied = append(onefirm, "context/clients/acme-rockets/CLAUDE.md", "Owner: Mira")
-    onefirm.done("record", "archive", "P-2")
+    whole = re.search(r"onefirm record archive ([^)]*)", onefirm("record", "archive", "P-2").err)
+    assert whole is not None, "a project with open work is archived only with it, and the refusal says how"
+    onefirm.done("record", "archive", *whole[1].split())
     onefirm.done("record", "update", "P-3", "status=review")
     onefirm.done("record", "create", "client", "title=Elm Bakery")
     before = time.time() - 60 * 86_400
