@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from onefirm.simulators.notion import text
+from onefirm.simulators.notion.forms import BOOLEAN, OBJECT, STRING, demand, items, members
 from onefirm.simulators.notion.moments import shown
 from onefirm.simulators.notion.objects import Block, Json, Page, Parent
 from onefirm.simulators.notion.refusals import MISSING, invalid, should_be, too_long
@@ -64,6 +65,27 @@ REQUIRED: Mapping[str, Sequence[str]] = {
     "synced_block": ("synced_from",),
 }
 """What a request has to send of a new block."""
+CONTENT = members(
+    optional={
+        "cells": items(items(OBJECT)),
+        "external": members({"url": STRING}, whole=False),
+        "checked": BOOLEAN,
+        "color": STRING,
+        "language": STRING,
+        "url": STRING,
+        "expression": STRING,
+    },
+    whole=False,
+)
+"""What a block's content may look like, as far as it matters here."""
+PLACE = members(
+    optional={
+        "after": STRING,
+        "position": members(optional={"type": STRING, "after_block": members({"id": STRING})}),
+    },
+    whole=False,
+)
+"""Where a request may want its blocks."""
 Holder = Page | Block
 
 
@@ -114,6 +136,7 @@ def _draft(sent: object, path: str, depth: int) -> Draft:
     kind = next((key for key in block if key in DEFAULTS), None)
     if kind is None:
         raise should_be(f"{path}.paragraph", "defined", MISSING)
+    demand(members({kind: OBJECT}, whole=False), block, path)
     inner = cast("Json", block[kind])
     missing = next((key for key in REQUIRED.get(kind, ()) if key not in inner), None)
     if missing:
@@ -131,6 +154,7 @@ def _count(drafts: Sequence[Draft]) -> int:
 
 def content(kind: str, sent: Mapping[str, Any], path: str, old: Mapping[str, Any] | None = None) -> Json:
     """A block's content from a request, with what wasn't sent from `old` or from the defaults. Raises Refusal."""
+    demand(CONTENT, sent, path)
     found: Json = {**DEFAULTS[kind], **(old or {})}
     for key, value in sent.items():
         if key in ("rich_text", "caption"):
@@ -162,6 +186,7 @@ def _made(workspace: Workspace, under: Holder, draft: Draft, by: str) -> Block:
 
 def place(under: Holder, sent: Mapping[str, Any]) -> int | None:
     """Where a request wants its blocks: `after` (older versions) or `position`; None is the end. Raises Refusal."""
+    demand(PLACE, sent, "body")
     position: Json = sent.get("position") or {}
     if position.get("type") == "start":
         return 0

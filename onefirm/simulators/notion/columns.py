@@ -2,40 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, cast
 
 from onefirm.simulators.notion import schemas
+from onefirm.simulators.notion.forms import demand, each, or_null
 from onefirm.simulators.notion.ids import canonical
 from onefirm.simulators.notion.objects import DataSource, Json, Property
-from onefirm.simulators.notion.refusals import MISSING, invalid, should_be
+from onefirm.simulators.notion.refusals import MISSING, Refusal, invalid, should_be
 from onefirm.simulators.notion.workspace import Workspace
 
 
 def change(workspace: Workspace, source: DataSource, sent: Mapping[str, Any], by: str, path: str) -> None:
-    """Apply the `properties` of a request: new names are added, null removes, the rest is changed. Raises Refusal."""
-    done: list[Json] = []
-    for key, wanted in sent.items():
-        column = schemas.find(source, key)
-        action = "created" if column is None else "updated" if wanted else "deleted"
-        named = column or _added(workspace, source, key, wanted, f"{path}.{key}")
-        if column and wanted:
-            _altered(workspace, source, column, wanted, f"{path}.{key}")
-        if column and not wanted:
-            _removed(source, column)
-        done.append({"id": named.id, "name": named.name, "action": action})
+    """Apply the `properties` of a request: new names are added, null removes, the rest is changed; all or nothing.
+
+    Raises Refusal.
+    """
+    demand(each(or_null(schemas.CONFIG)), sent, path)
+    with _whole(workspace, source):
+        done = [_changed(workspace, source, key, wanted, f"{path}.{key}") for key, wanted in sent.items()]
     workspace.touch(source, by)
     workspace.tell("data_source.schema_updated", source, by, updated_properties=done)
 
 
+def _changed(workspace: Workspace, source: DataSource, key: str, wanted: Json | None, path: str) -> Json:
+    column = schemas.find(source, key)
+    if column is None:
+        column, action = _added(workspace, source, key, wanted or {}, path), "created"
+    elif wanted:
+        _altered(workspace, source, column, wanted, path)
+        action = "updated"
+    else:
+        _removed(source, column)
+        action = "deleted"
+    return {"id": column.id, "name": column.name, "action": action}
+
+
+@contextmanager
+def _whole(workspace: Workspace, source: DataSource) -> Generator[None]:
+    """Put everything back where a change is refused halfway: a relation touches two data sources."""
+    before = {one.id: copy.deepcopy(one.properties) for one in workspace.sources.values()}
+    faces = {row.id: (row.face, row.indexed) for row in source.rows.values()}
+    try:
+        yield
+    except Refusal:
+        for one, properties in before.items():
+            workspace.sources[one].properties = properties
+        for row, (face, indexed) in faces.items():
+            source.rows[row].face, source.rows[row].indexed = face, indexed
+        raise
+
+
 def begin(workspace: Workspace, source: DataSource, sent: Mapping[str, Any], by: str, path: str) -> None:
-    """Give a new data source its properties; a title is made if none was sent. Raises Refusal."""
+    """Give a new data source its properties; a title is made if none was sent. Raises Refusal, and it is gone again."""
+    demand(each(schemas.CONFIG), sent, path)
     named: dict[str, Json] = dict(sent)
     if not any(schemas.type_of(one, f"{path}.{key}") == "title" for key, one in named.items()):
         named = {"Name": {"title": {}}, **named}
-    for key, wanted in named.items():
-        _added(workspace, source, key, wanted, f"{path}.{key}")
+    with _whole(workspace, source):
+        for key, wanted in named.items():
+            _added(workspace, source, key, wanted, f"{path}.{key}")
+    workspace.tell("data_source.created", source, by)
 
 
 def _added(workspace: Workspace, source: DataSource, name: str, sent: Mapping[str, Any], path: str) -> Property:
@@ -116,8 +146,8 @@ def _resolve(workspace: Workspace, source: DataSource, column: Property, path: s
         _relation(workspace, source, column, path)
     if column.type == "rollup":
         _rollup(workspace, source, column, path)
-    if column.type == "formula" and not isinstance(column.config.get("expression"), str):
-        raise should_be(f"{path}.formula.expression", "defined", column.config.get("expression", MISSING))
+    if column.type == "formula" and "expression" not in column.config:
+        raise should_be(f"{path}.formula.expression", "defined", MISSING)
 
 
 def _relation(workspace: Workspace, source: DataSource, column: Property, path: str) -> None:

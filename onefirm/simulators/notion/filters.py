@@ -24,6 +24,8 @@ CHOICES = frozenset(("select", "status"))
 MEMBERS = frozenset(("multi_select", "people", "relation", "files", "created_by", "last_edited_by"))
 NUMBERS = frozenset(("number", "unique_id"))
 DATES = frozenset(("date", "created_time", "last_edited_time"))
+FORMULA = {"string": "rich_text", "number": "number", "checkbox": "checkbox", "date": "date"}
+"""The types of a formula's condition, and whose words each takes."""
 NESTED_MOST = 2
 
 
@@ -108,11 +110,13 @@ def _condition(kind: str, sent: Mapping[str, Any], path: str, now: datetime) -> 
     if kind in DATES:
         return _date(sent, path, now)
     if kind == "formula":
-        inner = next(iter(sent))
-        return _condition({"string": "rich_text"}.get(inner, inner), sent[inner], f"{path}.{inner}", now)
+        inner, wanted = _only(sent, path)
+        if inner not in FORMULA:
+            raise should_be(f"{path}.{inner}", "not present", wanted)
+        return _condition(FORMULA[inner], wanted, f"{path}.{inner}", now)
     if kind == "rollup":
         return _rollup(sent, path, now)
-    name, wanted = next(iter(sent.items()))
+    name, wanted = _only(sent, path)
     table = TEXT if kind in TEXTS else CHOICE if kind in CHOICES else MEMBER if kind in MEMBERS else VALUE
     if name not in table:
         raise should_be(f"{path}.{name}", "not present", wanted)
@@ -122,15 +126,25 @@ def _condition(kind: str, sent: Mapping[str, Any], path: str, now: datetime) -> 
     return lambda value: asked(value, wanted)
 
 
+def _only(sent: object, path: str) -> tuple[str, Any]:
+    """The one condition that a filter's type holds."""
+    conditions = cast("Json", sent) if isinstance(sent, dict) else {}
+    if len(conditions) != 1:
+        raise should_be(path, "an object with one condition", cast("object", sent))
+    return next(iter(conditions.items()))
+
+
 def _rollup(sent: Mapping[str, Any], path: str, now: datetime) -> Condition:
-    name, inner = next(iter(sent.items()))
+    name, inner = _only(sent, path)
     if name in ("number", "date"):
         condition = _condition(name, inner, f"{path}.{name}", now)
         return lambda value: condition(_rolled(value, name))
-    kind, wanted = next(iter(inner.items()))
-    one = _condition(kind, wanted, f"{path}.{name}.{kind}", now)
     if name not in ("any", "every", "none"):
         raise should_be(f"{path}.{name}", "not present", inner)
+    kind, wanted = _only(inner, f"{path}.{name}")
+    if kind not in schemas.TYPES or kind in ("rollup", "formula"):
+        raise should_be(f"{path}.{name}.{kind}", "not present", wanted)
+    one = _condition(kind, wanted, f"{path}.{name}.{kind}", now)
     return lambda value: _holds(name, [one(_item(item)) for item in value.get("array", ())])
 
 
@@ -216,8 +230,6 @@ VALUE: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 # Dates: a plain day is all its instants, so that "on or before" it means until its end.
-DAY = timedelta(days=1)
-INSTANT = timedelta(0)
 AGO: Mapping[str, tuple[int, int]] = {
     "past_week": (-7, 0),
     "past_month": (-30, 0),
@@ -230,11 +242,13 @@ AGO: Mapping[str, tuple[int, int]] = {
 
 def _span(value: str) -> tuple[datetime, datetime] | None:
     start = moments.parsed(value)
-    return (start, start + (DAY - timedelta(microseconds=1) if len(value) == 10 else INSTANT)) if start else None
+    if start is None or len(value) != 10:
+        return (start, start) if start else None
+    return start, start.replace(hour=23, minute=59, second=59, microsecond=999_999)
 
 
 def _date(sent: Mapping[str, Any], path: str, now: datetime) -> Condition:
-    name, wanted = next(iter(sent.items()))
+    name, wanted = _only(sent, path)
     if name in EMPTINESS:
         return lambda value: EMPTINESS[name](value, wanted)
     if name in AGO or name == "this_week":

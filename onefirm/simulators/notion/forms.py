@@ -36,11 +36,11 @@ class Problem:
 Form = Callable[[object, Path], list[Problem]]
 
 
-def demand(form: Form, value: object, root: str) -> None:
-    """Raise Refusal if the value isn't of this form; `root` is `body` or `query`."""
-    problems = form(value, (root,))
+def demand(form: Form, value: object, path: str) -> None:
+    """Raise Refusal if the value isn't of this form; `path` begins with `body` or `query`."""
+    problems = form(value, (path,))
     if problems:
-        raise refusal(root, problems)
+        raise refusal(path.partition(".")[0], problems)
 
 
 def refusal(root: str, problems: Sequence[Problem]) -> Refusal:
@@ -64,6 +64,29 @@ def one_of(*names: str, unnamed: Sequence[str] = ()) -> Form:
 def both(first: Form, second: Form) -> Form:
     """A value of both forms; the first problem speaks."""
     return lambda value, path: first(value, path) or second(value, path)
+
+
+def or_null(form: Form) -> Form:
+    """A value of the form, or null."""
+
+    def check(value: object, path: Path) -> list[Problem]:
+        problems = [] if value is None else form(value, path)
+        return [replace(one, expected=(*one.expected, "`null`")) if one.path == path else one for one in problems]
+
+    return check
+
+
+def each(form: Form) -> Form:
+    """An object whose every member is of the form."""
+
+    def check(value: object, path: Path) -> list[Problem]:
+        if not isinstance(value, dict):
+            return [Problem(path, value, ("an object",))]
+        sent = cast("Mapping[str, object]", value)
+        found = [problems for key, one in sent.items() if (problems := form(one, (*path, key)))]
+        return found[0] if found else []
+
+    return check
 
 
 def items(form: Form) -> Form:
@@ -133,6 +156,10 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _is_whole(value: float) -> bool:
+    return isinstance(value, int) or value.is_integer()
+
+
 def _is_uuid(value: str) -> bool:
     return bool(UUID.fullmatch(value))
 
@@ -141,7 +168,7 @@ STRING = is_a("a string", lambda value: isinstance(value, str))
 NUMBER = is_a("a number", _is_number)
 BOOLEAN = is_a("a boolean", lambda value: isinstance(value, bool))
 OBJECT = is_a("an object", lambda value: isinstance(value, dict))
-WHOLE = both(NUMBER, is_a("an integer", lambda value: value == int(value)))
+WHOLE = both(NUMBER, is_a("an integer", _is_whole))
 AT_LEAST_ONE = is_a("≥ `1`", lambda value: value >= 1)
 AT_MOST_A_HUNDRED = is_a("≤ `100`", lambda value: value <= 100)
 ID = both(STRING, is_a("a valid uuid", _is_uuid))

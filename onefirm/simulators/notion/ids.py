@@ -26,11 +26,9 @@ class Ids:
         return quote("".join(self._random.choices(LETTERS, k=4)), safe="")
 
 
-def canonical(text: str) -> str | None:
+def canonical(sent: object) -> str | None:
     """The dashed spelling of an id, sent with or without dashes; None if it is none."""
-    if not UUID.fullmatch(text):
-        return None
-    return str(uuid.UUID(text))
+    return str(uuid.UUID(sent)) if isinstance(sent, str) and UUID.fullmatch(sent) else None
 
 
 def same_property(sent: str, own: str) -> bool:

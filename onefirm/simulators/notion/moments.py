@@ -49,6 +49,6 @@ def parsed(text: str) -> datetime | None:
     """An aware instant from a date or a time as requests spell it; None if it is neither."""
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):  # the first hours of year 1 and the last of 9999 have no UTC
         return None
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)

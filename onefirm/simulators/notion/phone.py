@@ -31,7 +31,9 @@ class Phone:
         with self.workspace.lock:
             parent = Parent("page", under) if under else WORKSPACE
             made = self.workspace.add_database(parent, text.of(title), self.user.id)
-            return self.source(made, title, properties)
+            source = self.source(made, title, properties)
+            self.workspace.tell("database.created", made, self.user.id)
+            return source
 
     def source(self, database: Database, title: str, properties: Mapping[str, Any]) -> DataSource:
         """Another data source in a database."""

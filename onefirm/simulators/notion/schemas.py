@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from onefirm.simulators.notion.forms import ID, OBJECT, STRING, items, members, one_of, or_null
 from onefirm.simulators.notion.ids import Ids, same_property
 from onefirm.simulators.notion.objects import DataSource, Json, Property
 from onefirm.simulators.notion.refusals import invalid, should_be, too_long
@@ -18,6 +19,32 @@ TYPES = (*EMPTY, "number", "select", "multi_select", "status", "formula", "relat
 COLORS = ["default", "gray", "brown", "orange", "yellow", "green", "blue", "purple", "pink", "red"]
 OPTIONS_MOST = 100
 GROUPS = (("To-do", "gray"), ("In progress", "blue"), ("Complete", "green"))
+
+
+OPTION = members(
+    optional={"id": STRING, "name": STRING, "color": or_null(one_of(*COLORS)), "description": or_null(STRING)},
+    whole=False,
+)
+GROUP = members({"name": STRING}, {"id": STRING, "color": one_of(*COLORS), "option_ids": items(STRING)}, whole=False)
+DUAL = members(optional={"synced_property_id": STRING, "synced_property_name": STRING}, whole=False)
+ROLLUP = ("relation_property_id", "relation_property_name", "rollup_property_id", "rollup_property_name", "function")
+CONFIG = members(
+    optional={
+        "name": STRING,
+        "description": or_null(STRING),
+        "type": one_of(*TYPES),
+        **dict.fromkeys(EMPTY, OBJECT),
+        **{kind: members(optional={"options": items(OPTION)}, whole=False) for kind in ("select", "multi_select")},
+        "status": members(optional={"options": items(OPTION), "groups": items(GROUP)}, whole=False),
+        "number": members(optional={"format": STRING}, whole=False),
+        "formula": members({"expression": STRING}, whole=False),
+        "relation": members(optional={"data_source_id": ID, "database_id": ID, "dual_property": DUAL}, whole=False),
+        "rollup": members(optional=dict.fromkeys(ROLLUP, STRING), whole=False),
+        "unique_id": members(optional={"prefix": or_null(STRING)}, whole=False),
+    },
+    whole=False,
+)
+"""What a property of a request may look like."""
 
 
 def find(source: DataSource, asked: str) -> Property | None:

@@ -229,7 +229,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, headers: Mapping[str, str], answer: Json | str) -> None:
         kind = "text/html" if isinstance(answer, str) else "application/json; charset=utf-8"
-        sent = (answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)).encode()
+        sent = (answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)).encode(
+            "utf-8", "replace"
+        )
         self.send_response(status)
         for key, value in {"Content-Type": kind, "Content-Length": str(len(sent)), **headers}.items():
             self.send_header(key, value)

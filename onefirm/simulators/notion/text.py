@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from onefirm.simulators.notion.forms import ID, OBJECT, STRING, Form, any_of, demand, each, is_a, members, or_null
 from onefirm.simulators.notion.objects import Json
 from onefirm.simulators.notion.refusals import MISSING, should_be, too_long
 
@@ -20,6 +21,26 @@ PLAIN: Json = {
     "code": False,
     "color": "default",
 }
+
+
+NAMED = members({"id": ID}, whole=False)
+MENTIONS: Mapping[str, Form] = {
+    **dict.fromkeys(("user", "page", "database", "custom_emoji"), NAMED),
+    "date": members({"start": STRING}, whole=False),
+    "template_mention": OBJECT,
+}
+"""What a mention may name."""
+ITEM = members(
+    optional={
+        "annotations": or_null(each(is_a("a boolean or a color", lambda value: isinstance(value, bool | str)))),
+        "mention": any_of(*(members({kind: form}, {"type": STRING}) for kind, form in MENTIONS.items())),
+        "equation": OBJECT,
+        "text": OBJECT,
+        "plain_text": STRING,
+    },
+    whole=False,
+)
+"""What an item of a rich text may look like, as far as it matters here."""
 
 
 def of(words: str) -> list[Json]:
@@ -47,8 +68,9 @@ def _item(sent: object, path: str) -> Json:
     if not isinstance(sent, dict):
         raise should_be(path, "an object", sent)
     item = cast("Json", sent)
+    demand(ITEM, item, path)
     marks: Json = {**PLAIN, **(item.get("annotations") or {})}
-    if "mention" in item:
+    if item.get("mention"):
         return _mention(item["mention"], marks, item.get("plain_text"))
     if "equation" in item:
         expression = _string(item["equation"], "expression", f"{path}.equation", EQUATION_MOST)
@@ -87,7 +109,7 @@ def _text(content: str, url: str | None, marks: Json) -> Json:
 
 
 def _mention(sent: Json, marks: Json, words: str | None) -> Json:
-    kind = sent.get("type") or next(iter(sent))
+    kind = next(key for key in sent if key in MENTIONS)
     inner: Json = {"type": kind, kind: sent[kind]}
     if kind == "user":
         inner["user"] = {"object": "user", "id": sent["user"]["id"]}

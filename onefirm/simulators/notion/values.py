@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from onefirm.simulators.notion import moments, schemas, text
+from onefirm.simulators.notion.forms import NUMBER, STRING, Form, demand, items, members, one_of, or_null
 from onefirm.simulators.notion.ids import Ids, canonical
 from onefirm.simulators.notion.objects import Json, Property
 from onefirm.simulators.notion.refusals import MISSING, Refusal, invalid, should_be, too_long
@@ -44,7 +45,22 @@ def accepted(column: Property, sent: object, path: str, known: Known) -> Any:
         raise invalid(f"{column.name} can't be written: {kind or 'no type'} is not a type of a value.")
     if kind != column.type:
         raise invalid(f"{column.name} is expected to be {column.type}.")
+    if kind in SHAPES:
+        demand(SHAPES[kind], value[kind], f"{path}.{kind}")
     return ACCEPT[kind](column, value[kind], f"{path}.{kind}", known)
+
+
+CHOICE = members(optional={"id": STRING, "name": STRING}, whole=False)
+LOCATED = members({"url": STRING}, whole=False)
+SHAPES: Mapping[str, Form] = {
+    "select": or_null(CHOICE),
+    "status": or_null(CHOICE),
+    "multi_select": items(CHOICE),
+    "files": items(members(optional={"name": STRING, "external": LOCATED, "file": LOCATED}, whole=False)),
+    "place": or_null(members({"lat": NUMBER, "lon": NUMBER}, whole=False)),
+    "verification": members({"state": one_of("verified", "unverified")}, whole=False),
+}
+"""What values with parts may look like, before anything is looked up."""
 
 
 def _number(column: Property, sent: object, path: str, known: Known) -> Any:

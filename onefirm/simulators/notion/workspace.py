@@ -138,7 +138,6 @@ class Workspace:
         made = Database(self.ids.uuid(), parent, title, now, by, now, by, [], **more)
         self.databases[made.id] = made
         self._place_on_page(parent, made.id)
-        self.tell("database.created", made, by)
         return made
 
     def add_source(self, database: Database, title: list[Json], by: str) -> DataSource:
@@ -148,8 +147,17 @@ class Workspace:
         made = DataSource(self.ids.uuid(), database.id, title, at, by, at, by, self.index.heard_at(now))
         self.sources[made.id] = made
         database.sources.append(made.id)
-        self.tell("data_source.created", made, by)
         return made
+
+    def forget_source(self, source: DataSource) -> None:
+        """Take back one whose properties were refused, and its database if nothing else is in it."""
+        del self.sources[source.id]
+        database = self.databases[source.database]
+        database.sources.remove(source.id)
+        if not database.sources:
+            del self.databases[database.id]
+            if database.parent.kind == "page":
+                self.pages[database.parent.id].children.remove(database.id)
 
     def add_page(self, parent: Parent, values: Mapping[str, Any], by: str, **more: Any) -> Page:
         """A page whose values are already accepted."""

@@ -167,3 +167,39 @@ def test_a_property_that_changes_its_type_loses_what_it_cannot_hold(
     assert read["Value"]["rich_text"] == []
     assert "Due" not in read
     assert read["Deadline"]["date"] is None
+
+
+def test_a_schema_that_is_refused_halfway_leaves_nothing_behind(
+    notion: Notion, api: Client, projects: DataSource, clients: DataSource
+) -> None:
+    home = notion.phone.page("Home")
+    page = notion.phone.row(projects, {"Name": "X", "Value": 3})
+    dual = {"relation": {"data_source_id": clients.id, "dual_property": {}}}
+    wrong = {"rollup": {"relation_property_name": "Nope", "rollup_property_name": "Name", "function": "count"}}
+    with pytest.raises(APIResponseError, match="has no relation Nope"):
+        api.databases.create(
+            parent={"page_id": home.id, "type": "page_id"},
+            title=[],
+            initial_data_source={"properties": {"Name": {"title": {}}, "Of": dual, "Count": wrong}},
+        )
+    with pytest.raises(APIResponseError, match="has no relation Nope"):
+        api.data_sources.update(projects.id, properties={"Value": {"rich_text": {}}, "Of": dual, "Count": wrong})
+    assert set(api.data_sources.retrieve(clients.id)["properties"]) == {"Name", "Projects"}
+    assert api.pages.retrieve(page.id)["properties"]["Value"]["number"] == 3
+    assert api.blocks.children.list(home.id)["results"] == []
+    assert len(notion.workspace.databases) == 2
+
+
+def test_a_schema_is_changed_by_the_api(api: Client, projects: DataSource) -> None:
+    kinds = {"select": {"options": [{"name": "Site", "color": "red"}]}}
+    api.data_sources.update(projects.id, properties={"Kind": kinds, "Due": {"name": "Deadline"}, "Value": None})
+    read = api.data_sources.retrieve(projects.id)["properties"]
+    assert set(read) == {"Name", "Status", "Client", "Kind", "Deadline"}
+    assert read["Kind"]["select"]["options"][0]["color"] == "red"
+    own = read["Kind"]["select"]["options"][0]["id"]
+    more = {"select": {"options": [{"name": "Site"}, {"name": "Shop"}]}}
+    changed = api.data_sources.update(projects.id, properties={"Kind": more})["properties"]["Kind"]
+    assert [one["name"] for one in changed["select"]["options"]] == ["Site", "Shop"]
+    assert changed["select"]["options"][0]["id"] == own
+    with pytest.raises(APIResponseError, match="already exists"):
+        api.data_sources.update(projects.id, properties={"Deadline": {"name": "Status"}})

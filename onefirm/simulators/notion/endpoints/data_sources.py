@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import cast
 
 from onefirm.simulators.notion import columns, questions, schemas, shapes, text
 from onefirm.simulators.notion.call import Call
 from onefirm.simulators.notion.endpoints import pages
-from onefirm.simulators.notion.forms import demand
+from onefirm.simulators.notion.forms import ID, demand, members
 from onefirm.simulators.notion.ids import canonical
 from onefirm.simulators.notion.objects import DataSource, Json, Parent
 from onefirm.simulators.notion.refusals import Refusal, invalid
@@ -19,17 +18,17 @@ def create(call: Call) -> Json:
     call.since_sources()
     call.need("insert")
     call.only("parent", "properties", "title", "icon")
-    wanted = cast("Json", call.body.get("parent") or {})
-    database = call.workspace.databases.get(canonical(wanted.get("database_id", "")) or "")
+    demand(members({"parent": members({"database_id": ID}, whole=False)}, whole=False), call.body, "body")
+    asked = call.body["parent"]["database_id"]
+    database = call.workspace.databases.get(canonical(asked) or "")
     if not database:
-        raise call.missing("database", wanted.get("database_id", "undefined"))
+        raise call.missing("database", asked)
     call.seen("database", Parent("database", database.id))
     source = call.workspace.add_source(database, text.accepted(call.body.get("title", []), "body.title"), call.by)
     try:
         columns.begin(call.workspace, source, call.body.get("properties", {}), call.by, "body.properties")
-    except Exception:
-        database.sources.remove(source.id)
-        del call.workspace.sources[source.id]
+    except Refusal:
+        call.workspace.forget_source(source)
         raise
     return shapes.data_source(call.workspace, call.version, source)
 

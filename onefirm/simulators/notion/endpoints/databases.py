@@ -6,9 +6,10 @@ from typing import cast
 
 from onefirm.simulators.notion import columns, shapes, text
 from onefirm.simulators.notion.call import Call
+from onefirm.simulators.notion.forms import OBJECT, demand, members
 from onefirm.simulators.notion.ids import canonical
 from onefirm.simulators.notion.objects import WORKSPACE, Database, Json, Parent
-from onefirm.simulators.notion.refusals import MISSING, invalid, should_be
+from onefirm.simulators.notion.refusals import MISSING, Refusal, invalid, should_be
 
 CREATE = ("parent", "title", "description", "is_inline", "icon", "cover")
 UPDATE = ("title", "description", "is_inline", "icon", "cover", "in_trash", "archived", "is_locked")
@@ -21,15 +22,17 @@ def create(call: Call) -> Json:
     call.only(*CREATE, "properties" if old else "initial_data_source")
     at = _parent(call)
     title = text.accepted(call.body.get("title", []), "body.title")
+    demand(members(optional={"initial_data_source": OBJECT}, whole=False), call.body, "body")
     initial = call.body if old else call.body.get("initial_data_source", {})
     database = call.workspace.add_database(at, title, call.by, **_extras(call))
     source = call.workspace.add_source(database, title, call.by)
     where = "body.properties" if old else "body.initial_data_source.properties"
     try:
         columns.begin(call.workspace, source, initial.get("properties", {}), call.by, where)
-    except Exception:
-        del call.workspace.databases[database.id], call.workspace.sources[source.id]
+    except Refusal:
+        call.workspace.forget_source(source)
         raise
+    call.workspace.tell("database.created", database, call.by)
     return shapes.database(call.workspace, call.version, database)
 
 

@@ -7,10 +7,19 @@ from typing import cast
 from onefirm.simulators.notion import bodies, markdown, shapes
 from onefirm.simulators.notion.call import Call
 from onefirm.simulators.notion.endpoints import pages
+from onefirm.simulators.notion.forms import BOOLEAN, STRING, demand, items, members, one_of
 from onefirm.simulators.notion.objects import Json, Page, Parent
-from onefirm.simulators.notion.refusals import MISSING, invalid, no_such_url, should_be
+from onefirm.simulators.notion.refusals import invalid, no_such_url
 
-KINDS = ("insert_content", "replace_content_range", "update_content", "replace_content")
+UPDATE = members({"old_str": STRING, "new_str": STRING}, {"replace_all_matches": BOOLEAN})
+DELETING = {"allow_deleting_content": BOOLEAN}
+KINDS = {
+    "insert_content": members({"content": STRING}, {"after": STRING, "position": members({"type": STRING})}),
+    "replace_content_range": members({"content": STRING, "content_range": STRING}, DELETING),
+    "update_content": members({"content_updates": items(UPDATE)}, DELETING),
+    "replace_content": members({"new_str": STRING}, DELETING),
+}
+"""The ways to change a body, and what each takes."""
 
 
 def retrieve(call: Call) -> Json:
@@ -38,11 +47,11 @@ def update(call: Call) -> Json:
     page = pages.found(call)
     if call.workspace.trashed(Parent("page", page.id)):
         raise invalid("Can't edit block that is archived. You must unarchive the block before editing.")
-    kind = call.body.get("type", MISSING)
-    if kind not in KINDS:
-        raise should_be("body.type", ", ".join(f'`"{one}"`' for one in KINDS), kind)
+    demand(members({"type": one_of(*KINDS)}, whole=False), call.body, "body")
+    kind = cast("str", call.body["type"])
+    demand(members({kind: KINDS[kind]}, whole=False), call.body, "body")
     old, _ = markdown.written(call.workspace, page)
-    replace(call, page, _changed(old, cast("str", kind), call.body.get(cast("str", kind)) or {}))
+    replace(call, page, _changed(old, kind, call.body[kind]))
     return _shown(call, page)
 
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from onefirm.simulators.notion import bodies, computed, markdown, questions, shapes, values
 from onefirm.simulators.notion.call import Call
+from onefirm.simulators.notion.forms import BOOLEAN, STRING, demand, members, or_null
 from onefirm.simulators.notion.ids import canonical, same_property
 from onefirm.simulators.notion.objects import Json, Page, Parent, Property
 from onefirm.simulators.notion.refusals import MISSING, invalid, should_be
@@ -14,6 +15,16 @@ from onefirm.simulators.notion.workspace import TITLE
 
 CREATE = ("parent", "properties", "icon", "cover", "children", "content", "markdown")
 UPDATE = ("properties", "icon", "cover", "is_locked", "in_trash", "archived", "is_archived")
+STATES = members(
+    optional={
+        "icon": or_null(members(optional={"type": STRING}, whole=False)),
+        "cover": or_null(members(optional={"type": STRING}, whole=False)),
+        "is_locked": BOOLEAN,
+        "is_archived": BOOLEAN,
+        "markdown": STRING,
+    },
+    whole=False,
+)
 STATE = ("icon", "cover", "is_locked", "is_archived")
 
 
@@ -23,6 +34,7 @@ def create(call: Call) -> Json:
     call.only(*CREATE)
     at = parent(call)
     columns = call.workspace.sources[at.id].properties if at.kind == "data_source" else {"title": TITLE}
+    demand(STATES, call.body, "body")
     accepted = accept(call, columns)
     more = {key: call.body[key] for key in ("icon", "cover") if call.body.get(key)}
     drafts = _body(call)
@@ -126,6 +138,7 @@ def update(call: Call) -> Json:
     trashed = call.workspace.trashed(Parent("page", page.id))
     if trashed and in_trash is not False:
         raise invalid("Can't edit block that is archived. You must unarchive the block before editing.")
+    demand(STATES, call.body, "body")
     accepted = accept(call, call.workspace.columns(page))
     more: dict[str, Any] = {key: call.body[key] for key in STATE if key in call.body}
     if in_trash is not None:
