@@ -12,12 +12,18 @@ from typing import Any, cast
 
 from onefirm import yamlfile
 from onefirm.narrative.faults import Fault
-from onefirm.narrative.playbooks import ASKS, Known, Playbook
+from onefirm.narrative.playbooks import ASKS, Known, Playbook, reads
 from onefirm.yamlfile import YamlFile
 
 ASK = "ask"
 _CLIENTS = frozenset({ASK, "Read", "Edit", "Write", "Bash", "Glob", "Grep", "WebFetch", "WebSearch"})
 _NEEDED: Mapping[str, type] = {"case": str, "turns": list, "written": list}
+# The words that a case may do without, and what each has to be.
+_FREE: Mapping[str, tuple[type, str]] = {
+    "answers": (list, "write the choices, one a question: [Write]"),
+    "refused": (dict, "write the number of a call and a part of what it was told: {2: AskUserQuestion}"),
+    "dictated": (bool, "write true, or leave it out"),
+}
 
 Case = Mapping[str, Any]
 
@@ -52,12 +58,17 @@ def calls(case: Case) -> Iterator[tuple[str, Mapping[str, Any]]]:
 def changing(case: Case, known: Known) -> list[int]:
     """The places, among its calls, of those that change something of the firm; those that must be refused don't."""
     refused = {str(number) for number in case.get("refused") or ()}
-    names = [name for name, _ in calls(case)]
     return [
         place
-        for place, name in enumerate(names)
-        if str(place + 1) not in refused and (known.tools.get(name) or name in ("Edit", "Write"))
+        for place, (name, given) in enumerate(calls(case))
+        if str(place + 1) not in refused and _changes(name, given, known)
     ]
+
+
+def _changes(name: str, given: object, known: Known) -> bool:
+    if name == "Bash":
+        return not (isinstance(given, Mapping) and reads(str(cast("Mapping[str, Any]", given).get("command", ""))))
+    return known.tools.get(name, False) or name in ("Edit", "Write")
 
 
 def _listed(value: object) -> list[object]:
@@ -73,6 +84,10 @@ def _form(file: YamlFile, number: int, case: object) -> Iterator[Fault]:
         if not isinstance(value, kind) or (word != "written" and not value):
             fix = {"case": "say in a sentence what is proven", "turns": "write what the model does, turn by turn"}
             yield _fault(file, number, f"`{word}` is missing", fix.get(word, "write which entries are left: []"))
+    for word, (kind, fix) in _FREE.items():
+        if word in case and not isinstance(cast("Case", case)[word], kind):
+            line = file.line((number, word))
+            yield Fault(str(file.path), line, "case", f"`{word}` says what it can't", fix)
 
 
 def _calls(file: YamlFile, number: int, case: Case, known: Known) -> Iterator[Fault]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.narrative import playbook_cases, playbooks
-from onefirm.narrative.faults import Fault
+from onefirm.narrative.faults import Fault, Rule
 from onefirm.narrative.playbooks import Known
 
 FOLDER = ".claude/commands"
@@ -56,7 +56,7 @@ def _faults(root: Path, name: str, known: Known) -> list[Fault]:
     try:
         playbook = playbooks.read(path, _text(root / path))
     except InvalidInput as error:
-        return [Fault(path, 1, "form", error.message, error.hint)]
+        return [_unread(path, "form", error)]
     found = playbooks.check(playbook, known)
     if not (root / cases).is_file():
         fix = f"write {cases}; `onefirm playbook new` of another name shows the form"
@@ -64,13 +64,23 @@ def _faults(root: Path, name: str, known: Known) -> list[Fault]:
     try:
         return [*found, *playbook_cases.check(cases, (root / cases).read_bytes(), playbook, known)]
     except (InvalidInput, OSError) as error:
-        told = error if isinstance(error, InvalidInput) else InvalidInput(f"{cases} can't be read.")
-        return [*found, Fault(cases, 1, "case", told.message, told.hint or "check its permissions")]
+        told = (
+            error
+            if isinstance(error, InvalidInput)
+            else InvalidInput("It can't be read.", hint="Check its permissions.")
+        )
+        return [*found, _unread(cases, "case", told)]
+
+
+def _unread(path: str, rule: Rule, error: InvalidInput) -> Fault:
+    """What can't be read, as a fault in its line: the message names the file as well."""
+    at = re.match(rf"{re.escape(path)}:(\d+): ", error.message)
+    return Fault(path, int(at[1]) if at else 1, rule, error.message[at.end() if at else 0 :], error.hint)
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidInput("It is not UTF-8 text.", hint="Save it as UTF-8.") from None
     except OSError as error:

@@ -23,8 +23,27 @@ ASKS = "AskUserQuestion"
 _KEYS = ("description", "argument-hint", "allowed-tools", "model")
 _OPERATORS = "lesson_decide"  # the client's own question is the operator's verdict, so no playbook may allow it
 _READERS = frozenset({ASKS, "Read", "Glob", "Grep", "WebFetch", "WebSearch"})
-_EDITS = re.compile(r"Edit\([\w.*/-]+\)")  # in the client's rules this means Write too
-_SHELL = re.compile(r"Bash\(([^()*:]+?)(?::\*)?\)")
+_EDITS = re.compile(r"Edit\(([\w.*/-]+)\)")  # in the client's rules this means Write too
+_SHELL = re.compile(r"Bash\(\s*([^()*:]+?)\s*(:\*)?\)")
+_ONE_TOOL = re.compile(r"mcp__[\w-]+?__[\w-]+")  # of a server; without the tool it means all of them
+# Commands of ours that only read, whatever is said behind them; the last two only as they stand.
+READING = frozenset(
+    f"onefirm {command}"
+    for command in (
+        "brief", "recall", "drift", "record find", "record kinds", "record get", "record timeline", "record conflicts",
+        "decision list", "decision show", "lesson list", "artifact list", "artifact show", "context map",
+        "context fresh", "playbook check", "ledger verify", "ledger trace", "ledger log", "schema show", "schema check", "schema diff",
+        "schema log", "session list", "session show", "session client", "guard status", "secret list", "plugin path",
+    )
+)  # fmt: skip
+READING_ALONE = frozenset(("onefirm doctor", "onefirm context check"))
+# Programs that run what they are given.
+_RUNNERS = frozenset((
+    "sh", "bash", "zsh", "dash", "fish", "ksh", "pwsh", "powershell", "python", "perl", "ruby", "node", "deno", "bun",
+    "php", "lua", "awk", "gawk", "osascript", "find", "env", "xargs", "parallel", "eval", "exec", "command",
+    "builtin", "source", "sudo", "su", "doas", "nohup", "nice", "time", "timeout", "setsid", "ssh", "busybox",
+    "docker", "make", "npm", "npx", "uv", "uvx", "pipx",
+))  # fmt: skip
 _FENCE = re.compile(r"^```.*?^```\n?", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 _OWN_FILE = re.compile(r"(?:context|\.claude)/[\w./-]+\.md")
@@ -103,8 +122,21 @@ def check(playbook: Playbook, known: Known) -> list[Fault]:
 
 
 def writes(rule: str, known: Known) -> bool:
-    """Whether what a rule allows can change something of the firm. What a shell command does, nobody can tell."""
-    return known.tools.get(rule, False) or bool(_EDITS.match(rule))
+    """Whether what a rule allows can change something of the firm. What a shell command does, nobody can tell, unless
+    it is one of ours that only reads.
+    """
+    if shell := _SHELL.fullmatch(rule):
+        is_prefix = bool(shell[2])
+        return shell[1] not in READING and (is_prefix or not reads(shell[1]))
+    return known.tools.get(rule, False) or rule.startswith(("Bash", "Edit"))
+
+
+def reads(command: str) -> bool:
+    """Whether a shell command does nothing but read, by one command of ours."""
+    if re.search(r"[;|&<>`$\n]", re.sub(r"'[^']*'|\"[^\"`$]*\"", "", command)):
+        return False
+    words = command.split()
+    return command.strip() in READING_ALONE or " ".join(words[:2]) in READING or " ".join(words[:3]) in READING
 
 
 # -- front matter ------------------------------------------------------------------------------------------------------
@@ -165,22 +197,42 @@ def _rule_problem(raw: str, rule: str, known: Known) -> tuple[str, str] | None:
         return None if raw != rule else (f"{rule} stands without its server", f"write {TOOLS}{rule}")
     if raw.startswith(TOOLS):
         return f"there is no tool {rule}", f"choose of {', '.join(known.tools)}"
-    if rule in ("Bash", "Edit", "Write", "Bash(*)", "Bash(:*)"):
+    if rule in ("Bash", "Edit", "Write", "Bash(*)", "Bash(:*)") or (
+        rule.startswith("mcp__") and not _ONE_TOOL.fullmatch(rule)
+    ):
         return f"{rule} allows everything", "name what it may touch: Edit(context/**), Bash(onefirm doctor)"
-    if rule.startswith("Write("):
-        return f"{rule} allows nothing: the client asks for every file", f"write {rule.replace('Write', 'Edit', 1)}"
+    if edit := _EDITS.fullmatch(rule.replace("Write(", "Edit(", 1)):
+        return _files_problem(rule, edit[0], edit[1])
     if shell := _SHELL.fullmatch(rule):
-        return _command_problem(shell[1], known)
-    if rule in _READERS or _EDITS.fullmatch(rule) or rule.startswith("mcp__"):
+        return _command_problem(rule, shell[1], bool(shell[2]), known)
+    if rule in _READERS or rule.startswith("mcp__"):
         return None
     return f"there is no tool {rule}", "see docs/reference/tools.md; the client's are Read, Edit(…), Bash(…) and others"
 
 
-def _command_problem(command: str, known: Known) -> tuple[str, str] | None:
-    """A command of ours has to exist; others are the operator's to know."""
-    if not command.startswith("onefirm") or command in known.commands:
+def _files_problem(rule: str, edit: str, files: str) -> tuple[str, str] | None:
+    """Files are named by the folder that they lie in, below the workspace's own."""
+    first, _, below = files.removeprefix("./").partition("/")
+    if "*" in first or first in ("", ".", "..") or "/../" in f"/{below}/":
+        return f"{rule} allows files anywhere", "name a folder of the workspace: Edit(context/**)"
+    return None if rule == edit else (f"{rule} allows nothing: the client asks for every file", f"write {edit}")
+
+
+def _command_problem(rule: str, command: str, is_prefix: bool, known: Known) -> tuple[str, str] | None:
+    """A command of ours has to exist, and to be one; others are the operator's to know, as long as they are named."""
+    words = command.split()
+    program = re.sub(r"[\d.]+$", "", words[0].rpartition("/")[2])
+    if is_prefix and (program in _RUNNERS or "=" in words[0]):
+        return (
+            f"{rule} allows everything: {words[0]} runs what it is given",
+            "name one command, whole: Bash(make report)",
+        )
+    if program != "onefirm":
         return None
-    return f"there is no command `{command}`", "`onefirm --help` lists them"
+    named = " ".join([program, *words[1:]])
+    if is_prefix and any(other.startswith(f"{named} ") for other in known.commands):
+        return f"{rule} allows every command that begins so", "name one of them: Bash(onefirm record find:*)"
+    return None if named in known.commands else (f"there is no command `{named}`", "`onefirm --help` lists them")
 
 
 def _named_by(rule: str) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from onefirm.cli.playbooks import known
+from onefirm.narrative.playbooks import READING, READING_ALONE
 from support import playbooks
 from support.terminal import Terminal
 
@@ -37,6 +39,28 @@ def test_a_shipped_playbook_taken_over_by_the_operator_is_whole_and_a_planted_fa
         ("start.md", 4, "tool"),
         ("start.md", 22, "tool"),
     ]
+
+
+@pytest.mark.row("CMD-02")
+def test_what_may_run_anything_or_writes_without_a_gate_is_found_and_stops_no_other_check(onefirm: Terminal) -> None:
+    folder = onefirm.root / ".claude" / "commands"
+    folder.mkdir()
+    for name in ("start", "log-call"):
+        (folder / f"{name}.md").write_bytes((playbooks.FOLDER / f"{name}.md").read_bytes())
+        (folder / f"{name}.cases.yaml").write_bytes((playbooks.CASES / f"{name}.yaml").read_bytes())
+    _plant(folder / "start.md", "Bash(onefirm session client:*)", "Bash(onefirm session:*)\n  - Bash(sh:*)")
+    (folder / "log-call.cases.yaml").write_text("- case: x\n  turns: [{}]\n  written: []\n  refused: 5\n")
+    found = onefirm("playbook", "check")
+    assert found.code == 1
+    assert "start.md:4 tool: Bash(onefirm session:*) allows every command that begins so" in found.out
+    assert "start.md:4 tool: Bash(sh:*) allows everything: sh runs what it is given" in found.out
+    assert "gate: it may write (Bash(onefirm session:*), Bash(sh:*)), and the gate doesn't ask" in found.out
+    assert "log-call.cases.yaml:4 case: `refused` says what it can't" in found.out
+
+
+@pytest.mark.row("CMD-02")
+def test_every_command_that_counts_as_reading_is_there(onefirm: Terminal) -> None:
+    assert known(onefirm.root).commands >= READING | READING_ALONE
 
 
 def _plant(file: Path, old: str, new: str) -> None:

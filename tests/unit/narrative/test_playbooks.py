@@ -11,7 +11,7 @@ from onefirm.narrative.playbooks import Known
 
 KNOWN = Known(
     tools={"record_find": False, "record_get": False, "record_write": True, "lesson_decide": True},
-    commands=frozenset({"onefirm", "onefirm doctor", "onefirm lesson list"}),
+    commands=frozenset({"onefirm", "onefirm doctor", "onefirm lesson", "onefirm lesson list", "onefirm lesson decide"}),
     playbooks=frozenset({"start"}),
     exists=lambda path: path == "context/CLAUDE.md",
 )
@@ -131,6 +131,91 @@ def test_what_is_wrong_is_named_with_its_line(old: str, new: str, line: int, rul
     assert [(fault.line, fault.rule, bool(fault.fix)) for fault in found] == [(line, rule, True)], faults(
         SOUND.replace(old, new, 1)
     )
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "Bash(onefirm:*)", "Bash(onefirm lesson:*)", "Bash(/opt/bin/onefirm:*)", "Bash(sh:*)", "Bash(/bin/bash:*)",
+        "Bash(python3.12 -c:*)", "Bash(env FOO=1:*)", "Bash(FOO=1 make:*)", "Bash(xargs:*)", "Bash(sudo rm:*)",
+        "Edit(**)", "Edit(*)", "Edit(*.md)", "Edit(**/CLAUDE.md)", "Edit(./**)", "Edit(/**)", "Edit(//etc/hosts)",
+        "Edit(../other/**)", "Edit(context/../../x)", "Write(**)", "Write(*)", "mcp__mail", "mcp__mail__*",
+        "mcp__plugin_onefirm_firm", f"{FULL}*", "Bash(git *)",
+    ],
+)  # fmt: skip
+def test_a_rule_that_allows_more_than_it_names_is_refused(rule: str) -> None:
+    found = faults(SOUND.replace(f"{FULL}record_find", rule, 1))
+    assert [(fault.line, fault.rule) for fault in found if rule.removeprefix(FULL) in fault.what] == [(4, "tool")], (
+        found
+    )
+
+
+@pytest.mark.parametrize(
+    "rule", ["Edit(context/**)", "Edit(drafts/*.md)", "Bash(git log:*)", "Bash(python report.py)", "mcp__mail__send"]
+)
+def test_a_rule_that_names_what_it_allows_is_no_fault(rule: str) -> None:
+    assert [fault for fault in faults(SOUND.replace(f"{FULL}record_find", rule, 1)) if "allows" in fault.what] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "is_writing"),
+    [
+        ("Bash(onefirm lesson list:*)", False),
+        ("Bash(onefirm lesson list --json)", False),
+        ("Bash(onefirm doctor)", False),
+        ("Bash(onefirm doctor:*)", True),
+        ("Bash(onefirm lesson decide:*)", True),
+        ("Bash(onefirm lesson list > rules.txt)", True),
+        ("Bash(git log:*)", True),
+        ("Bash(rm notes.md)", True),
+        ("Edit(context/**)", True),
+        ("Read", False),
+        ("record_find", False),
+        ("record_write", True),
+    ],
+)
+def test_what_may_write_is_told_from_what_only_reads(rule: str, is_writing: bool) -> None:
+    assert playbooks.writes(rule, KNOWN) is is_writing
+    silent = SOUND.replace("Ask with AskUserQuestion. Nobody can be asked: write nothing.", "None: nothing is written.")
+    silent = silent.replace("  - AskUserQuestion\n", "").replace(f"  - {FULL}record_write\n", "")
+    told = [
+        fault for fault in faults(silent.replace(f"{FULL}record_find", rule)) if "the gate doesn't ask" in fault.what
+    ]
+    assert bool(told) is is_writing
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["rm notes.md", "onefirm context check --fix --yes", "onefirm lesson list; rm x", "onefirm recall $(rm x)"],
+)
+def test_a_shell_command_before_the_question_is_a_write_unless_it_only_reads(command: str) -> None:
+    cases = CASES.replace("record_find: {text: it}", f'Bash: {{command: "{command}"}}')
+    assert any("Bash writes before the operator was asked" in fault.what for fault in case_faults(cases))
+    cases = CASES.replace("record_find: {text: it}", "Bash: {command: 'onefirm recall \"rope & knot\" --json'}")
+    assert [fault.what for fault in case_faults(cases)] == ["no case uses record_find"]
+
+
+@pytest.mark.parametrize(
+    "given", ["refused: 5", "answers: 5", "answers: Write", "dictated: maybe", "refused:", "refused: [1]"]
+)
+def test_a_word_of_a_case_that_is_not_what_it_has_to_be_is_told_and_no_crash(given: str) -> None:
+    found = case_faults(CASES.replace("- case: nobody\n", f"- case: nobody\n  {given}\n"))
+    assert [(fault.line, fault.what) for fault in found] == [(14, f"`{given.partition(':')[0]}` says what it can't")]
+
+
+def test_a_playbook_that_an_editor_saved_with_a_byte_order_mark_is_read_and_its_name_is_told_once(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / playbook_files.FOLDER
+    folder.mkdir(parents=True)
+    (folder / "do.md").write_text(SOUND, encoding="utf-8-sig")
+    (folder / "do.cases.yaml").write_text(CASES, encoding="utf-8-sig")
+    (folder / "bare.md").write_text("# Bare\n")
+    (folder / "torn.md").write_text("---\ndescription: x\na: [\n---\n")
+    found = playbook_files.check(tmp_path, [], KNOWN)
+    assert found["do"] == []
+    assert [(fault.line, fault.what) for fault in found["bare"]] == [(1, "there is no front matter.")]
+    assert [(fault.line > 1, playbook_files.FOLDER in fault.what) for fault in found["torn"]] == [(True, False)]
 
 
 def test_sections_in_another_order_are_told() -> None:
