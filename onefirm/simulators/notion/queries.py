@@ -17,6 +17,7 @@ from onefirm.simulators.notion.workspace import Workspace
 
 CAP = 10_000
 PAGE_MOST = 100
+SESSIONS_MOST = 500
 CURSOR = re.compile(r"s:([^:]+):(.+)", re.DOTALL)
 
 
@@ -47,14 +48,12 @@ class Queries:
     def __init__(self, workspace: Workspace, cap: int = CAP, session_s: float = 3600) -> None:
         self.workspace, self.cap, self.session_s = workspace, cap, session_s
         self._sessions: dict[str, Session] = {}
+        self._over: set[str] = set()
 
     def expire(self) -> None:
         """Let every cursor handed out so far be invalid from now on."""
-        now = self.workspace.clock.now()
-        self._sessions = {
-            key: Session(one.id, one.source, one.question, one.rows, one.capped, now)
-            for key, one in self._sessions.items()
-        }
+        self._over |= set(self._sessions)
+        self._sessions.clear()
 
     def page(self, source: DataSource, body: Mapping[str, Any]) -> Found:
         """The page that a query's body asks for. Raises Refusal."""
@@ -85,6 +84,8 @@ class Queries:
         shaped = CURSOR.fullmatch(cursor)
         named = shaped.group(2) if shaped else cursor
         held = self._sessions.get(shaped.group(1)) if shaped else None
+        if shaped and shaped.group(1) in self._over:
+            raise _no_cursor(cursor)
         if held and (held.ends_at <= self.workspace.clock.now() or held.source != source.id):
             raise _no_cursor(cursor)
         if held is None or held.question != question:
@@ -108,6 +109,9 @@ class Queries:
         )
         if len(rows) > 1:
             self._sessions[made.id] = made
+        if len(self._sessions) > SESSIONS_MOST:  # the oldest is over
+            self._over.add(oldest := next(iter(self._sessions)))
+            del self._sessions[oldest]
         return made
 
     def _rows(self, source: DataSource, tests: Mapping[str, Any]) -> list[str]:

@@ -30,6 +30,7 @@ from onefirm.simulators.notion.webhooks import Webhooks
 from onefirm.simulators.notion.workspace import Workspace
 
 TOKEN = "ntn_simulated"  # noqa: S105 - opens nothing but this simulator
+KEPT_MOST = 20_000
 PAYLOAD_MOST_BYTES = 500 * 1024
 HTML = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>502 Bad Gateway</body>\r\n</html>\r\n"
 
@@ -74,7 +75,7 @@ class Notion:
         self.control_key = secrets.token_urlsafe(16)
         """What `/simulator/…` wants to hear; see control."""
         self.exchanges: list[Exchange] = []
-        """What was asked and answered, oldest first."""
+        """What was asked and answered, oldest first; of a long run the last KEPT_MOST."""
         self.crashes: list[str] = []
         """Tracebacks of what the simulator itself got wrong; the client saw a 500."""
         self._server = _Server(("127.0.0.1", port), self)
@@ -245,7 +246,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _keep(self, method: str, body: Json, status: int, answer: Json | str) -> None:
         exchange = Exchange(method, self.path, self.headers.get("notion-version"), body, status, answer)
-        self.notion.exchanges.append(exchange)
+        kept = self.notion.exchanges
+        kept.append(exchange)
+        if len(kept) > KEPT_MOST:
+            del kept[: KEPT_MOST // 2]
 
 
 def _no_number(word: str) -> None:

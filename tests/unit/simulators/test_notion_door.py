@@ -1,6 +1,7 @@
 """The door of the simulated Notion: who may come in, in which version, how often, and what goes wrong on the way."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -8,7 +9,7 @@ import pytest
 from notion_client import APIResponseError, Client
 from notion_client.errors import UnknownHTTPResponseError
 
-from onefirm.simulators.notion import Notion
+from onefirm.simulators.notion import Notion, server
 from onefirm.simulators.notion.moments import Dial
 from onefirm.simulators.notion.objects import DataSource
 from support.notion import client
@@ -187,3 +188,24 @@ def _status(api: Client) -> int:
 def test_a_fault_that_does_not_exist_is_refused(notion: Notion) -> None:
     with pytest.raises(ValueError, match="no fault is called 'fire'"):
         notion.faults.add("fire")  # type: ignore[arg-type]
+
+
+def test_many_clients_at_once_lose_nothing(notion: Notion, projects: DataSource) -> None:
+    row = {"parent": {"data_source_id": projects.id}, "properties": {}}
+
+    def write(times: int) -> list[str]:
+        with client(notion) as api:
+            return [api.pages.create(**row)["id"] for _ in range(times)]
+
+    with ThreadPoolExecutor(8) as pool:
+        made = [one for found in pool.map(write, [15] * 8) for one in found]
+    assert len(set(made)) == 120
+    assert set(made) == set(projects.rows)
+    assert sorted(page.number for page in projects.rows.values()) == list(range(1, 121))
+
+
+def test_a_long_run_keeps_only_its_last_exchanges(notion: Notion, api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "KEPT_MOST", 4)
+    for _ in range(7):
+        api.users.me()
+    assert 2 <= len(notion.exchanges) <= 4

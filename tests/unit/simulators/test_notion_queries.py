@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from notion_client import APIResponseError, Client
 
-from onefirm.simulators.notion import Notion
+from onefirm.simulators.notion import Notion, queries
 from onefirm.simulators.notion.moments import Dial
 from onefirm.simulators.notion.objects import DataSource
 
@@ -182,3 +182,15 @@ def test_only_the_properties_asked_for_are_sent(api: Client, four: DataSource) -
 def test_a_query_that_means_nothing_is_refused(api: Client, projects: DataSource, body: Any, words: str) -> None:
     with pytest.raises(APIResponseError, match=re.escape(words)):
         api.data_sources.query(projects.id, **body)
+
+
+def test_of_very_many_queries_only_the_last_can_be_gone_on_with(
+    notion: Notion, api: Client, projects: DataSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "SESSIONS_MOST", 2)
+    for at in range(3):
+        notion.phone.row(projects, {"Name": str(at)})
+    cursors = [api.data_sources.query(projects.id, page_size=1)["next_cursor"] for _ in range(3)]
+    assert titles(api.data_sources.query(projects.id, page_size=1, start_cursor=cursors[2])) == ["1"]
+    with pytest.raises(APIResponseError, match="The start_cursor provided is invalid"):
+        api.data_sources.query(projects.id, page_size=1, start_cursor=cursors[0])
