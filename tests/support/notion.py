@@ -39,7 +39,7 @@ def _fault(one: Exchange) -> str | None:
     if isinstance(one.answer, str):
         return None
     if one.status != 200:
-        whole = one.answer.get("object") == "error" and set(one.answer) <= ERROR
+        whole = one.status == 413 or (one.answer.get("object") == "error" and set(one.answer) <= ERROR)
         return None if whole else f"no error object: {one.answer}"
     if (one.version or "") < SOURCES_SINCE:
         return None

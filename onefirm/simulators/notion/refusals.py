@@ -42,6 +42,18 @@ class Refusal(Exception):
         return {**shown, "request_id": request_id}
 
 
+class TooLarge(Refusal):
+    """Raised for a body over 500 KB: what stands before the API answers, in a form of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(413, "413", "Request body too large.")
+
+    def body(self, request_id: str) -> dict[str, Any]:
+        """The answer of Notion's front door; it isn't an error object."""
+        shown = {"isNotionError": False, "errorId": request_id, "name": "PayloadTooLargeError", "message": self.message}
+        return {**shown, "code": self.status}
+
+
 def quoted(value: object) -> str:
     """A value as a refusal quotes it after `instead was`: compact JSON, cut after 55 characters."""
     if value is MISSING:

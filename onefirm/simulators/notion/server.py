@@ -25,7 +25,15 @@ from onefirm.simulators.notion.moments import Dial
 from onefirm.simulators.notion.objects import Json
 from onefirm.simulators.notion.phone import Phone
 from onefirm.simulators.notion.queries import Queries
-from onefirm.simulators.notion.refusals import VERSIONS, Refusal, no_such_url, should_be, unauthorized, wrong_version
+from onefirm.simulators.notion.refusals import (
+    VERSIONS,
+    Refusal,
+    TooLarge,
+    no_such_url,
+    should_be,
+    unauthorized,
+    wrong_version,
+)
 from onefirm.simulators.notion.webhooks import Webhooks
 from onefirm.simulators.notion.workspace import Workspace
 
@@ -259,7 +267,7 @@ def _no_number(word: str) -> None:
 
 def _parsed(raw: bytes) -> Json:
     if len(raw) > PAYLOAD_MOST_BYTES:
-        raise Refusal(413, "validation_error", "Request body too large.")
+        raise TooLarge
     if not raw:
         return {}
     try:

@@ -31,7 +31,33 @@ def test_the_door_says_what_is_wrong(notion: Notion) -> None:
     assert refusal(notion, "GET", "/v1/users/me", headers={"Notion-Version": ""}) == (400, "missing_version")
     assert refusal(notion, "GET", "/v1/users/me", headers={"Notion-Version": "2099-01-01"}) == (400, "missing_version")
     assert refusal(notion, "POST", "/v1/search", content=b"{") == (400, "invalid_json")
-    assert refusal(notion, "POST", "/v1/search", content=b" " * 600_000) == (413, "validation_error")
+
+
+def test_a_body_that_is_too_large_is_refused_before_anything_else(notion: Notion) -> None:
+    answer = httpx.post(f"{notion.url}/v1/search", content=b" " * 512_001)
+    assert answer.status_code == answer.json()["code"] == 413
+    assert answer.json()["name"] == "PayloadTooLargeError"
+    assert answer.json()["isNotionError"] is False
+    assert httpx.post(f"{notion.url}/v1/search", content=b" " * 512_000).status_code == 400
+
+
+def test_a_database_is_a_table_in_the_oldest_version(notion: Notion) -> None:
+    home = notion.phone.page("Home")
+    with client(notion, "2022-06-28") as api:
+        name = {"Name": {"title": {}}, "Value": {"number": {"format": "euro"}}}
+        words = [{"text": {"content": "Old table"}}]
+        body = {"parent": {"page_id": home.id}, "title": words, "properties": name}
+        made = api.request("databases", "POST", body=body)
+        assert set(made["properties"]) == {"Name", "Value"}
+        own = {"Own": {"relation": {"database_id": made["id"], "single_property": {}}}}
+        changed = api.request(f"databases/{made['id']}", "PATCH", body={"properties": own})
+        assert changed["properties"]["Own"]["relation"]["database_id"] == made["id"]
+        assert "data_source_id" not in changed["properties"]["Own"]["relation"]
+        row = {"parent": {"database_id": made["id"]}, "properties": {"Value": {"number": 3}}}
+        page = api.request("pages", "POST", body=row)
+        assert api.request(f"pages/{page['id']}", "PATCH", body={"archived": True})["archived"] is True
+        kept = {"property": "object", "value": "database"}
+        assert [one["object"] for one in api.search(filter=kept)["results"]] == ["database"]
 
 
 def test_what_is_not_shared_is_not_there(notion: Notion, api: Client, projects: DataSource) -> None:
