@@ -55,7 +55,8 @@ class Firm:
     projector: Projector
 
     def close(self) -> None:
-        """Give both databases back."""
+        """Give both databases back, and the way to the truth."""
+        self.records.plane.truth.close()
         self.projector.close()
         self.store.close()
 
@@ -126,7 +127,7 @@ def _wire(
     records = Records(
         store,
         ledger,
-        truth or EmbeddedTruth(store, schema, clock),
+        truth or _truth(root, settings, clock, store, schema, secrets),
         schema,
         clock,
         timezone=settings.timezone,
@@ -173,6 +174,21 @@ def _wire(
         secrets,
         project,
     )
+
+
+def _truth(root: Path, settings: Settings, clock: Clock, store: Store, schema: Schema, secrets: Secrets) -> Truth:
+    if settings.truth == "embedded":
+        return EmbeddedTruth(store, schema, clock)
+    from onefirm.state.truth.notion import mapping  # and with it Notion's client, a tenth of a second
+    from onefirm.state.truth.notion.truth import NotionTruth
+
+    mapped = mapping.read(root, schema)
+    if (token := secrets.get("notion")) is None:
+        raise Unavailable(
+            "onefirm.yaml says that the truth is Notion, and there is no token for it.",
+            hint="Keep it with `onefirm secret set notion`, or put it into the environment as ONEFIRM_SECRET_NOTION.",
+        )
+    return NotionTruth.connect(store, schema, clock, mapped, token.reveal(), settings.timezone)
 
 
 def _plugin() -> Path | None:

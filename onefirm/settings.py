@@ -68,7 +68,7 @@ class Settings(_Section):
     operator: Annotated[str, Field(max_length=120)] = ""
     timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
-    truth: Literal["embedded"] = "embedded"
+    truth: Literal["embedded", "notion"] = "embedded"
     store: Annotated[str, AfterValidator(_store)] = "sqlite"
     brief: BriefSettings = BriefSettings()
     context: ContextSettings = ContextSettings()

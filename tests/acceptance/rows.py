@@ -36,6 +36,10 @@ ROWS: Mapping[str, Row] = {
         "A write goes to the truth first, is read back, then reaches the mirror, and yields a receipt; a stale "
         "`if_match` is refused with the current value"
     ),
+    "STA-07": Row(
+        "Truth unreachable: the write is queued, shown as pending, replayed exactly once; a conflict goes to the inbox "
+        "with both values, nothing is overwritten"
+    ),
     "STA-10": Row("Every record has a timeline of events and can be read as of any past moment"),
     "STA-11": Row("Any state write can be undone; undo refuses where the world has moved since"),
     "STA-12": Row(

@@ -104,6 +104,9 @@ class SlowTruth:
         self._call("ids")
         return frozenset(ref for ref, row in self.rows.items() if not row.archived)
 
+    def close(self) -> None:
+        self._call("close")
+
     # -- what others do to it ------------------------------------------------------------------------------------------
 
     def edit(self, ref: str, editor: str = "anna@firm.example", **props: Any) -> None:

@@ -166,3 +166,7 @@ class Truth(Protocol):
     def ids(self) -> frozenset[str]:
         """The refs of all rows that are there and not archived. Raises Unreachable."""
         ...
+
+    def close(self) -> None:
+        """Give back what it holds for itself; what was given to it stays open."""
+        ...

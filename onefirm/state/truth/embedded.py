@@ -112,6 +112,9 @@ class EmbeddedTruth:
         with self.store.read() as conn:
             return frozenset(conn.execute(select(truth_row.c.ref).where(truth_row.c.archived.is_(False))).scalars())
 
+    def close(self) -> None:
+        """Nothing: the store was given."""
+
 
 def _check(writes: Iterable[TruthWrite], rows: Mapping[str, TruthRow]) -> None:
     named = [write for write in writes if write.ref is not None]

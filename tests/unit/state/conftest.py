@@ -5,18 +5,38 @@ from pathlib import Path
 
 import pytest
 
+from contract.notions import LAG
+from contract.notions import office as office_in
 from contract.office import Office, agree, sqlite_office
+from onefirm.simulators.notion import Notion
+from onefirm.state.truth.notion.truth import NotionTruth
 from support.clock import FixedClock
 
 
-@pytest.fixture(params=["embedded", "slow"])
+@pytest.fixture(params=["embedded", "slow", "notion"])
 def office(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock) -> Iterator[Office]:
     """A state plane on each truth; at its end truth, mirror and ledger must agree."""
+    if request.param == "notion":
+        yield from in_notion(tmp_path, clock)
+        return
     made = sqlite_office(tmp_path, clock, request.param)
     yield made
     made.records.sync()
     agree(made)
     made.store.close()
+
+
+def in_notion(folder: Path, clock: FixedClock) -> Iterator[Office]:
+    """A state plane on a simulated Notion whose lists lag behind."""
+    with Notion(clock=clock, index_lag_s=LAG.total_seconds()) as notion:
+        made = sqlite_office(folder, clock, lambda store, schema, clock: office_in(notion, schema, clock).truth(store))
+        yield made
+        clock.advance(hours=1)
+        made.records.sync()
+        agree(made)
+        assert isinstance(made.truth, NotionTruth)
+        made.truth.close()
+        made.store.close()
 
 
 @pytest.fixture

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from typing import Any
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from onefirm.state.truth.notion import values
 from onefirm.state.truth.notion.call import Caller, Missing, Sort
@@ -12,6 +13,8 @@ from onefirm.state.truth.notion.loop import Loop
 from onefirm.state.truth.notion.mapping import NotionMapping, Place
 from onefirm.state.truth.notion.rows import Page, place_of, value_of
 from onefirm.state.truth.notion.walk import Pages, ask, walk
+
+Step: TypeAlias = "tuple[Pages, str | None] | None"
 
 
 class Asking:
@@ -24,8 +27,9 @@ class Asking:
 
     def close(self) -> None:
         """End what is under way and give the connections back."""
-        self._loop.run(self._caller.close())
-        self._loop.close()
+        if self._loop.started:
+            self._loop.run(self._caller.close())
+            self._loop.close()
 
     def call(self, sort: Sort, method: str, path: str, body: Mapping[str, Any]) -> Page:
         """The page that a write leaves. Raises as `Caller.call`."""
@@ -54,24 +58,17 @@ class Asking:
 
     def ahead(
         self, place: Place, since: str | None, *, trashed: bool = False, only: Sequence[str] = (), whole: bool = True
-    ) -> Iterator[tuple[Pages, str | None]]:
-        """The pages of a walk, the next ones asked for while these are worked on."""
+    ) -> Ahead:
+        """A walk that has begun: the next pages are asked for while the last ones are worked on."""
         walking = walk(self._caller, place.data_source, since=since, trashed=trashed, only=only)
 
-        async def step() -> tuple[Pages, str | None] | None:
+        async def step() -> Step:
             found = await anext(walking, None)
             if found is None or not whole:
                 return found
             return await asyncio.gather(*(self._whole(page) for page in found[0])), found[1]
 
-        coming = self._loop.start(step())
-        try:
-            while (found := coming.result()) is not None:
-                coming = self._loop.start(step())
-                yield found
-        finally:
-            coming.cancel()
-            self._loop.run(_closed(walking))
+        return Ahead(self._loop, walking, step)
 
     async def _page(self, page_id: str) -> Page | None:
         try:
@@ -115,5 +112,27 @@ class Asking:
             query["start_cursor"] = answer["next_cursor"]
 
 
+class Ahead:
+    """Pages of a walk and the minute up to which all came, to be gone through once. `close` ends it wherever it is."""
+
+    def __init__(self, loop: Loop, walking: AsyncGenerator[Any], step: Callable[[], Coroutine[Any, Any, Step]]) -> None:
+        self._loop = loop
+        self._walking = walking
+        self._step = step
+        self._coming = loop.start(step())
+
+    def __iter__(self) -> Iterator[tuple[Pages, str | None]]:
+        while (found := self._coming.result()) is not None:
+            self._coming = self._loop.start(self._step())
+            yield found
+
+    def close(self) -> None:
+        """Ask for nothing more."""
+        if not self._coming.done():
+            self._coming.cancel()
+        self._loop.run(_closed(self._walking))
+
+
 async def _closed(walking: AsyncGenerator[Any]) -> None:
-    await walking.aclose()
+    with contextlib.suppress(RuntimeError):  # what was given up is on its way out of it at this moment
+        await walking.aclose()

@@ -23,7 +23,11 @@ VERSION = "2026-03-11"
 TIMEOUT_S = 60.0
 """Notion gives up after as long; an answer that takes longer never comes."""
 PATIENCE_S = 60.0
-"""How long one request is tried again; what it is part of must end within a claim's lease."""
+"""How long one request waits where Notion asks for it; what it is part of must end within a claim's lease."""
+TROUBLE_S = 15.0
+"""How long it is tried again while Notion is in trouble: a person may be waiting, and what can't be sent is queued."""
+AWAY_S = 4.0
+"""How long while there is no way to Notion at all."""
 Sort: TypeAlias = Literal["read", "write", "create"]
 """A `read` may be repeated at will, a `write` sets full values and may be too, a `create` may not."""
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
@@ -86,9 +90,9 @@ class Caller:
         Raises Unreachable when it was surely not applied, AnswerLost when it may have been, Rejected, Missing,
         Collided and CursorLost.
         """
-        deadline, pause = self._pace.time() + PATIENCE_S, _FIRST_PAUSE_S
+        began, pause = self._pace.time(), _FIRST_PAUSE_S
         while True:
-            await self._pace.turn(self._sleep, deadline)
+            await self._pace.turn(self._sleep, began + PATIENCE_S)
             self.sent += 1
             try:
                 answer = await self._send(method, path, query, body)
@@ -99,7 +103,7 @@ class Caller:
                 limited = isinstance(error, HTTPResponseError) and error.status in _LIMITED
                 if isinstance(error, HTTPResponseError) and limited:
                     self._pace.limited(_retry_after(error) or pause)
-                if not failed.again or self._pace.time() + pause > deadline:
+                if self._pace.time() + pause > began + failed.patience_s:
                     raise failed.error from None
                 if not limited:
                     await self._sleep(pause)
@@ -122,16 +126,16 @@ class Caller:
 
 
 class _Failed:
-    """What a failure means for a request, and whether it may be sent again."""
+    """What a failure means for a request, and how long after its first sending it may be sent again."""
 
-    def __init__(self, error: TruthError, *, again: bool = False) -> None:
+    def __init__(self, error: TruthError, patience_s: float = 0.0) -> None:
         self.error = error
-        self.again = again
+        self.patience_s = patience_s
 
 
 def _understood(error: Exception, sort: Sort) -> _Failed | None:
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
-        return _Failed(Unreachable("Notion can't be reached from here"), again=True)
+        return _Failed(Unreachable("Notion can't be reached from here"), AWAY_S)
     if isinstance(error, RequestTimeoutError | httpx.TransportError):
         return _lost(sort, "the connection to Notion broke off")
     if isinstance(error, InvalidPathParameterError | httpx.InvalidURL):
@@ -145,20 +149,22 @@ def _understood(error: Exception, sort: Sort) -> _Failed | None:
 
 def _lost(sort: Sort, why: str) -> _Failed:
     if sort == "read":
-        return _Failed(Unreachable(why), again=True)
-    return _Failed(AnswerLost(why), again=sort == "write")
+        return _Failed(Unreachable(why), TROUBLE_S)
+    return _Failed(AnswerLost(why), TROUBLE_S if sort == "write" else 0.0)
 
 
 def _answered(error: HTTPResponseError, sort: Sort) -> _Failed:
     said, status = _words(error), error.status
     if status in _LIMITED:
-        return _Failed(Unreachable(f"Notion asks to wait: {said}"), again=True)
+        return _Failed(Unreachable(f"Notion asks to wait: {said}"), PATIENCE_S)
     if status == 409:
         return _Failed(Collided(said)) if sort == "write" else _lost(sort, said)
     if status >= 500:
         return _lost(sort, f"Notion is in trouble ({status}): {said}")
     if status == 401:
-        return _Failed(Unreachable(f"Notion refuses the token ({said}); `onefirm connect notion` asks for a new one"))
+        return _Failed(
+            Unreachable(f"Notion refuses the token ({said}); keep a new one with `onefirm secret set notion`")
+        )
     if status == 403:
         said = f"Notion forbids it ({said}); give the connection that capability in Notion's settings"
         return _Failed(Unreachable(said) if sort == "read" else Rejected(said))

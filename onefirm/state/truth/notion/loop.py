@@ -19,6 +19,11 @@ class Loop:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
+    @property
+    def started(self) -> bool:
+        """Whether there is anything to close."""
+        return self._thread is not None
+
     def start(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
         """Begin some work; its result is waited for elsewhere."""
         with self._lock:

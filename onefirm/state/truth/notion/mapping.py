@@ -258,7 +258,7 @@ def _mistakes(problems: list[tuple[int, str]]) -> InvalidInput:
     told = "\n".join(f"  line {line}: {said}" for line, said in sorted(problems))
     return InvalidInput(
         f"{FILE} has {len(problems)} mistake{'s' if len(problems) > 1 else ''}:\n{told}",
-        hint="Mend these lines; `onefirm connect notion --check` holds it against Notion. Nothing was changed.",
+        hint="Mend these lines; nothing was changed.",
     )
 
 

@@ -10,7 +10,8 @@ from onefirm.state.truth.base import Unreachable
 
 RATE = 3.0
 """Requests a second that Notion lets through on average."""
-BURST = 6.0
+BURST = 24.0
+"""Its budget is one of a minute: one poll of every kind goes at once."""
 _SLOWEST = 0.3
 _CUT = 0.85
 _CUT_EVERY_S = 5.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, TypeAlias, cast
@@ -32,9 +33,15 @@ def value_of(page: Page, column: Column | None) -> Mapping[str, Any] | None:
     """A page's value of one property; None where it has no such property any more."""
     if column is None:
         return None
-    wanted = unquote(column.id)
+    wanted = _bare(column.id)
     properties = cast("Mapping[str, Mapping[str, Any]]", page.get("properties") or {})
-    return next((one for one in properties.values() if unquote(str(one.get("id"))) == wanted), None)
+    return next((one for one in properties.values() if _bare(str(one.get("id"))) == wanted), None)
+
+
+@functools.cache
+def _bare(id_: str) -> str:
+    """A property's id in one spelling: Notion writes some of its characters in two."""
+    return unquote(id_)
 
 
 def is_trashed(page: Page) -> bool:
@@ -162,10 +169,10 @@ class Rows:
 
     def _also(self, page: Page, place: Place) -> dict[str, str]:
         """What nothing maps and there is something to read of."""
-        ours = {unquote(one.id) for one in (*place.columns.values(), place.ref, place.key) if one}
+        ours = {_bare(one.id) for one in (*place.columns.values(), place.ref, place.key) if one}
         properties = cast("Mapping[str, Mapping[str, Any]]", page.get("properties") or {})
         shown = {
-            name: values.show(value) for name, value in properties.items() if unquote(str(value.get("id"))) not in ours
+            name: values.show(value) for name, value in properties.items() if _bare(str(value.get("id"))) not in ours
         }
         return {name: text for name, text in shown.items() if text}
 
