@@ -110,9 +110,12 @@ class Phone:
     def rename_option(self, source: DataSource, name: str, old: str, new: str) -> None:
         """Give an option another name; rows that have it show the new one, as nobody edited them."""
         with self.workspace.lock:
-            option = next(one for one in self._column(source, name).config["options"] if one["name"] == old)
+            column = self._column(source, name)
+            option = next(one for one in column.config["options"] if one["name"] == old)
             option["name"] = new
             self.workspace.touch(source, self.user.id)
+            changed = {"id": column.id, "name": column.name, "action": "updated"}
+            self.workspace.tell("data_source.schema_updated", source, self.user.id, updated_properties=[changed])
 
     def add_property(self, source: DataSource, name: str, config: Mapping[str, Any]) -> None:
         """Add a property, configured as the API takes it."""

@@ -129,6 +129,16 @@ def test_edits_within_a_moment_are_one_event(
     assert len(receiver.events[1]["data"]["updated_properties"]) == 2
 
 
+def test_a_renamed_option_is_told_as_a_change_of_the_schema_only(
+    notion: Notion, receiver: Receiver, subscription: Subscription, projects: DataSource
+) -> None:
+    notion.phone.row(projects, {"Name": "X", "Status": "Done"})
+    notion.phone.rename_option(projects, "Status", "Done", "Shipped")
+    notion.webhooks.deliver()
+    assert receiver.kinds == ["page.created", "data_source.schema_updated"]
+    assert receiver.events[1]["data"]["updated_properties"][0]["name"] == "Status"
+
+
 def test_what_is_not_taken_comes_again_and_counts_its_attempts(
     notion: Notion, receiver: Receiver, subscription: Subscription, projects: DataSource
 ) -> None:
