@@ -15,17 +15,23 @@ from typing import Any, cast
 from onefirm import settings, workspace
 from onefirm.core.errors import FirmError, Refused
 from onefirm.day import backups, lessons
+from onefirm.day.texts import swap
+from onefirm.narrative import links
 from onefirm.secrets import Secrets
-from onefirm.sessions import db, identity
+from onefirm.sessions import db, identity, walk
+from onefirm.sessions.paths import told
 from onefirm.state.artifacts import FOLDER
 from onefirm.workspace import HIDDEN, IMPORT
 
+# What begins something of its own within a paragraph: an item, a row, a heading, a line of the head.
+_BEGINS = re.compile(r"\s*(?:[-*+•|#]|\d{1,3}[.)]\s|[A-Z][a-z]+: )")
 _CLAUDE, _CONTEXT, _PERMISSIONS = "CLAUDE.md", "context/CLAUDE.md", ".claude/settings.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What would go. `files` are relative paths, `edits` new texts by path, `notes` what the operator should know.
+    """What would go. `files` are relative paths, `edits` new texts by path, `kept` why a file of ours stays, by path,
+    `notes` what the operator should know.
 
     A folder's path ends with a slash. `.onefirm/` comes last and onefirm.yaml before it: a removal that was cut off is
     known by them, and goes on when it is run again.
@@ -34,6 +40,7 @@ class Removal:
     root: Path
     files: tuple[str, ...]
     edits: dict[str, str]
+    kept: dict[str, str]
     notes: tuple[str, ...]
 
     @property
@@ -45,15 +52,17 @@ class Removal:
 def plan(root: Path) -> Removal:
     """What of a folder is onefirm's. Raises Refused while a session runs in it.
 
-    A file that `init` laid goes only as long as it says what `init` wrote; onefirm.yaml, which nothing else reads, goes
-    in any case. The line that imports context/CLAUDE.md goes with that file, and not before.
+    Of a file that `init` laid stays what the operator wrote in it, and nothing where that is nothing. Where a text that
+    stays links to one that would go, that one stays: of a CLAUDE.md, which Claude would go on reading, its title.
+    onefirm.yaml, which nothing else reads, goes in any case. The line that imports context/CLAUDE.md goes with that
+    file, and not before.
     """
     if not (root / settings.FILE).exists() and not (root / HIDDEN).exists():
-        return Removal(root, (), {}, ())
+        return Removal(root, (), {}, {}, ())
     _refuse_running(root)
     laid = dict(workspace.texts(root, workspace.Wishes(firm=_name(root))))
-    files = [path for path in laid if path.startswith("context/") and _text(root, path) == laid[path]]
-    edits: dict[str, str] = {}
+    edits, kept = _narrative(root, laid)
+    files = [path for path in laid if path.startswith("context/") and path not in kept and (root / path).exists()]
     for path, new in ((_CLAUDE, _unimported(root, laid, files)), (_PERMISSIONS, _unpermitted(root))):
         if new is not None and new.strip():
             edits[path] = new
@@ -62,7 +71,7 @@ def plan(root: Path) -> Removal:
     files += [f"{lessons.FOLDER}/{name}" for name in _rules(root)]
     files += [path for path in (settings.FILE,) if (root / path).exists()]
     files += [f"{HIDDEN}/"] if (root / HIDDEN).exists() else []
-    return Removal(root, tuple(files), edits, tuple(_notes(root, laid, files)))
+    return Removal(root, tuple(files), edits, kept, tuple(_notes(root, kept)))
 
 
 def remove(removal: Removal) -> None:
@@ -71,7 +80,8 @@ def remove(removal: Removal) -> None:
     with suppress(FirmError, OSError):
         _forget_keyring(Secrets(root))
     for path, text in removal.edits.items():
-        (root / path).write_bytes(text.encode())
+        place = root / path
+        swap(place, text, draft=place.with_name(f".{place.name}.removal"), like=place)
     for path in removal.files:
         target = root / path.rstrip("/")
         if path.endswith("/") and not target.is_symlink():
@@ -101,9 +111,69 @@ def _name(root: Path) -> str | None:
 def _text(root: Path, path: str) -> str | None:
     """What a file of ours would say; None for a link, or what can't be read as text."""
     try:
-        return None if (root / path).is_symlink() else (root / path).read_bytes().decode()
+        is_elsewhere = (root / path).resolve() != root.resolve() / path
+        return None if is_elsewhere else (root / path).read_bytes().decode()
     except (OSError, UnicodeDecodeError):
         return None
+
+
+def _narrative(root: Path, laid: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Of the context files that `init` laid and that stay: their new texts, and why they stay."""
+    there = [path for path in laid if path.startswith("context/") and (root / path).exists()]
+    texts = {path: _text(root, path) for path in there}
+    own = {path: _own(text, laid[path]) for path, text in texts.items() if text is not None}
+    kept = {path: "it is a link, or no plain text" for path in there if path not in own}
+    kept |= {path: "you wrote in it" for path, text in own.items() if text}
+    for path, by in _linked(root, {path: own.get(path, "") for path in there}):
+        if path not in kept:
+            kept[path] = f"{told(by)} links to it"
+            own[path] = laid[path].partition("\n")[0] + "\n" if path.endswith(_CLAUDE) else texts[path] or ""
+    for path, text in own.items():
+        own[path] = _undangling(path, text, {one for one in there if one not in kept})
+    return {path: text for path, text in own.items() if path in kept and text != texts[path]}, kept
+
+
+def _own(text: str, laid: str) -> str:
+    """What of a text isn't as it was laid: whole paragraphs, items and rows, as what was changed within one is clear
+    from all of it only. Empty where that is nothing.
+    """
+    ours = {line.strip() for line in laid.split("\n")}
+    found: list[str] = []
+    for unit in _units(text.removeprefix("\ufeff")):
+        if any(line.strip() not in ours for line in unit):
+            found += unit
+        elif found and not unit[0].strip() and found[-1].strip():
+            found.append("")
+    return "\n".join(found).rstrip() + "\n" if found else ""
+
+
+def _units(text: str) -> Iterator[list[str]]:
+    unit: list[str] = []
+    for line in text.split("\n"):
+        if unit and (not line.strip() or not unit[0].strip() or _BEGINS.match(line)):
+            yield unit
+            unit = []
+        unit.append(line)
+    yield unit
+
+
+def _linked(root: Path, own: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """What of ours the texts that stay link to, and which of them does. Our import is no link of theirs."""
+    ours = set(_rules(root))
+    for path, _stat in sorted(walk.files(str(root))):
+        if path.removeprefix(f"{lessons.FOLDER}/") in ours:
+            continue
+        text = own[path] if path in own else (_text(root, path) or "").replace(IMPORT, "")
+        for link in links.read(path, text):
+            for target in (link.target, f"{link.target}/{_CLAUDE}"):
+                if target in own and target != path:
+                    yield target, path
+
+
+def _undangling(path: str, text: str, going: Collection[str]) -> str:
+    """A text of ours that stays, without the lines that lead to what goes."""
+    lines = {link.line for link in links.read(path, text) if link.target in going}
+    return "\n".join(line for number, line in enumerate(text.split("\n"), 1) if number not in lines)
 
 
 def _rules(root: Path) -> list[str]:
@@ -178,7 +248,7 @@ def _means(text: str, wanted: object) -> bool:
         return False
 
 
-def _notes(root: Path, laid: dict[str, str], going: Sequence[str]) -> Iterator[str]:
+def _notes(root: Path, staying: Collection[str]) -> Iterator[str]:
     if known := backups.known(root):
         names = f"{len(known)} backup{'s' if len(known) > 1 else ''} of the firm's database"
         place = shlex.quote(str(root / HIDDEN / "backup"))
@@ -190,10 +260,7 @@ def _notes(root: Path, laid: dict[str, str], going: Sequence[str]) -> Iterator[s
     database = workspace.database_file(root)
     if database is None or not database.is_relative_to(root / HIDDEN):
         yield f"the firm's database is not in {HIDDEN}/ and stays where it is"
-    edited = [path for path in laid if path.startswith("context/") and (root / path).exists() and path not in going]
-    if edited:
-        yield f"kept, as they are not as onefirm made them: {', '.join(edited)}"
-    if _CONTEXT in edited and IMPORT in (_text(root, _CLAUDE) or ""):
+    if _CONTEXT in staying and IMPORT in (_text(root, _CLAUDE) or ""):
         yield f"CLAUDE.md goes on importing {_CONTEXT}"
     if "plugin_onefirm_firm" in (_text(root, _PERMISSIONS) or "") and not _is_json(root):
         yield f"{_PERMISSIONS} is no JSON and stays; take out what names onefirm"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @pass_invocation
 def uninstall(invocation: Invocation, folder: str | None, yes: bool) -> None:
     """Remove what onefirm made in a workspace: the database with the ledger and its backups, onefirm.yaml, the rules,
-    our entries in .claude/settings.json, and files of the context tree that nobody changed. Claude can't do this.
+    our entries in .claude/settings.json, and of the context tree what nobody changed. Claude can't do this.
 
     It shows everything first and asks. What you wrote or changed stays; git and its history aren't touched.
 
@@ -45,6 +45,8 @@ def uninstall(invocation: Invocation, folder: str | None, yes: bool) -> None:
     if not yes:
         click.confirm("Remove all this? It can't be taken back", abort=True, err=True)
     remove(removal)
+    for path, why in removal.kept.items():
+        screen.say(f"kept {path}: {why}")
     screen.show("Removed. The plugin itself: claude plugin uninstall onefirm@onefirm")
 
 
@@ -62,6 +64,8 @@ def _tell(removal: Removal) -> None:
     for path in removal.files:
         screen.entry(f"{path}  (the database, the ledger, secrets, backups)" if path == ".onefirm/" else path)
     for path in removal.edits:
-        screen.entry(f"{path}: only what onefirm needed in it")
+        screen.entry(f"{path}: only what onefirm wrote in it")
+    for path, why in removal.kept.items():
+        screen.say(f"note: {path} stays, as {why}")
     for note in removal.notes:
         screen.say(f"note: {note}")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -107,6 +108,60 @@ def test_what_was_changed_stays_and_so_does_the_line_that_imports_it(firm: Termi
     assert sorted(files(firm.root)) == ["CLAUDE.md", "context/CLAUDE.md"]
     assert "@context/CLAUDE.md" in (firm.root / "CLAUDE.md").read_text()
     assert "context/CLAUDE.md" in done.err
+
+
+@pytest.mark.row("OPS-02")
+def test_of_shipped_files_stay_the_lines_that_were_written_and_nothing_that_leads_to_what_is_gone(
+    firm: Terminal,
+) -> None:
+    firm.done("record", "create", "client", "title=Acme")
+    firm.done("context", "new", "CL-1", "they build kites")
+    firm.done("context", "new", "context/legal", "what a contract has to say")
+    firm.done("context", "new", "context/sales/fairs.md", "where we were seen")
+    sales, knowledge, root = (firm.root / f"context/{path}CLAUDE.md" for path in ("sales/", "knowledge/", ""))
+    sales.write_text(sales.read_text().replace("\n", "\r\n"))
+    knowledge.write_text(knowledge.read_text().replace("its words", "the words of it"))
+    root.write_text(root.read_text().replace("| see where everything stands | `brief_get` |", "| look | the wall |"))
+    (firm.root / "context/finance/CLAUDE.md").write_text("# Finance\n")
+    done = firm.done("uninstall", "--yes")
+    left = {path: text.decode().replace("\r", "") for path, text in files(firm.root).items() if "/CLAUDE" in path}
+    assert (
+        left["context/CLAUDE.md"] == "| look | the wall |\n\n- [Legal](legal/CLAUDE.md): what a contract has to say\n"
+    )
+    assert left["context/clients/CLAUDE.md"] == "- [Acme](acme/CLAUDE.md): they build kites\n"
+    assert left["context/sales/CLAUDE.md"] == "- [Fairs](fairs.md): where we were seen\n"
+    assert left["context/knowledge/CLAUDE.md"].startswith("What we know that outlives a project: a trade and the words")
+    assert "context/finance/CLAUDE.md" not in left
+    assert "context/sales/proposal.md" not in files(firm.root)
+    assert "brief_get" not in "".join(left.values())
+    assert "kept context/clients/CLAUDE.md: you wrote in it\n" in done.err
+    assert dangling(firm.root) == []
+
+
+@pytest.mark.row("OPS-02")
+def test_what_a_text_of_ones_own_links_to_stays_and_says_no_more_than_it_must(firm: Terminal) -> None:
+    own = (
+        "# Acme\n\nParent: [Clients](../CLAUDE.md)\n\nBy [our form](../../sales/proposal.md), [money](../../finance).\n"
+    )
+    lay(firm.root, {"context/clients/acme/CLAUDE.md": own})
+    proposal = (firm.root / "context/sales/proposal.md").read_text()
+    done = firm.done("uninstall", "--yes")
+    left = {path: text.decode() for path, text in files(firm.root).items()}
+    assert left == {
+        "context/clients/acme/CLAUDE.md": own,
+        "context/clients/CLAUDE.md": "# Clients\n",
+        "context/finance/CLAUDE.md": "# Finance\n",
+        "context/sales/proposal.md": proposal.replace("Parent: [Sales](CLAUDE.md)\n", ""),
+    }
+    assert "kept context/sales/proposal.md: context/clients/acme/CLAUDE.md links to it\n" in done.err
+    assert dangling(firm.root) == []
+
+
+def dangling(root: Path) -> list[str]:
+    """Every link of a text to nothing, and every import."""
+    texts = [(path, path.read_text()) for path in root.rglob("*.md")]
+    found = [(path, to) for path, text in texts for to in re.findall(r"\]\(([^)]+)\)|^@(\S+)", text, re.MULTILINE)]
+    return [f"{path}: {to}" for path, to in found if not (path.parent / "".join(to)).exists()]
 
 
 @pytest.mark.row("OPS-02")
