@@ -129,13 +129,16 @@ class Records:
 
     # -- what waits ----------------------------------------------------------------------------------------------------
 
-    def sync(self, by: By | None = None, *, sweep: bool = False) -> SyncReport:
+    def sync(
+        self, by: By | None = None, *, sweep: bool = False, tell: Callable[[int], None] = lambda rows: None
+    ) -> SyncReport:
         """Hand in what waits, then take over what changed at the truth; never raises for a truth out of reach.
 
         Who asks for it leaves no trace: what is handed in keeps its author, what is taken over was done outside.
-        `sweep` also finds rows that the truth has lost without telling, which reads the refs of all of them.
+        `sweep` also finds rows that the truth has lost without telling, which reads the refs of all of them. `tell`
+        hears how many rows were looked at so far.
         """
-        return synchronise(self.plane, self._relay, self._puller, sweep=sweep)
+        return synchronise(self.plane, self._relay, self._puller, sweep=sweep, tell=tell)
 
     def pending(self) -> list[Pending]:
         """Every change that waits for the truth or for the operator, oldest first."""

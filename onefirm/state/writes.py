@@ -116,8 +116,8 @@ class Writer:
     def _finish(self, claim: Claim) -> list[Written]:
         try:
             rows = self._ask(claim)
-        except Unreachable:
-            return self._queue(claim, "The truth could not be reached.", unknown=False)
+        except Unreachable as error:
+            return self._queue(claim, str(error) or "The truth could not be reached.", unknown=False)
         except _Unknown:
             return self._queue(claim, "The truth's answer was lost.", unknown=True)
         self._plane.step("applied")

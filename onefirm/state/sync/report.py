@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from onefirm.core.clock import iso
@@ -30,13 +31,15 @@ class SyncReport:
     synced_at: str | None
 
 
-def synchronise(plane: Plane, relay: Relay, puller: Puller, *, sweep: bool) -> SyncReport:
+def synchronise(
+    plane: Plane, relay: Relay, puller: Puller, *, sweep: bool, tell: Callable[[int], None] = lambda rows: None
+) -> SyncReport:
     """Hand in what waits, then take over what changed. Raises Refused when a sweep finds most records lost."""
     relayed = relay.run()
     reachable, pulled = relayed.reachable, frozenset[str]()
     if reachable:
         try:
-            pulled, _ = puller.pull()
+            pulled, _ = puller.pull(tell)
             pulled |= puller.sweep() if sweep else frozenset()
         except Unreachable:
             reachable = False

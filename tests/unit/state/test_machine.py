@@ -303,7 +303,7 @@ class NotionFirm(Firm):
 
     def _by_phone(self, ref: str, cells: dict[str, Any]) -> None:
         page = self.notion.workspace.pages[self._page(ref)]
-        if not page.in_trash:
+        if not page.face.in_trash:
             self.notion.phone.edit(page.id, cells)
 
     @precondition(lambda self: self._there())

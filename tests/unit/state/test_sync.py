@@ -1,5 +1,7 @@
 """Taking over what changed at the truth, and the plan of it by itself."""
 
+from itertools import count
+
 import pytest
 
 from contract.office import Office
@@ -129,3 +131,28 @@ class TestSync:
         assert remote.records.get(ref).status == "Someday"
         assert remote.records.standing(remote.clock.now()) == []
         assert remote.update(ref, status="doing").status == "doing"
+
+
+class TestALongPull:
+    """It comes in batches; whoever is ended between two goes on after the last that was taken over."""
+
+    def test_one_that_was_killed_goes_on_where_it_was(self, remote: Office) -> None:
+        for number in range(9):
+            remote.slow.add("task", title=f"{number}", status="todo")
+            remote.clock.advance(minutes=2)
+        remote.clock.advance(minutes=10)
+        reads = count()
+
+        def die(name: str) -> None:
+            if name == "read" and next(reads) == 2:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            remote.again(step=die).records.sync()
+        assert len(remote.mirrored()) == 4
+        remote.clock.advance(minutes=5)  # its process lives on in this test, so the lease has to run out
+        looked_at: list[int] = []
+        remote.records.sync(tell=looked_at.append)
+        assert len(remote.mirrored()) == 9
+        assert looked_at[-1] <= 6, "what was taken over before is not looked at again"
+        assert len(remote.events("record.pulled")) == 9
