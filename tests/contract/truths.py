@@ -105,7 +105,7 @@ class SlowTruth:
         return frozenset(ref for ref, row in self.rows.items() if not row.archived)
 
     def close(self) -> None:
-        self._call("close")
+        self.calls.append("close")
 
     # -- what others do to it ------------------------------------------------------------------------------------------
 
