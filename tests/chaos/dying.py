@@ -1,19 +1,62 @@
-"""Runs a command that changes context files and dies at the n-th change of the disk: `dying.py ROOT N COMMAND…`."""
+"""Runs commands that change context files and die at the n-th change of the disk.
 
+Each in a process of its own, forked from one that has loaded everything: a new interpreter takes longer than a command.
+"""
+
+import json
 import os
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
-
-from onefirm.cli.exits import run
 
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.copystat"}
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 OURS = ("closing.json", "context.draft")
+PROJECT = Path(__file__).resolve().parents[2]
 
 
-def main(root: str, left: str, *command: str) -> int:
+class Dying:
+    """The process that forks. Used as a context manager."""
+
+    def __enter__(self) -> "Dying":
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(PROJECT), str(PROJECT / "tests")))}
+        self._server = subprocess.Popen(
+            [sys.executable, __file__], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.communicate(timeout=60)
+
+    def run(self, root: Path, number: int, *command: str) -> int:
+        """The exit code of `onefirm -C ROOT COMMAND`; 9 where it died before the n-th change."""
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.write(json.dumps([str(root), number, *command]) + "\n")
+        self._server.stdin.flush()
+        return int(self._server.stdout.readline())
+
+
+def serve() -> None:
+    """Fork once for each line of standard input, and answer with the exit code."""
+    import onefirm.bootstrap
+    import onefirm.cli.context  # noqa: F401 - so that no child has to
+
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            os._exit(die(*json.loads(line)))
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def die(root: str, left: int, *command: str) -> int:
     """Run the command; the exit code is 9 where it died."""
-    waiting = int(left)
+    from onefirm.cli.exits import run
+
+    waiting = left
 
     def count(event: str, given: tuple[Any, ...]) -> None:
         nonlocal waiting
@@ -29,4 +72,4 @@ def main(root: str, left: str, *command: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    serve()

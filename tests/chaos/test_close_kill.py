@@ -1,17 +1,14 @@
 """A close of context files that dies at any change of the disk is finished by the next one, and no word is lost."""
 
-import os
 import subprocess
-import sys
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from chaos.dying import Dying
 from support.terminal import Terminal, demo_firm
 
-DYING = Path(__file__).with_name("dying.py")
-PROJECT = Path(__file__).resolve().parents[2]
 SITE = "context/clients/acme-rockets/launch-site"
 
 
@@ -22,14 +19,12 @@ def words(onefirm: Terminal) -> set[str]:
 
 
 @pytest.mark.slow
-def test_a_close_that_dies_is_finished_by_the_next(tmp_path: Path) -> None:
+def test_a_close_that_dies_is_finished_by_the_next(tmp_path: Path, dying: Dying) -> None:
     for number in count(1):
         onefirm = demo_firm(tmp_path / str(number))
         (onefirm.root / SITE / "board.md").write_text("# The board\n\nThey meet in [the hall](../CLAUDE.md).\n")
         before = words(onefirm)
-        env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(PROJECT), str(PROJECT / "tests")))}
-        command = [sys.executable, DYING, onefirm.root, str(number), "context", "close", "P-1", "--anyway"]
-        died = subprocess.run(command, env=env, capture_output=True, check=False, timeout=60).returncode
+        died = dying.run(onefirm.root, number, "context", "close", "P-1", "--anyway")
         assert died in (0, 9)
         answer = onefirm.done("context", "close", "P-1", "--anyway")
         assert answer.out.splitlines() == ["context/archive/clients/acme-rockets/launch-site/CLAUDE.md"]

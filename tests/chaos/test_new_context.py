@@ -3,16 +3,15 @@
 import errno
 import os
 import subprocess
-import sys
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from chaos.dying import Dying
 from onefirm.day import texts
-from support.terminal import LAUNCHER, PROJECT, Terminal, demo_firm, environment
+from support.terminal import LAUNCHER, Terminal, demo_firm, environment
 
-DYING = Path(__file__).with_name("dying.py")
 KNOWLEDGE = "context/knowledge/CLAUDE.md"
 TOGETHER = 6
 
@@ -59,15 +58,13 @@ def test_of_two_that_make_the_same_file_one_is_told_that_it_is_there(tmp_path: P
 
 @pytest.mark.slow
 @pytest.mark.row("NAR-01")
-def test_one_that_dies_anywhere_loses_no_word_and_the_same_again_ends_it(tmp_path: Path) -> None:
+def test_one_that_dies_anywhere_loses_no_word_and_the_same_again_ends_it(tmp_path: Path, dying: Dying) -> None:
     for number in count(1):
         onefirm = demo_firm(tmp_path / str(number))
         parent, child = onefirm.root / KNOWLEDGE, onefirm.root / "context/knowledge/boards/CLAUDE.md"
         before = parent.read_text()
         given = ("context", "new", "context/knowledge/boards", "how a group decides")
-        env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(PROJECT), str(PROJECT / "tests")))}
-        command = [sys.executable, DYING, onefirm.root, str(number), *given]
-        died = subprocess.run(command, env=env, capture_output=True, check=False, timeout=60).returncode
+        died = dying.run(onefirm.root, number, *given)
         assert died in (0, 9)
         line = "- [Boards](boards/CLAUDE.md): how a group decides\n"
         assert parent.read_text().replace(line, "") == before
