@@ -20,13 +20,13 @@ PROJECT = Path(__file__).resolve().parent.parent
 HOME = pytest.StashKey[Path]()
 
 # A shared machine may stop for a second at any moment: time is measured in scripts/bench, never by a deadline here
-settings.register_profile("dev", deadline=None, max_examples=50)
-settings.register_profile("ci", deadline=None, max_examples=100, print_blob=True)
+settings.register_profile("dev", deadline=None, max_examples=25)
+settings.register_profile("ci", deadline=None, max_examples=50, print_blob=True)
 settings.register_profile("long", deadline=None, max_examples=5000, print_blob=True)
 settings.register_profile(
     "deterministic",
     deadline=None,
-    max_examples=50,
+    max_examples=25,
     derandomize=True,
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
