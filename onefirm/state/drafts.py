@@ -124,8 +124,9 @@ def _read_one(reading: Reading, index: int, change: Change, mistakes: Mistakes) 
 
 
 def _lacking(kind: Kind, sent: Mapping[str, Any], read: Mapping[str, Any]) -> list[str]:
-    """Required properties that were not sent; what was sent and is wrong was told already."""
-    needed = [p.name for p in kind.properties.values() if p.required and p.default is None]
+    """Required properties that were not sent; what was sent and is wrong was told already. A status has its first."""
+    required = (p for p in kind.properties.values() if p.required and p.type != "status")
+    needed = [p.name for p in required if p.default is None]
     return [name for name in needed if name not in read and not sent.get(name)]
 
 

@@ -51,6 +51,13 @@ def test_the_doctor_says_whether_the_files_are_in_force(shop: Workshop, onefirm:
     assert told() == ["warn the files in schema/ have mistakes"]
 
 
+def test_a_status_that_is_required_begins_as_every_status_does(shop: Workshop, onefirm: Terminal) -> None:
+    shop.file("asset", ASSET.replace("status: {type: status}", "status: {type: status, required: true}"))
+    onefirm.done("schema", "apply")
+    onefirm.done("record", "create", "asset", "title=Camera one")
+    assert onefirm.data("record", "get", "AS-1")["status"] == "stored"
+
+
 def test_a_shipped_kind_is_printed_changed_and_applied(shop: Workshop, onefirm: Terminal) -> None:
     printed = onefirm.done("schema", "show", "project").out
     shop.file("project", printed)
