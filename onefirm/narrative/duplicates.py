@@ -94,13 +94,14 @@ class Alike:
 
     def _add(self, file: ContextFile) -> None:
         self._files[file.path] = file
-        for number, fact in enumerate(file.facts):
-            key, rarest = (file.path, number), self.rarest(fact)
+        keyed = [((file.path, number), self.rarest(fact)) for number, fact in enumerate(file.facts)]
+        for key, rarest in keyed:
             others = self._waiting.under_two(rarest)
             new = {other for other in others - self._found if self._is_alike(key, other)}
             # Of many that are alike all are found already, and one is enough.
             if new or any(self._is_alike(key, other) for other in others & self._found):
                 self._found |= {key, *new}
+        for key, rarest in keyed:  # last, so that a file's own never meet: a log may say one thing ten thousand times
             self._waiting.add(key, rarest)
 
     def _remove(self, file: ContextFile) -> None:
@@ -109,7 +110,7 @@ class Alike:
             self._found.discard((file.path, number))
 
     def _is_alike(self, one: _Key, other: _Key) -> bool:
-        return one[0] != other[0] and facts.are_one(*(self._files[path].facts[number] for path, number in (one, other)))
+        return facts.are_one(*(self._files[path].facts[number] for path, number in (one, other)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from onefirm.narrative import duplicates, files
 from onefirm.narrative.faults import Fault
 from support.context_tree import ACME, CLIENTS, WHOLE, faults
 
@@ -108,6 +109,19 @@ def test_a_link_a_title_a_question_and_another_fact_are_no_copy(text: str) -> No
 
 def test_a_sentence_that_stands_twice_in_one_file_is_its_own_affair() -> None:
     assert told(acme=f"{RULE}\n\n{RULE}") == []
+
+
+def test_the_sentences_of_one_file_are_never_held_against_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log that says one thing ten thousand times would take minutes."""
+    log = files.parsed("context/log.md", "# Log\n\n" + "The quarry sends the dust number at noon each day.\n" * 50)
+    held: list[object] = []
+
+    def hold(_self: object, one: object, other: object) -> None:
+        held.append((one, other))
+
+    monkeypatch.setattr(duplicates.Alike, "_is_alike", hold)
+    assert len(log.facts) == 50
+    assert (duplicates.Alike().found([log]), held) == ([], [])
 
 
 def test_what_a_program_writes_is_no_copy() -> None:
