@@ -1,6 +1,7 @@
 """What every test runs in: a home of its own, no settings of the machine, and time that stands still when asked to."""
 
 import shutil
+import signal
 import tempfile
 import time
 import warnings
@@ -41,6 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
     home.move_into(config.stash[HOME])
     time.tzset()
     home.guard(PROJECT)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs behind its back
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
