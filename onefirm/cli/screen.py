@@ -11,7 +11,6 @@ import re
 import shutil
 import sys
 import textwrap
-import threading
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -109,20 +108,14 @@ def plain(value: Any) -> Any:
 
 @contextmanager
 def working(text: str) -> Generator[None]:
-    """A sign of life on stderr around work that may be long; where that is no terminal, a line after a second."""
-    if sys.stderr.isatty():
-        from rich.console import Console
-
-        with Console(stderr=True).status(f"{text}…"):
-            yield
-        return
-    late = threading.Timer(1.0, say, [f"{text}…"])
-    late.daemon = True
-    late.start()
-    try:
+    """A sign of life around work that may be long, on a terminal; elsewhere nobody waits for one."""
+    if not sys.stderr.isatty():
         yield
-    finally:
-        late.cancel()
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(f"{text}…"):
+        yield
 
 
 def _folded(line: str, hanging: int) -> list[str]:
