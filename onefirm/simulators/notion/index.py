@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from onefirm.simulators.notion.objects import Face, Page
@@ -34,3 +35,7 @@ class Index:
                 page.indexed = page.waiting.pop(0)[1]
             if not page.waiting:
                 del self._late[page.id]
+
+    def resume(self, pages: Iterable[Page]) -> None:
+        """Go on with pages that came from elsewhere: some of them have faces that it has yet to hear of."""
+        self._late = {page.id: page for page in pages if page.waiting}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 
 class Dial:
@@ -33,6 +35,15 @@ class Dial:
         """Go on with real time from where it stands."""
         if self._stopped:
             self._ahead, self._stopped = self._stopped - datetime.now(UTC), None
+
+    def setting(self) -> Mapping[str, Any]:
+        """How it is set, for `set` in another process: where it stands still, or how far it is ahead of real time."""
+        return {"stopped": self._stopped and self._stopped.isoformat(), "ahead_s": self._ahead.total_seconds()}
+
+    def set(self, stopped: str | None, ahead_s: float) -> None:
+        """Be set as another one was. Raises ValueError."""
+        self._stopped = datetime.fromisoformat(stopped) if stopped else None
+        self._ahead = timedelta(seconds=ahead_s)
 
 
 def shown(instant: datetime) -> str:

@@ -10,12 +10,13 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from onefirm.core.clock import Clock
-from onefirm.simulators.notion import control
+from onefirm.simulators.notion import control, snapshot
 from onefirm.simulators.notion.call import Call
 from onefirm.simulators.notion.connections import Connection
 from onefirm.simulators.notion.endpoints import route
@@ -39,6 +40,8 @@ from onefirm.simulators.notion.workspace import Workspace
 
 TOKEN = "ntn_simulated"  # noqa: S105 - opens nothing but this simulator
 KEPT_MOST = 20_000
+LOOKS = ("/query", "/search")
+"""Requests that post and change nothing."""
 PAYLOAD_MOST_BYTES = 500 * 1024
 HTML = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>502 Bad Gateway</body>\r\n</html>\r\n"
 
@@ -70,7 +73,10 @@ class Notion:
         query_cap: int = 10_000,
         per_connection: int | None = None,
         per_workspace: int | None = None,
+        state: Path | None = None,
     ) -> None:
+        """What the file `state` holds comes back, with its token and its port. Raises Unreadable, OSError."""
+        kept = snapshot.read(state) if state and state.exists() else None
         self.clock: Clock = clock or Dial()
         self.workspace = Workspace(self.clock, seed=seed, index_lag_s=index_lag_s)
         self.queries = Queries(self.workspace, query_cap)
@@ -86,16 +92,31 @@ class Notion:
         """What was asked and answered, oldest first; of a long run the last KEPT_MOST."""
         self.crashes: list[str] = []
         """Tracebacks of what the simulator itself got wrong; the client saw a 500."""
-        self._server = _Server(("127.0.0.1", port), self)
+        self.state = state
+        """The file that every change is kept in before it is answered."""
+        if kept:
+            snapshot.restore(self, kept)
+        self._server = _Server(("127.0.0.1", port or (kept["port"] if kept else 0)), self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
     def url(self) -> str:
         """The address of the server, without a slash at its end."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def port(self) -> int:
+        """Where it serves on loopback."""
+        return int(self._server.server_address[1])
+
+    def keep(self) -> None:
+        """Write the workspace into its file, if it has one. Raises OSError."""
+        if self.state:
+            snapshot.write(self, self.state)
 
     def start(self) -> Notion:
-        """Serve from now on, in a thread that ends with the process."""
+        """Serve from now on, in a thread that ends with the process. Raises OSError."""
+        self.keep()
         self._thread.start()
         return self
 
@@ -105,6 +126,7 @@ class Notion:
         if self._thread.is_alive():
             self._server.shutdown()
         self._server.server_close()
+        self.keep()
 
     def __enter__(self) -> Notion:
         return self.start()
@@ -211,7 +233,10 @@ class _Handler(BaseHTTPRequestHandler):
         path, key = urlsplit(self.path).path, self.headers.get("x-simulator-key")
         try:
             with self.notion.workspace.lock:
-                self._send(200, {}, control.answered(self.notion, method, path, key, _parsed(raw)))
+                answer = control.answered(self.notion, method, path, key, _parsed(raw))
+                if method != "GET":
+                    self.notion.keep()
+                self._send(200, {}, answer)
         except Refusal as refusal:
             self._send(refusal.status, {}, refusal.body(""))
 
@@ -227,6 +252,8 @@ class _Handler(BaseHTTPRequestHandler):
                 return 502, headers, HTML, body
             asked = {key.lower(): value for key, value in self.headers.items()}
             answer = self.notion.answer(method, self.path, asked, body, fault)
+            if method != "GET" and not urlsplit(self.path).path.endswith(LOOKS):
+                self.notion.keep()
         except Refusal as refusal:
             return refusal.status, {**headers, **refusal.headers}, refusal.body(request_id), body
         except Exception:  # noqa: BLE001 - the client gets an answer, the test a traceback
