@@ -19,6 +19,7 @@ from onefirm import yamlfile
 from onefirm.core.currencies import CURRENCIES
 from onefirm.core.errors import InvalidInput
 from onefirm.state.schema import Kind, Property, PropertyType, Schema, closest_first
+from onefirm.state.truth.notion.pace import RATE, SLOWEST
 
 FILE = "notion.yaml"
 REAL = "https://api.notion.com"
@@ -86,10 +87,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class NotionMapping:
-    """The whole file. `base_url` is Notion itself, or a simulated one on this machine."""
+    """The whole file. `base_url` is Notion itself, or a simulated one on this machine.
+
+    `pace`: how many requests a second may go there, on average.
+    """
 
     places: Mapping[str, Place]
     base_url: str = REAL
+    pace: float = RATE
 
     def place(self, data_source: str) -> Place | None:
         """The place that a data source is, whatever the spelling of its id."""
@@ -100,6 +105,8 @@ class NotionMapping:
         body: dict[str, Any] = {"version": 1}
         if self.base_url != REAL:
             body["base_url"] = self.base_url
+        if self.pace != RATE:
+            body["pace"] = self.pace
         return {**body, "kinds": {name: _place_to_dict(place) for name, place in self.places.items()}}
 
 
@@ -134,7 +141,7 @@ def check(file: yamlfile.YamlFile, schema: Schema) -> NotionMapping:
     _check_distinct(places, file, problems)
     if problems:
         raise _mistakes(problems)
-    return NotionMapping({name: place for name, place in places.items() if place}, form.base_url)
+    return NotionMapping({name: place for name, place in places.items() if place}, form.base_url, form.pace)
 
 
 # -- the file's form ---------------------------------------------------------------------------------------------------
@@ -184,6 +191,7 @@ class _SourceForm(_Form):
 class _File(_Form):
     version: Literal[1] = 1
     base_url: Annotated[str, AfterValidator(_base_url)] = REAL
+    pace: Annotated[float, Field(ge=SLOWEST, le=1000)] = RATE
     kinds: dict[str, _SourceForm]
 
 

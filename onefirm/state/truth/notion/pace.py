@@ -10,9 +10,9 @@ from onefirm.state.truth.base import Unreachable
 
 RATE = 3.0
 """Requests a second that Notion lets through on average."""
-BURST = 24.0
-"""Its budget is one of a minute: one poll of every kind goes at once."""
-_SLOWEST = 0.3
+BURST_S = 8.0
+"""How much of it may go at once: its budget is one of a minute, and one poll of every kind fits in."""
+SLOWEST = 0.3
 _CUT = 0.85
 _CUT_EVERY_S = 5.0
 _RECOVERY = 0.05
@@ -22,12 +22,12 @@ _SHORTEST_S = 0.001  # less could be lost in the clock's own rounding, and waite
 class Pace:
     """Shared by all requests of a connection. A pause that Notion asks for holds for all of them."""
 
-    def __init__(self, rate: float = RATE, burst: float = BURST, time: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, rate: float = RATE, time: Callable[[], float] = time.monotonic) -> None:
         self.time = time
         self.rate = rate
         self._usual = rate
-        self._burst = burst
-        self._tokens = burst
+        self._burst = rate * BURST_S
+        self._tokens = self._burst
         self._at = time()
         self._not_before = 0.0
         self._cut_at = -_CUT_EVERY_S
@@ -62,7 +62,7 @@ class Pace:
             # refusals come in bunches, and one bunch is one lesson
             if now - self._cut_at >= _CUT_EVERY_S:
                 self._cut_at = now
-                self.rate = max(_SLOWEST, self.rate * _CUT)
+                self.rate = max(SLOWEST, self.rate * _CUT)
 
     def went_through(self) -> None:
         """One was let through: back towards the usual rate."""

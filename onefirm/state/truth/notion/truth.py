@@ -86,7 +86,8 @@ class NotionTruth:
         cls, store: Store, schema: Schema, clock: Clock, mapping: NotionMapping, token: str, timezone: str
     ) -> NotionTruth:
         """The truth behind a token. Nothing is asked before it is needed."""
-        return cls(store, schema, clock, mapping, Caller(token, mapping.base_url, Pace()), timezone=timezone)
+        caller = Caller(token, mapping.base_url, Pace(mapping.pace))
+        return cls(store, schema, clock, mapping, caller, timezone=timezone)
 
     def close(self) -> None:
         """End what is under way and give the connections back."""

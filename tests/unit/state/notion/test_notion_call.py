@@ -11,7 +11,7 @@ import pytest
 
 from onefirm.state.truth.base import AnswerLost, Rejected, TruthError, Unreachable
 from onefirm.state.truth.notion.call import Caller, Collided, CursorLost, Missing, Sort
-from onefirm.state.truth.notion.pace import BURST, RATE, Pace
+from onefirm.state.truth.notion.pace import BURST_S, RATE, Pace
 
 TOKEN = "ntn_secret_of_this_test"
 Reply = Callable[[httpx.Request], httpx.Response]
@@ -162,7 +162,7 @@ class TestPace:
     def test_a_burst_and_then_the_average(self) -> None:
         fake = Fake(OK)
         fake.call("read", times=66)
-        assert fake.now - 100 == pytest.approx((66 - BURST) / RATE, abs=0.5)
+        assert fake.now - 100 == pytest.approx(66 / RATE - BURST_S, abs=0.5)
 
     def test_refusals_slow_it_down_and_going_through_speeds_it_up_again(self) -> None:
         now = [0.0]

@@ -9,6 +9,7 @@ from onefirm import yamlfile
 from onefirm.core.errors import InvalidInput
 from onefirm.state.truth.notion import mapping
 from onefirm.state.truth.notion.mapping import Column, NotionMapping, Option, Place
+from onefirm.state.truth.notion.pace import RATE
 
 SOURCE = "1f0c7a10-0000-4000-8000-000000000001"
 GOOD = f"""\
@@ -77,6 +78,7 @@ def test_a_data_source_is_known_by_any_spelling_of_its_id() -> None:
         (("id: k}", "id: k, type: number}"), "line 6: key must be a property of type rich_text, not number"),
         ((SOURCE, "nonsense"), "line 4: kinds.task.data_source"),
         (("version: 1", "version: 1\nbase_url: https://evil.example"), "must be http://127.0.0.1:PORT"),
+        (("version: 1", "version: 1\npace: 0"), "line 2: pace: input should be greater than"),
         (("version: 1", "version: 1\ntoken: ntn_x"), "line 2: token: no such setting"),
         (("id: d}", "id: a/../b}"), "line 13: kinds.task.properties.due.id"),
     ],
@@ -104,3 +106,9 @@ def test_two_kinds_can_not_share_a_data_source() -> None:
 
 def test_a_simulated_notion_on_this_machine_may_be_named() -> None:
     assert check(GOOD.replace("version: 1", "base_url: http://127.0.0.1:8123")).base_url == "http://127.0.0.1:8123"
+
+
+def test_a_pace_of_ones_own_may_be_named() -> None:
+    assert check(GOOD).pace == RATE
+    whole = check(GOOD.replace("version: 1", "version: 1\npace: 1.5"))
+    assert whole.pace == whole.to_dict()["pace"] == 1.5
