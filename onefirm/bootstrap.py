@@ -127,7 +127,7 @@ def _wire(
     records = Records(
         store,
         ledger,
-        truth or _truth(root, settings, clock, store, schema, secrets),
+        truth or _truth(root, settings, clock, store, secrets),
         schema,
         clock,
         timezone=settings.timezone,
@@ -176,7 +176,9 @@ def _wire(
     )
 
 
-def _truth(root: Path, settings: Settings, clock: Clock, store: Store, schema: Schema, secrets: Secrets) -> Truth:
+def _truth(root: Path, settings: Settings, clock: Clock, store: Store, secrets: Secrets) -> Truth:
+    with store.read() as conn:
+        schema = schemas.remembered(conn)
     if settings.truth == "embedded":
         return EmbeddedTruth(store, schema, clock)
     from onefirm.state.truth.notion import mapping  # and with it Notion's client, a tenth of a second

@@ -142,7 +142,8 @@ def _moved(planes: Planes, conn: Connection, found: Sequence[Fresh]) -> Iterator
     rows = mirror.load(conn, [meant.get(ref, ref) for ref in refs])
     for one in found:
         own = [row for ref in one.refs if (row := rows.get(meant.get(ref, ref)))]
-        moves = [move for row in own if row.updated_at > one.since for move in _moves(planes, conn, row.ref, one.since)]
+        minute = one.since[:17]  # some truths know times only to the minute; the ledger decides
+        moves = [move for row in own if row.updated_at > minute for move in _moves(planes, conn, row.ref, one.since)]
         yield Fresh(one.path, one.refs, one.edited_at, one.edited_by, one.confirmed_at, one.confirmed_by, tuple(moves))
 
 

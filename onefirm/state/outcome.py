@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from onefirm.core.attribution import OUTSIDE, By
+from onefirm.core.clock import iso
 from onefirm.core.errors import NotFound
 from onefirm.core.ids import is_temporary
 from onefirm.ledger.events import Event
@@ -69,8 +70,16 @@ def _wrote(
     kind, told = _story(draft, old, row)
     by = _author(plane, conn, claim, index)
     event = _tell(plane, conn, kind, {**told, **_request(claim)}, subjects, by, f"{claim.key}:{index}")
-    mirror.put(conn, row, plane.schema, plane.now())
+    mirror.put(conn, _timed(row, draft, iso(plane.now())), plane.schema, plane.now())
     return written(event)
+
+
+def _timed(row: TruthRow, draft: Draft, now: str) -> TruthRow:
+    """A truth may cut its times to the minute: what was written within this one was written just now."""
+    minute = now[:17]
+    edited_at = now if row.edited_at.startswith(minute) else row.edited_at
+    is_new = draft.op == "create" and row.created_at.startswith(minute)
+    return replace(row, edited_at=edited_at, created_at=now if is_new else row.created_at)
 
 
 def _author(plane: Plane, conn: Connection, claim: Claim, index: int) -> By:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from sqlalchemy import Connection, func, select, text
 
@@ -32,6 +32,9 @@ _HOLD = text(f"SELECT pg_advisory_xact_lock_shared({_LOCK})")
 _HOLD_ALONE = text(f"SELECT pg_advisory_xact_lock({_LOCK})")
 # Built once: SQLAlchemy takes longer to build a statement than SQLite to run it.
 _VERSION = select(func.max(firm_schema.c.version))
+
+
+_T = TypeVar("_T")
 
 
 class SchemaMoved(Unavailable):
@@ -226,6 +229,38 @@ def current(conn: Connection) -> Schema | None:
     """The schema that holds in this database; None when none was applied."""
     newest = conn.execute(_newest()).first()
     return Schema.from_dict(cast("Mapping[str, Any]", newest.body)) if newest else None
+
+
+def remembered(conn: Connection) -> Schema:
+    """The schema in force, and with it what earlier ones had and it has no longer: records may still hold such values,
+    and a truth elsewhere has columns for them.
+    """
+    bodies = conn.execute(select(firm_schema.c.body).order_by(firm_schema.c.version)).scalars()
+    kinds: dict[str, Kind] = {}
+    schema = Schema(0, {})
+    for schema in (Schema.from_dict(body) for body in bodies):
+        kinds |= {name: _with_former(kind, kinds.get(name)) for name, kind in schema.kinds.items()}
+    return Schema(schema.version, kinds)
+
+
+def _with_former(kind: Kind, former: Kind | None) -> Kind:
+    if former is None:
+        return kind
+    properties = {
+        name: replace(prop, options=tuple(dict.fromkeys((*prop.options, *former.properties[name].options))))
+        if name in former.properties
+        else prop
+        for name, prop in kind.properties.items()
+    }
+    # its own come first: a record begins in the first status
+    return replace(
+        kind, properties={**properties, **_lacking(former.properties, properties)},
+        statuses={**kind.statuses, **_lacking(former.statuses, kind.statuses)},
+    )  # fmt: skip
+
+
+def _lacking(former: Mapping[str, _T], now: Mapping[str, _T]) -> dict[str, _T]:
+    return {name: one for name, one in former.items() if name not in now}
 
 
 def closest_first(word: str, known: Iterable[str]) -> list[str]:

@@ -14,6 +14,7 @@ from onefirm.day.freshness import Fresh
 from onefirm.narrative import heads
 from onefirm.sessions import db, edits, identity, tree
 from onefirm.state.records import Change
+from onefirm.store.tables import record
 from support.clock import FixedClock
 
 PATH = "context/clients/shop/CLAUDE.md"
@@ -77,6 +78,15 @@ def test_a_record_that_moved_more_than_once_tells_the_net_move_since_the_first(f
     assert moved.what == "CL-1 Shop: created, status former (operator, claude)"
     firm.day.confirm_context([PATH], By("claude", "S-1"))
     assert (shop(firm).moved, shop(firm).confirmed_by) == ((), "S-1")
+
+
+def test_a_move_within_the_minute_is_told_where_the_truth_knows_minutes_only(firm: Firm) -> None:
+    written(firm, TEXT, at="2026-11-23T08:59:59Z")
+    firm.records.write([Change("update", ref="CL-1", set={"status": "paused"})], By("operator"))
+    with firm.store.write() as conn:
+        conn.execute(record.update().values(updated_at="2026-11-23T08:59:00.000000Z"))
+    [moved] = shop(firm).moved
+    assert moved.what == "CL-1 Shop: created, status paused (operator)"
 
 
 def test_what_a_session_archives_is_one_entry_and_still_its_own_work(firm: Firm) -> None:

@@ -1,6 +1,7 @@
 """The kinds of records: what is shipped, how files are read, what is applied."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,21 @@ class TestApplying:
             assert schemas.current(conn) == newer
             with pytest.raises(Refused, match="Update onefirm"):
                 schemas.apply(conn, SCHEMA, office.ledger, OPERATOR, office.clock.now())
+
+    def test_what_earlier_versions_had_is_remembered(self, office: Office) -> None:
+        task, project = SCHEMA.kinds["task"], SCHEMA.kinds["project"]
+        less = {name: prop for name, prop in task.properties.items() if name != "waiting_on"}
+        few = {name: status for name, status in task.statuses.items() if name != "waiting"}
+        fewer = replace(task, properties={**less, "priority": replace(less["priority"], options=("x",))}, statuses=few)
+        with office.store.write() as conn:
+            newer = Schema(SCHEMA.version + 1, {"task": fewer})
+            schemas.apply(conn, newer, office.ledger, OPERATOR, office.clock.now())
+            told = schemas.remembered(conn)
+        assert told.kinds["project"] == project
+        assert set(told.kinds["task"].properties) == set(task.properties)
+        assert told.kinds["task"].properties["priority"].options == ("x", *task.properties["priority"].options)
+        assert (told.version, told.kinds["task"].initial) == (newer.version, fewer.initial)
+        assert set(told.kinds["task"].statuses) == set(task.statuses)
 
     def test_another_schema_under_the_same_version_is_refused(self, office: Office) -> None:
         other = Schema(SCHEMA.version, {"task": SCHEMA.kinds["task"]})

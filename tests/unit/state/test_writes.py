@@ -7,6 +7,7 @@ import pytest
 
 from contract.office import CLAUDE, OPERATOR, Office
 from onefirm.core.attribution import By
+from onefirm.core.clock import iso
 from onefirm.core.errors import FirmError, InvalidInput, NotFound, Refused
 from onefirm.state.records import Change, IllegalMove, KeyReused, StaleWrite
 
@@ -58,6 +59,14 @@ class TestUpdating:
         event = office.events()[-1]
         assert event.payload is not None
         assert event.payload["etag_before"] != event.payload["etag"] == answer.etag
+
+    def test_a_write_has_its_own_moment_also_where_the_truth_knows_minutes_only(self, office: Office) -> None:
+        office.clock.advance(seconds=17)
+        ref = office.create("task")
+        assert office.mirrored()[ref].created_at == office.mirrored()[ref].updated_at == iso(office.clock.now())
+        office.clock.advance(seconds=17)
+        office.update(ref, status="doing")
+        assert office.mirrored()[ref].updated_at == iso(office.clock.now())
 
     def test_null_clears_a_value(self, office: Office) -> None:
         ref = office.create("task", due="2026-12-01")
