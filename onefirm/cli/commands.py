@@ -16,6 +16,7 @@ COMMANDS = {
     "init": "onefirm.cli.init:init",
     "demo": "onefirm.cli.demo:demo",
     "brief": "onefirm.cli.brief:brief",
+    "sync": "onefirm.cli.sync:sync",
     "record": "onefirm.cli.records:record",
     "decision": "onefirm.cli.decisions:decision",
     "lesson": "onefirm.cli.lessons:lesson",

@@ -11,7 +11,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -107,15 +107,18 @@ def plain(value: Any) -> Any:
 
 
 @contextmanager
-def working(text: str) -> Generator[None]:
-    """A sign of life around work that may be long, on a terminal; elsewhere nobody waits for one."""
+def working(text: str) -> Generator[Callable[[str], None]]:
+    """A sign of life around work that may be long, on a terminal; elsewhere nobody waits for one.
+
+    What it gives tells how far the work has come.
+    """
     if not sys.stderr.isatty():
-        yield
+        yield lambda so_far: None
         return
     from rich.console import Console
 
-    with Console(stderr=True).status(f"{text}…"):
-        yield
+    with Console(stderr=True).status(f"{text}…") as status:
+        yield lambda so_far: status.update(f"{text}: {clean(so_far)}…")
 
 
 def _folded(line: str, hanging: int) -> list[str]:

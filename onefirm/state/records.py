@@ -29,7 +29,7 @@ from onefirm.state.pending import Pending
 from onefirm.state.plane import Plane
 from onefirm.state.query import Page, Query
 from onefirm.state.reads import Reader
-from onefirm.state.relay import Relay
+from onefirm.state.relay import Relay, Relayed
 from onefirm.state.schema import CLOSED, Schema
 from onefirm.state.schema_change import Proposal
 from onefirm.state.schema_plan import Declared
@@ -130,15 +130,29 @@ class Records:
     # -- what waits ----------------------------------------------------------------------------------------------------
 
     def sync(
-        self, by: By | None = None, *, sweep: bool = False, tell: Callable[[int], None] = lambda rows: None
+        self,
+        by: By | None = None,
+        *,
+        sweep: bool = False,
+        tell: Callable[[int], None] = lambda rows: None,
+        check: Callable[[], None] = lambda: None,
     ) -> SyncReport:
         """Hand in what waits, then take over what changed at the truth; never raises for a truth out of reach.
 
         Who asks for it leaves no trace: what is handed in keeps its author, what is taken over was done outside.
         `sweep` also finds rows that the truth has lost without telling, which reads the refs of all of them. `tell`
-        hears how many rows were looked at so far.
+        hears how many rows were looked at so far. `check` is called between two steps, where it may end all by raising.
         """
-        return synchronise(self.plane, self._relay, self._puller, sweep=sweep, tell=tell)
+        return synchronise(self.plane, self._relay, self._puller, sweep=sweep, tell=tell, check=check)
+
+    def hand_in(self, check: Callable[[], None] = lambda: None) -> Relayed:
+        """Only hand in what waits, as `sync` does; the truth isn't asked where nothing does."""
+        return self._relay.run(check=check)
+
+    def synced_at(self) -> str | None:
+        """When the mirror was last known to have everything, whoever pulled; None: never."""
+        with self.plane.store.read() as conn:
+            return self._puller.synced_at(conn)
 
     def pending(self) -> list[Pending]:
         """Every change that waits for the truth or for the operator, oldest first."""

@@ -8,7 +8,7 @@ operator is asked.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -28,11 +28,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Relayed:
-    """What one run did, counted in writes. `reachable` is False when the truth could not be asked."""
+    """What one run did, counted in writes. `reachable` is False when the truth could not be asked; `why` says why."""
 
     done: int = 0
     held: int = 0
     reachable: bool = True
+    why: str = ""
 
 
 class _Waits(Exception):
@@ -53,13 +54,18 @@ class Relay:
     def __init__(self, plane: Plane) -> None:
         self._plane = plane
 
-    def run(self, refs: Iterable[str] | None = None) -> Relayed:
-        """Deliver every claim that nobody is at (or those that concern these refs, and what must come before them)."""
+    def run(self, refs: Iterable[str] | None = None, check: Callable[[], None] = lambda: None) -> Relayed:
+        """Deliver every claim that nobody is at (or those that concern these refs, and what must come before them).
+
+        `check` is called before each, where it may end the run by raising.
+        """
         report, tried = Relayed(), set[str]()
         wanted = None if refs is None else frozenset(refs)
+        check()
         while report.reachable and (claim := self._next(wanted, tried)):
             tried.add(claim.key)
             self._deliver(claim, report)
+            check()
         if report.done or report.held:
             self._plane.project()
         return report
@@ -81,7 +87,7 @@ class Relay:
         try:
             self._finish(claim, report)
         except _Waits as waits:
-            report.reachable = False
+            report.reachable, report.why = False, str(waits)
             self._postpone(claim, str(waits), unknown=waits.unknown)
         except _Taken:
             pass

@@ -32,6 +32,11 @@ ROWS: Mapping[str, Row] = {
         "cannot be reached the brief says how old the mirror is, never silently",
         part="on the embedded database",
     ),
+    "STA-05": Row(
+        "No edit is ever lost by the sync: minute-rounded times, index lag, trash, unshared rows, more than 10,000 "
+        "rows, more than 25 relations",
+        part="a first pull that was killed goes on where it was; the rest is proven by the contract tests of the truth",
+    ),
     "STA-06": Row(
         "A write goes to the truth first, is read back, then reaches the mirror, and yields a receipt; a stale "
         "`if_match` is refused with the current value"

@@ -49,11 +49,14 @@ class Puller:
         lost = [ref for ref in wanted if ref not in rows and ref in known and not known[ref].archived]
         return self._take(differing + lost) if differing or lost else frozenset()
 
-    def pull(self, tell: Callable[[int], None] = lambda rows: None) -> tuple[frozenset[str], bool]:
+    def pull(
+        self, tell: Callable[[int], None] = lambda rows: None, check: Callable[[], None] = lambda: None
+    ) -> tuple[frozenset[str], bool]:
         """Take over everything that changed since the last time; what was taken, and whether that was all.
 
-        `tell` hears how many rows were looked at so far. Raises Unreachable. The watermark moves with each batch, so
-        that whoever is ended here goes on there, and only while nothing had to be left out.
+        `tell` hears how many rows were looked at so far, and `check` may end it after each batch by raising. Raises
+        Unreachable. The watermark moves with each batch, so that whoever is ended here goes on there, and only while
+        nothing had to be left out.
         """
         with self._plane.store.read() as conn:
             watermark = _setting(conn, WATERMARK)
@@ -65,6 +68,7 @@ class Puller:
                 watermark = batch.watermark
                 self._remember(WATERMARK, watermark)
             tell(looked_at)
+            check()
         if whole:
             self._remember(SYNCED_AT, iso(self._plane.now()))
         return taken, whole
@@ -117,10 +121,10 @@ class Puller:
             return frozenset()
         try:
             rows = self._plane.truth.read(claim.reads) if given is None else given
-        except TruthError:
+        except TruthError as error:
             with self._plane.store.write() as conn:
                 claims.settle(conn, claim)
-            raise Unreachable from None
+            raise Unreachable(str(error)) from None
         self._plane.step("read")
         with self._plane.store.write() as conn:
             if not claims.settle(conn, claim):

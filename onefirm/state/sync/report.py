@@ -19,7 +19,8 @@ class SyncReport:
 
     `relayed` counts writes handed in, `conflicts` those that the operator must decide, `waiting` those that wait still.
     `pulled` has the refs that changed at the truth. `synced_at` is when the mirror was last known to have everything
-    (None: never); it is older than `at` when the truth could not be reached, or a write was under way.
+    (None: never); it is older than `at` when the truth could not be reached, which `why` explains, or a write was under
+    way.
     """
 
     at: str
@@ -29,22 +30,29 @@ class SyncReport:
     waiting: int
     pulled: tuple[str, ...]
     synced_at: str | None
+    why: str = ""
 
 
 def synchronise(
-    plane: Plane, relay: Relay, puller: Puller, *, sweep: bool, tell: Callable[[int], None] = lambda rows: None
+    plane: Plane,
+    relay: Relay,
+    puller: Puller,
+    *,
+    sweep: bool,
+    tell: Callable[[int], None] = lambda rows: None,
+    check: Callable[[], None] = lambda: None,
 ) -> SyncReport:
     """Hand in what waits, then take over what changed. Raises Refused when a sweep finds most records lost."""
-    relayed = relay.run()
-    reachable, pulled = relayed.reachable, frozenset[str]()
+    relayed = relay.run(check=check)
+    reachable, why, pulled = relayed.reachable, relayed.why, frozenset[str]()
     if reachable:
         try:
-            pulled, _ = puller.pull(tell)
+            pulled, _ = puller.pull(tell, check)
             pulled |= puller.sweep() if sweep else frozenset()
-        except Unreachable:
-            reachable = False
+        except Unreachable as error:
+            reachable, why = False, str(error) or "it could not be reached"
     with plane.store.read() as conn:
         waiting = sum(len(claim.drafts) for claim in claims.every(conn) if claim.state != "held")
         synced_at = puller.synced_at(conn)
     now = iso(plane.now())
-    return SyncReport(now, reachable, relayed.done, relayed.held, waiting, tuple(sorted(pulled)), synced_at)
+    return SyncReport(now, reachable, relayed.done, relayed.held, waiting, tuple(sorted(pulled)), synced_at, why)
