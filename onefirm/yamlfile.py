@@ -1,10 +1,11 @@
-"""Reading YAML that a person wrote: plain values, the line of every key, and nothing clever.
+"""Reading YAML that a person wrote: plain values, the line of every key, and nothing clever; changing single values.
 
 Aliases, tags, duplicate keys and files over 256 KB are refused: they are mistakes or attacks, never settings.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, cast
@@ -60,6 +61,91 @@ def parse(path: Path, raw: bytes) -> YamlFile:
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise InvalidInput(f"{path}:{line}: {problem}.", hint="Mend that line.") from None
     return YamlFile(path, value, lines)
+
+
+def changed(path: Path, text: str, edits: Iterable[tuple[Sequence[str], Any]]) -> str:
+    """The text with these values at these key paths (None: the key goes), and everything else in it as it was.
+
+    What is put in stands on one line. Raises InvalidInput where the text can't be changed so.
+    """
+    wanted = parse(path, text.encode()).value
+    for keys, value in edits:
+        node = yaml.compose(text, Loader=_NoAliases)
+        try:
+            text = _edited(text, node, keys, value)
+            _set(wanted, keys, value)
+        except (_NoPlace, KeyError, TypeError):
+            raise _unchangeable(path, keys) from None
+        if parse(path, text.encode()).value != wanted:
+            raise _unchangeable(path, keys)
+    return text
+
+
+class _NoPlace(Exception):
+    """There is no mapping that a key could stand in."""
+
+
+def _unchangeable(path: Path, keys: Sequence[str]) -> InvalidInput:
+    return InvalidInput(f"{path.name} can't be changed at {'.'.join(keys)} by itself.", hint="Change it by hand.")
+
+
+def _set(plain: Any, keys: Sequence[str], value: Any) -> None:
+    for key in keys[:-1]:
+        plain = plain[key]
+    if value is None:
+        del plain[keys[-1]]
+    else:
+        plain[keys[-1]] = value
+
+
+def _edited(text: str, root: yaml.Node | None, keys: Sequence[str], value: Any) -> str:
+    holder: Any = root
+    for key in keys[:-1]:
+        holder = _pair(holder, key)[1]
+    if not isinstance(holder, yaml.MappingNode) or not holder.value:
+        raise _NoPlace
+    found = next((pair for pair in holder.value if pair[0].value == keys[-1]), None)
+    if value is None:
+        return _without(text, holder, _pair(holder, keys[-1]))
+    if found:
+        return text[: found[0].end_mark.index] + f": {_flow(value)}" + text[_end(found[1]) :]
+    first = holder.value[0][0].start_mark
+    between = ", " if holder.flow_style else "\n" + " " * first.column
+    return f"{text[: first.index]}{_flow(keys[-1])}: {_flow(value)}{between}{text[first.index :]}"
+
+
+def _pair(holder: Any, key: str) -> Any:
+    pairs = holder.value if isinstance(holder, yaml.MappingNode) else ()
+    found = next((pair for pair in pairs if pair[0].value == key), None)
+    if found is None:
+        raise _NoPlace
+    return found
+
+
+def _without(text: str, holder: yaml.MappingNode, pair: Any) -> str:
+    start, end = pair[0].start_mark.index, _end(pair[1])
+    if not holder.flow_style:  # with its whole lines, and what is remarked at their end
+        newline = text.find("\n", end)
+        return text[: text.rfind("\n", 0, start) + 1] + ("" if newline < 0 else text[newline + 1 :])
+    rest = text[end:].lstrip()
+    if rest.startswith(","):
+        return text[:start] + rest[1:].lstrip()
+    return text[:start].rstrip().removesuffix(",") + text[end:]
+
+
+def _end(node: Any) -> int:
+    """Where a value ends: of a block that is where its last line does, and not where the next thing begins."""
+    children = node.value if isinstance(node, yaml.CollectionNode) and not node.flow_style else ()
+    if not children:
+        return int(node.end_mark.index)
+    last = children[-1]
+    return _end(last[1] if isinstance(last, tuple) else last)
+
+
+def _flow(value: Any) -> str:
+    """A value on one line."""
+    dumped = yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=2**31, sort_keys=False)
+    return dumped.strip()[1:-1]
 
 
 class _NoAliases(yaml.SafeLoader):

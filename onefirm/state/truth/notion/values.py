@@ -263,6 +263,8 @@ def write(prop: Property, column: Column, stored: Any, now: Mapping[str, Any] | 
         stored = _money(prop, column, stored)
     elif column.options and stored is not None:
         theirs = column.options.get(str(stored))
+        if theirs and theirs[0].id and column.type in ("select", "status"):
+            return {column.type: {"id": theirs[0].id}}  # by its old name, one that was renamed would be made anew
         stored = theirs[0].name if theirs else stored
     return {column.type: _WRITERS[column.type](stored, now)}
 
