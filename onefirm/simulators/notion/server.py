@@ -59,6 +59,15 @@ class Exchange:
     answer: Json | str
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a request brought: JSON, or HTML where something before Notion answers."""
+
+    status: int
+    headers: Mapping[str, str]
+    answer: Json | str
+
+
 class Notion:
     """A running simulator. `url` is what a client takes as its base; `/v1/` is below it."""
 
@@ -133,6 +142,51 @@ class Notion:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
+
+    def serve(self, method: str, address: str, headers: Mapping[str, str], raw: bytes) -> Reply | None:
+        """What one request meets, faults among it; None when the connection ends without an answer.
+
+        Names of headers come in lower case. The server sends what is said here; a client in this process needs none.
+        """
+        fault = self.faults.strike(method, urlsplit(address).path.removeprefix("/v1/"))
+        if fault and fault.kind == "slow":
+            time.sleep(fault.delay_s)
+        if fault and fault.kind == "drop":
+            self._keep(Exchange(method, address, headers.get("notion-version"), {}, 0, {}))
+            return None
+        reply, body = self._replied(method, address, headers, raw, fault)
+        if fault and fault.kind == "after":
+            self._keep(Exchange(method, address, headers.get("notion-version"), body, 0, {}))
+            return None
+        self._keep(Exchange(method, address, headers.get("notion-version"), body, reply.status, reply.answer))
+        return reply
+
+    def _replied(
+        self, method: str, address: str, headers: Mapping[str, str], raw: bytes, fault: Fault | None
+    ) -> tuple[Reply, Json]:
+        request_id = self.workspace.ids.uuid()
+        told = {"x-notion-request-id": request_id}
+        body: Json = {}
+        try:
+            body = _parsed(raw)
+            if fault and fault.kind == "502":
+                return Reply(502, told, HTML), body
+            answer = self.answer(method, address, headers, body, fault)
+            if method != "GET" and not urlsplit(address).path.endswith(LOOKS):
+                self.keep()
+        except Refusal as refusal:
+            return Reply(refusal.status, {**told, **refusal.headers}, refusal.body(request_id)), body
+        except Exception:  # noqa: BLE001 - the client gets an answer, the test a traceback
+            self.crashes.append(traceback.format_exc())
+            refusal = Refusal(500, "internal_server_error", "Unexpected error occurred.")
+            return Reply(refusal.status, told, refusal.body(request_id)), body
+        else:
+            return Reply(200, told, {**answer, "request_id": request_id}), body
+
+    def _keep(self, exchange: Exchange) -> None:
+        self.exchanges.append(exchange)
+        if len(self.exchanges) > KEPT_MOST:
+            del self.exchanges[: KEPT_MOST // 2]
 
     def answer(
         self, method: str, address: str, headers: Mapping[str, str], body: object, fault: Fault | None = None
@@ -216,18 +270,12 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.startswith(control.PREFIX):
             self._control(method, raw)
             return
-        fault = notion.faults.strike(method, urlsplit(self.path).path.removeprefix("/v1/"))
-        if fault and fault.kind == "slow":
-            time.sleep(fault.delay_s)
-        if fault and fault.kind == "drop":
-            self._drop(method, {})
+        asked = {key.lower(): value for key, value in self.headers.items()}
+        reply = notion.serve(method, self.path, asked, raw)
+        if reply is None:
+            self.close_connection = True
             return
-        status, headers, answer, body = self._answered(method, raw, fault)
-        if fault and fault.kind == "after":
-            self._drop(method, body)
-            return
-        self._keep(method, body, status, answer)
-        self._send(status, headers, answer)
+        self._send(reply.status, reply.headers, reply.answer)
 
     def _control(self, method: str, raw: bytes) -> None:
         path, key = urlsplit(self.path).path, self.headers.get("x-simulator-key")
@@ -240,29 +288,6 @@ class _Handler(BaseHTTPRequestHandler):
         except Refusal as refusal:
             self._send(refusal.status, {}, refusal.body(""))
 
-    def _answered(
-        self, method: str, raw: bytes, fault: Fault | None
-    ) -> tuple[int, Mapping[str, str], Json | str, Json]:
-        request_id = self.notion.workspace.ids.uuid()
-        headers = {"x-notion-request-id": request_id}
-        body: Json = {}
-        try:
-            body = _parsed(raw)
-            if fault and fault.kind == "502":
-                return 502, headers, HTML, body
-            asked = {key.lower(): value for key, value in self.headers.items()}
-            answer = self.notion.answer(method, self.path, asked, body, fault)
-            if method != "GET" and not urlsplit(self.path).path.endswith(LOOKS):
-                self.notion.keep()
-        except Refusal as refusal:
-            return refusal.status, {**headers, **refusal.headers}, refusal.body(request_id), body
-        except Exception:  # noqa: BLE001 - the client gets an answer, the test a traceback
-            self.notion.crashes.append(traceback.format_exc())
-            refusal = Refusal(500, "internal_server_error", "Unexpected error occurred.")
-            return refusal.status, headers, refusal.body(request_id), body
-        else:
-            return 200, headers, {**answer, "request_id": request_id}, body
-
     def _send(self, status: int, headers: Mapping[str, str], answer: Json | str) -> None:
         kind = "text/html" if isinstance(answer, str) else "application/json; charset=utf-8"
         sent = (answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)).encode(
@@ -274,17 +299,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(sent)
         self.wfile.flush()
-
-    def _drop(self, method: str, body: Json) -> None:
-        self._keep(method, body, 0, {})
-        self.close_connection = True
-
-    def _keep(self, method: str, body: Json, status: int, answer: Json | str) -> None:
-        exchange = Exchange(method, self.path, self.headers.get("notion-version"), body, status, answer)
-        kept = self.notion.exchanges
-        kept.append(exchange)
-        if len(kept) > KEPT_MOST:
-            del kept[: KEPT_MOST // 2]
 
 
 def _no_number(word: str) -> None:
