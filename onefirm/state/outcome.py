@@ -70,6 +70,8 @@ def _wrote(
     kind, told = _story(draft, old, row)
     by = _author(plane, conn, claim, index)
     event = _tell(plane, conn, kind, {**told, **_request(claim)}, subjects, by, f"{claim.key}:{index}")
+    if kind == "record.created" and row.archived:  # by somebody, before we heard that it was made
+        _tell_pulled(plane, conn, Pull(row, "archived", {}, {}))
     mirror.put(conn, _timed(row, draft, iso(plane.now())), plane.schema, plane.now())
     return written(event)
 

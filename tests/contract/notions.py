@@ -1,14 +1,17 @@
 """A firm's databases in a simulated Notion, and the truth over them, on the clock of the test."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+import httpx
+
 from onefirm.simulators.notion import Notion
 from onefirm.simulators.notion.objects import DataSource
-from onefirm.state.schema import Kind, Schema
+from onefirm.state.schema import Kind, Property, Schema
 from onefirm.state.truth.notion.call import Caller
-from onefirm.state.truth.notion.mapping import HOLDS, Column, NotionMapping, Place
+from onefirm.state.truth.notion.mapping import HOLDS, Column, NotionMapping, Option, Place
 from onefirm.state.truth.notion.pace import Pace
 from onefirm.state.truth.notion.truth import NotionTruth
 from onefirm.store.engine import Store
@@ -28,8 +31,13 @@ class Office:
     schema: Schema
     clock: FixedClock
 
-    def truth(self, store: Store, *, key: bool = True, lag: timedelta = LAG) -> NotionTruth:
-        """The firm's truth, as one process has it; without `key` the operator did not consent to a key property."""
+    def truth(
+        self, store: Store, *, key: bool = True, lag: timedelta = LAG, transport: httpx.AsyncBaseTransport | None = None
+    ) -> NotionTruth:
+        """The firm's truth, as one process has it; without `key` the operator did not consent to a key property.
+
+        Without a `transport` it goes to the simulator's server.
+        """
         places = self.mapping.places
         if not key:
             places = {name: replace(place, key=None) for name, place in places.items()}
@@ -38,7 +46,7 @@ class Office:
             self.clock.advance(seconds=seconds)
 
         pace = Pace(time=lambda: self.clock.now().timestamp())
-        caller = Caller(self.notion.token, self.notion.url, pace, sleep)
+        caller = Caller(self.notion.token, self.notion.url, pace, sleep, transport)
         mapping = NotionMapping(places, self.notion.url)
         return NotionTruth(store, self.schema, self.clock, mapping, caller, timezone="Europe/Berlin", lag=lag)
 
@@ -51,19 +59,17 @@ class Office:
         return [f"{one.method} {one.path.removeprefix('/v1/')}" for one in self.notion.exchanges[since:]]
 
 
-def office(notion: Notion, schema: Schema, clock: FixedClock) -> Office:
-    """Databases under one page, related as the schema says, and a whole mapping."""
+def office(notion: Notion, schema: Schema, clock: FixedClock, only: Sequence[str] = ()) -> Office:
+    """Databases under one page, related as the schema says, and a whole mapping; of `only` some kinds, if asked for."""
     home = notion.phone.page("Firm")
-    sources = {
-        kind.name: notion.phone.database(kind.plural, dict(_plain(kind)), under=home.id)
-        for kind in schema.kinds.values()
-    }
-    for kind in schema.kinds.values():
+    kinds = [kind for kind in schema.kinds.values() if not only or kind.name in only]
+    sources = {kind.name: notion.phone.database(kind.plural, dict(_plain(kind)), under=home.id) for kind in kinds}
+    for kind in kinds:
         for prop in kind.properties.values():
-            if prop.type == "relation":
+            if prop.type == "relation" and prop.to in sources:
                 to = {"data_source_id": sources[prop.to or ""].id, "single_property": {}}
                 notion.phone.add_property(sources[kind.name], prop.name, {"relation": to})
-    places = {kind.name: _place(kind, sources[kind.name]) for kind in schema.kinds.values()}
+    places = {kind.name: _place(kind, sources[kind.name]) for kind in kinds}
     return Office(notion, sources, NotionMapping(places, notion.url), schema, clock)
 
 
@@ -85,17 +91,19 @@ def _type(name: str, type_: Any) -> Any:
 def _place(kind: Kind, source: DataSource) -> Place:
     ids = {one.name: one.id for one in source.properties.values()}
     columns = {
-        prop.name: Column(prop.name, ids[prop.name], _type(prop.name, prop.type), _options(kind, prop))
-        for prop in kind.properties.values()
-    }
+        prop.name: Column(prop.name, ids[prop.name], _type(prop.name, prop.type), _options(kind, prop, source))
+        for prop in kind.properties.values() if prop.name in ids
+    }  # fmt: skip
     return Place(
         kind.name, source.id, columns, Column("ID", ids["ID"], "unique_id"),
         Column("onefirm key", ids["onefirm key"], "rich_text"),
     )  # fmt: skip
 
 
-def _options(kind: Kind, prop: Any) -> dict[str, Any]:
-    from onefirm.state.truth.notion.mapping import Option
-
+def _options(kind: Kind, prop: Property, source: DataSource) -> dict[str, tuple[Option, ...]]:
     names = kind.statuses if prop.type == "status" else prop.options
-    return {name: (Option(name.upper()),) for name in names}
+    if not names:
+        return {}
+    column = next(one for one in source.properties.values() if one.name == prop.name)
+    ids = {one["name"]: one["id"] for one in column.config["options"]}
+    return {name: (Option(name.upper(), ids[name.upper()]),) for name in names}

@@ -19,6 +19,7 @@ from onefirm.state.truth.base import AnswerLost, Gone, Rejected, Stale, TruthRow
 from onefirm.state.truth.notion import steps
 from onefirm.state.truth.notion.mapping import NotionMapping
 from onefirm.state.truth.notion.truth import NotionTruth
+from onefirm.store import tables
 from onefirm.store.engine import Store
 from support.clock import FixedClock
 from support.notion import faults
@@ -220,6 +221,28 @@ class TestSeveralWritesAtOnce:
         assert desk.truth.ids() == {row.ref}, "the client that was made lies in the trash"
         assert desk.truth.effect("three") is None
 
+    @pytest.mark.parametrize("how", ["refused by Notion", "nothing that can be sent"])
+    def test_a_rest_that_notion_would_refuse_by_now_leaves_nothing(self, desk: Desk, how: str) -> None:
+        row, needed = desk.create(), desk.create("other")
+        writes = [
+            TruthWrite("create", "client", props={"title": "New", "status": "active"}),
+            TruthWrite("update", "task", row.ref, row.etag, {"owner": "Ann", "blocked_by": [needed.ref]}),
+        ]
+        desk.notion.faults.add("500", path="pages/", method="PATCH", times=None)
+        with pytest.raises(AnswerLost):
+            desk.truth.apply(writes, "two")
+        desk.notion.faults.clear()
+        if how == "refused by Notion":
+            desk.notion.phone.delete_property(desk.office.sources["task"], "owner")
+        else:
+            with desk.store.write() as conn:
+                conn.execute(tables.truth_page.update().where(tables.truth_page.c.ref == needed.ref).values(ref="T-99"))
+        assert desk.truth.effect("two") is None
+        desk.clock.advance(**PAST_LAG)
+        assert desk.rows("client") == 1
+        assert desk.notion.workspace.pages[desk.page(row.ref)].face.in_trash is False
+        assert not [ref for ref in desk.truth.ids() if ref.startswith("CL-")], "the client that was made is taken back"
+
     def test_what_notion_refuses_half_way_leaves_nothing(self, desk: Desk) -> None:
         writes = [
             TruthWrite("create", "client", props={"title": "New", "status": "active"}),
@@ -268,10 +291,19 @@ class TestWhatOthersDo:
 
     def test_a_status_that_only_notion_knows_is_shown_as_it_is_and_stays(self, desk: Desk) -> None:
         row = desk.create()
-        desk.notion.phone.rename_option(desk.office.sources["task"], "status", "TODO", "On ice")
+        source = desk.office.sources["task"]
+        options = [{"name": name.upper()} for name in SCHEMA.kinds["task"].statuses]
+        desk.notion.phone.change_type(source, "status", {"status": {"options": [*options, {"name": "On ice"}]}})
+        desk.notion.phone.edit(desk.page(row.ref), {"status": "On ice"})
         there = desk.truth.read([row.ref])[row.ref]
         assert there.props["status"] == "On ice"
         assert desk.update(there, owner="Anna").props["status"] == "On ice"
+
+    def test_a_status_that_was_renamed_is_still_the_same(self, desk: Desk) -> None:
+        row = desk.create()
+        desk.notion.phone.rename_option(desk.office.sources["task"], "status", "TODO", "To do")
+        assert desk.truth.read([row.ref]) == {row.ref: row}
+        assert desk.update(row, owner="Anna").props["status"] == "todo"
 
     def test_a_property_that_was_renamed_goes_on_working(self, desk: Desk) -> None:
         row = desk.create(owner="Anna")

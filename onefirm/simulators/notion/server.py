@@ -152,13 +152,13 @@ class Notion:
         if fault and fault.kind == "slow":
             time.sleep(fault.delay_s)
         if fault and fault.kind == "drop":
-            self._keep(Exchange(method, address, headers.get("notion-version"), {}, 0, {}))
+            self._note(Exchange(method, address, headers.get("notion-version"), {}, 0, {}))
             return None
         reply, body = self._replied(method, address, headers, raw, fault)
         if fault and fault.kind == "after":
-            self._keep(Exchange(method, address, headers.get("notion-version"), body, 0, {}))
+            self._note(Exchange(method, address, headers.get("notion-version"), body, 0, {}))
             return None
-        self._keep(Exchange(method, address, headers.get("notion-version"), body, reply.status, reply.answer))
+        self._note(Exchange(method, address, headers.get("notion-version"), body, reply.status, reply.answer))
         return reply
 
     def _replied(
@@ -183,7 +183,7 @@ class Notion:
         else:
             return Reply(200, told, {**answer, "request_id": request_id}), body
 
-    def _keep(self, exchange: Exchange) -> None:
+    def _note(self, exchange: Exchange) -> None:
         self.exchanges.append(exchange)
         if len(self.exchanges) > KEPT_MOST:
             del self.exchanges[: KEPT_MOST // 2]

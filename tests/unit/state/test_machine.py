@@ -3,10 +3,9 @@
 import shutil
 import tempfile
 from collections import Counter
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import settings
@@ -21,16 +20,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from contract import notions
-from contract.notions import LAG
-from contract.office import CLAUDE, OPERATOR, SCHEMA, Office, agree, sqlite_office
+from contract.office import CLAUDE, OPERATOR, Office, agree, sqlite_office
 from contract.truths import Broken, Fault
 from onefirm.core.errors import FirmError
 from onefirm.ledger.verify import verify
-from onefirm.simulators.notion import Notion
 from onefirm.state.records import Change, Written
-from onefirm.state.truth.notion.mapping import NotionMapping
-from onefirm.state.truth.notion.truth import NotionTruth
+from onefirm.store.inbox import InboxItem
 from support.clock import FixedClock
 
 KINDS = st.sampled_from(["task", "project", "client"])
@@ -67,6 +62,9 @@ class Firm(RuleBasedStateMachine):
             self.die_at = None
             raise Killed
 
+    def _died(self) -> None:
+        self.clock.advance(minutes=5)
+
     def _word(self) -> str:
         return f"word-{next(self.words)}"
 
@@ -76,7 +74,7 @@ class Firm(RuleBasedStateMachine):
         except (FirmError, Broken):
             return []
         except Killed:
-            self.clock.advance(minutes=5)
+            self._died()
             return []
         self.promised |= {word for word, answer in zip(words, answers, strict=True) if answer.receipt != "seen"}
         return answers
@@ -127,7 +125,7 @@ class Firm(RuleBasedStateMachine):
         except (FirmError, Broken):
             pass
         except Killed:
-            self.clock.advance(minutes=5)
+            self._died()
 
     @rule(ref=refs)
     def look(self, ref: str) -> None:
@@ -136,14 +134,14 @@ class Firm(RuleBasedStateMachine):
         except FirmError:
             pass
         except Killed:
-            self.clock.advance(minutes=5)
+            self._died()
 
     @rule()
     def sync(self) -> None:
         try:
             self.office.records.sync()
         except Killed:
-            self.clock.advance(minutes=5)
+            self._died()
 
     @rule(step=st.sampled_from(["claimed", "applied", "relayed", "read"]))
     def die_soon(self, step: str) -> None:
@@ -171,13 +169,15 @@ class Firm(RuleBasedStateMachine):
             if not self.office.waiting():
                 break
             for item in self.office.records.conflicts():
-                for side in item.payload["records"]:
-                    self.dropped.add(str(side["mine"].get("owner")))
-                waiting = [one for one in self.office.records.pending() if one.key == item.payload["key"]]
-                self.dropped |= {str(one.set.get("owner")) for one in waiting}
-                self.office.records.decide_conflict(item.id, "theirs", OPERATOR)
+                self._answer(item)
             self.clock.advance(hours=2)
             self.office.records.sync()
+
+    def _answer(self, item: InboxItem) -> None:
+        """The operator decides one question for good."""
+        waiting = [one for one in self.office.records.pending() if one.key == item.payload["key"]]
+        self.dropped |= {str(one.set.get("owner")) for one in waiting}
+        self.office.records.decide_conflict(item.id, "theirs", OPERATOR)
 
     def _story(self, words: set[str]) -> str:
         told = (
@@ -253,7 +253,7 @@ class RemoteFirm(Firm):
         except FirmError:
             return
         except Killed:
-            self.clock.advance(minutes=5)
+            self._died()
         if keep == "theirs":
             self.dropped |= {str(one.set.get("owner")) for one in waiting}
 
@@ -263,90 +263,7 @@ class RemoteFirm(Firm):
         super()._come_to_rest()
 
 
-class NotionFirm(Firm):
-    """The same firm on a simulated Notion: lists that lag, times cut to the minute, faults, and a phone beside it."""
-
-    refs = Firm.refs
-
-    def __init__(self) -> None:
-        self.notion = Notion(clock=FixedClock(), index_lag_s=LAG.total_seconds()).__enter__()
-        super().__init__()
-
-    def _open(self) -> Office:
-        self.clock = cast("FixedClock", self.notion.clock)
-        desk = notions.office(self.notion, SCHEMA, self.clock)
-        places = {kind: desk.mapping.places[kind] for kind in ("task", "project", "client")}  # a poll asks for each
-        self.desk = replace(desk, mapping=NotionMapping(places, self.notion.url))
-        return sqlite_office(self.folder, self.clock, lambda store, *_: self.desk.truth(store))
-
-    def _page(self, ref: str) -> str:
-        return self.desk.page(cast("NotionTruth", self.office.truth), ref)
-
-    def _there(self) -> list[str]:
-        return sorted(self.office.mirrored())
-
-    @rule(kind=st.sampled_from(["429", "409", "500", "502", "503", "504", "529", "drop", "after"]),
-          method=st.sampled_from(["GET", "POST", "PATCH"]), later=st.integers(0, 2))  # fmt: skip
-    def fail_soon(self, kind: Any, method: str, later: int) -> None:
-        self.notion.faults.add(kind, method=method, after_times=later)
-
-    @rule(seconds=st.sampled_from([5, 30, 90, 400]))
-    def time_passes(self, seconds: int) -> None:
-        self.clock.advance(seconds=seconds)
-
-    @precondition(lambda self: self._there())
-    @rule(data=st.data(), due=DUES)
-    def somebody_edits(self, data: st.DataObject, due: str | None) -> None:
-        ref = data.draw(st.sampled_from(self._there()))
-        name = data.draw(st.sampled_from(["owner", "title"] + ["due"] * (not ref.startswith("CL"))))
-        self._by_phone(ref, {name: due if name == "due" else f"outside {next(self.words)}"})
-
-    def _by_phone(self, ref: str, cells: dict[str, Any]) -> None:
-        page = self.notion.workspace.pages[self._page(ref)]
-        if not page.face.in_trash:
-            self.notion.phone.edit(page.id, cells)
-
-    @precondition(lambda self: self._there())
-    @rule(data=st.data(), archived=st.booleans())
-    def somebody_archives(self, data: st.DataObject, archived: bool) -> None:
-        page = self._page(data.draw(st.sampled_from(self._there())))
-        (self.notion.phone.trash if archived else self.notion.phone.restore)(page)
-
-    @rule()
-    def somebody_adds(self) -> None:
-        source = self.desk.sources["task"]
-        self.notion.phone.row(source, {"title": f"outside {next(self.words)}", "status": "TODO"})
-
-    @precondition(lambda self: self.office.records.conflicts())
-    @rule()
-    def decide(self) -> None:
-        item = self.office.records.conflicts()[0]
-        waiting = [one for one in self.office.records.pending() if one.key == item.payload["key"]]
-        try:
-            self.office.records.decide_conflict(item.id, "theirs", OPERATOR)
-        except FirmError:
-            return
-        except Killed:
-            self.clock.advance(minutes=5)
-        self.dropped |= {str(one.set.get("owner")) for one in waiting}
-
-    def _come_to_rest(self) -> None:
-        self.notion.faults.clear()
-        super()._come_to_rest()
-
-    def teardown(self) -> None:
-        super().teardown()
-        cast("NotionTruth", self.office.truth).close()
-        self.notion.__exit__(None, None, None)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("firm", [Firm, RemoteFirm])
 def test_whatever_happens_truth_mirror_and_ledger_agree_at_rest(firm: type[Firm]) -> None:
     run_state_machine_as_test(firm, settings=settings(stateful_step_count=30))  # type: ignore[no-untyped-call]
-
-
-@pytest.mark.slow
-def test_whatever_happens_notion_and_the_mirror_agree_at_rest() -> None:
-    one = settings(max_examples=max(settings().max_examples // 10, 1), stateful_step_count=30)
-    run_state_machine_as_test(NotionFirm, settings=one)  # type: ignore[no-untyped-call]

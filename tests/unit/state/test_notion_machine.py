@@ -103,6 +103,7 @@ class NotionFirm(Firm):
 
     def _died(self) -> None:
         """Another process goes on, at once or later; it sees that this one is gone."""
+        self.left = self.die_at = None
         cast("NotionTruth", self.office.truth).close()
         with self.office.store.write() as conn:
             for row in conn.execute(tables.outbox.select()).mappings().all():

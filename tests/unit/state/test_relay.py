@@ -64,6 +64,13 @@ class TestUnsureCreates:
         assert remote.records.pending() == []
         assert remote.write(Change("create", kind="task", set={"title": "Call"}), key="k")[0].ref == there
 
+    def test_it_is_that_one_though_somebody_has_archived_it_since(self, remote: Office, there: str) -> None:
+        remote.slow.archive(there)
+        (item,) = remote.records.conflicts()
+        remote.records.decide_conflict(item.id, "theirs", OPERATOR)
+        assert [event.kind for event in remote.events(ref=there)][-2:] == ["record.created", "record.pulled"]
+        assert remote.records.get(there).archived
+
     def test_it_is_to_be_written(self, remote: Office, there: str) -> None:
         remote.records.decide_conflict("I-1", "mine", OPERATOR)
         assert sorted(remote.true()) == [there, "T-2"]

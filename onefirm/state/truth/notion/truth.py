@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -36,6 +35,7 @@ from onefirm.state.truth.notion.mapping import NotionMapping, Place
 from onefirm.state.truth.notion.pace import Pace
 from onefirm.state.truth.notion.rows import Page, Rows
 from onefirm.state.truth.notion.steps import Step
+from onefirm.state.truth.notion.turns import Turns
 from onefirm.state.truth.notion.values import Unfit
 from onefirm.store.engine import Store
 
@@ -75,7 +75,7 @@ class NotionTruth:
         self._rows = Rows(store, schema, mapping, timezone)
         self._lag = lag
         self._overlap = overlap
-        self._writing = threading.Lock()
+        self._turns = Turns()
         self._applied = 0
         self._introduced = False
         with store.read() as conn:
@@ -97,7 +97,7 @@ class NotionTruth:
 
     def apply(self, writes: Sequence[TruthWrite], key: str) -> list[TruthRow]:
         """All bases are checked before the first step; each step is noted before it is sent."""
-        with self._writing:
+        with self._turns.hold([key, *(write.ref for write in writes if write.ref)]):
             if self._load(key) and (rows := self._effect(key)) is not None:
                 return rows
             there = self._check(writes)
@@ -252,7 +252,7 @@ class NotionTruth:
 
     def effect(self, key: str) -> list[TruthRow] | None:
         """What was done in part is finished, or taken back where somebody has changed the same since."""
-        with self._writing:
+        with self._turns.hold([key, *(step.write.ref for step in self._load(key) if step.write.ref)]):
             return self._effect(key)
 
     def _effect(self, key: str) -> list[TruthRow] | None:
@@ -311,8 +311,15 @@ class NotionTruth:
             if step.write.ref and not _untouched(step, rows.get(step.write.ref)):
                 self._take_back(planned)
                 return None
-        bodies = self._bodies([step.write for step in planned], planned[0].key, there)
-        return self._go(planned, bodies)
+        try:
+            bodies = self._bodies([step.write for step in planned], planned[0].key, there)
+        except Rejected:
+            self._take_back(planned)
+            return None
+        try:
+            return self._go(planned, bodies)
+        except (Stale, Gone, Rejected):
+            return None  # all was taken back
 
     def _find_by_key(self, place: Place, key: str) -> Page | None:
         assert place.key is not None
