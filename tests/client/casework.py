@@ -21,44 +21,45 @@ The form of a case, in `cases/COMMAND.yaml`:
 """
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from client.driver import Answer, Call, Host, Permission, Reply, Turn, allow, deny
-from client.firm import PLUGIN, Firm, tool
+from client.driver import Answer, Call, Permission, Reply, Turn, allow, deny
+from client.firm import Firm, tool
+from client.stage import Stage
 from onefirm.narrative.playbook_cases import Case
 from support import playbooks
 
 QUESTION = "Shall I?"
-CLIENTS = {"Read", "Edit", "Write", "Bash", "AskUserQuestion"}
+EDITORS = {"Edit", "Write"}
+CLIENTS = EDITORS | {"Read", "Bash", "AskUserQuestion"}
 
 
-def play(firm: Firm, command: str, case: Case) -> None:
+def play(stage: Stage, command: str, case: Case) -> None:
     """Play a case and hold the client, the ledger and the workspace to it."""
+    firm, host = stage.firm, stage.host
     for path, text in case.get("place", {}).items():
         firm.lab.write(path, text)
     for line in case.get("given", ()):
         firm.cli(*shlex.split(line))
     before = len(written(firm))
     permits = list(case.get("permits", ()))
-    host = operator(list(case["answers"]), permits[:]) if "answers" in case else None
+    if host:
+        host.permissions.clear()
+        host.permit = operator(list(case["answers"]), permits[:])
     typed = f"/onefirm:{command} {case.get('arguments', '')}".rstrip()
-    script = [turn(firm, one) for one in case["turns"]]
-    options: dict[str, Any] = {"plugins": [PLUGIN], "permission_mode": "default", "host": host}
-    with firm.lab.session(**options) if host else firm.lab.session(*script, prompt=typed, **options) as session:
-        if host:
-            session.ask(typed, *script)
-        session.finish()
-    assert firm.lab.settle(), "a process of the session still runs"
-    _hold_expanded(session.run.first.text, command, case)
-    hold_calls(session.run.results, case)
+    first, results = stage.ask(typed, *(turn(firm, one) for one in case["turns"]))
+    if any(result.tool in EDITORS for result in results):
+        stage.clear()  # what was edited is entered in the ledger at the end of the session
+    _hold_expanded(first.text, command, case)
+    hold_calls(results, case)
     assert (
         not host or [asked.tool for asked in host.permissions] == ["AskUserQuestion"] * len(case["answers"]) + permits
     )
     _hold_left(firm, case, before)
 
 
-def operator(answers: list[str], permits: list[str]) -> Host:
+def operator(answers: list[str], permits: list[str]) -> Callable[[Permission], Answer]:
     """A person who answers the playbook's questions and what the case permits; anything else is asked in vain."""
 
     def permit(permission: Permission) -> Answer:
@@ -69,7 +70,7 @@ def operator(answers: list[str], permits: list[str]) -> Host:
             return deny("the playbook had no permission for this")
         return allow(permission, answers={QUESTION: answers.pop(0)})
 
-    return Host(permit=permit)
+    return permit
 
 
 def turn(firm: Firm, one: Any) -> Turn:

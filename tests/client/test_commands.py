@@ -1,5 +1,6 @@
 """Every playbook in the client: it expands, its calls need no prompt, its gates hold, and it leaves what it must."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from client import casework
 from client.driver import Call, Reply
 from client.firm import PLUGIN, Firm, tool
+from client.stage import Stages
 from support import playbooks
 
 PLAYBOOKS = playbooks.every()
@@ -22,6 +24,13 @@ WRITES = {
 """What writes, each with arguments that would do."""
 
 
+@pytest.fixture(scope="module")
+def stages(claude: Path, founded: Path) -> Iterator[Stages]:
+    stages = Stages(claude, founded)
+    yield stages
+    stages.close()
+
+
 def short(text: str) -> str:
     return text.replace(" ", "-")[:60]
 
@@ -29,8 +38,9 @@ def short(text: str) -> str:
 @pytest.mark.row("CMD-01")
 @pytest.mark.row("CMD-03")
 @pytest.mark.parametrize(("command", "case"), CASES, ids=[f"{name}-{short(case['case'])}" for name, case in CASES])
-def test_a_case_of_a_playbook_goes_as_written(firm: Firm, command: str, case: dict[str, Any]) -> None:
-    casework.play(firm, command, case)
+def test_a_case_of_a_playbook_goes_as_written(stages: Stages, command: str, case: dict[str, Any]) -> None:
+    with stages.on(hosted="answers" in case) as stage:
+        casework.play(stage, command, case)
 
 
 @pytest.mark.row("CMD-02")

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from client import casework
-from client.driver import Lab, Session
+from client.driver import Host, Lab, Session
 from client.firm import PLUGIN, TOOLS, Firm
 from support.moved_clock import ClockMissing, MovedClock
 from support.terminal import LAUNCHER
@@ -72,7 +72,7 @@ def live(firm: Lived, day: Mapping[str, Any]) -> int:
     options = {
         "plugins": [PLUGIN],
         "permission_mode": "default",
-        "host": casework.operator(answers, []),
+        "host": Host(permit=casework.operator(answers, [])),
         "allow": [TOOLS, "Edit(context/**)"],
         "env": firm.env(),
     }

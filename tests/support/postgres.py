@@ -82,7 +82,7 @@ class Postgres:
         Text sorts by code point, as in SQLite, so that a contract test may compare orders.
         """
         name = next(self._names)
-        self._do("CREATE DATABASE {} TEMPLATE {} LOCALE 'C' ENCODING 'UTF8'", name, template)
+        self._do("CREATE DATABASE {} TEMPLATE {} LOCALE 'C' ENCODING 'UTF8' STRATEGY FILE_COPY", name, template)
         try:
             yield self._login.url(name).replace("postgresql://", "postgresql+psycopg://")
         finally:

@@ -2,6 +2,7 @@
 
 import importlib.machinery
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -56,3 +57,13 @@ def test_a_step_that_fails_without_a_word_fails_the_run(script: ModuleType, monk
     script.suite("tests", (), report)
     assert report.failed == ["tests: exit 3"]
     assert report.counts == {"errors": 1}
+
+
+def test_no_slow_test_and_none_that_drives_the_client_lies_where_it_is_not_looked_for(script: ModuleType) -> None:
+    tests = SCRIPT.parents[1] / "tests"
+    marked = [path for path in tests.rglob("*.py") if re.search(r"mark\.(slow|client)\b", path.read_text("utf-8"))]
+    assert len(marked) > 5
+    looked = [SCRIPT.parents[1] / place for place in script.LONG]
+    told = {Path(__file__), tests / "acceptance" / "test_rows.py"}  # they only speak of it
+    assert [path for path in marked if path not in told and not any(map(path.is_relative_to, looked))] == []
+    assert [place for place in looked if not place.exists()] == []
