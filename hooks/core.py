@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 
+_GOES_ON = '"goes_on": true}\n'
+_PAUSE_S = 0.01
 _PLUGIN = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -19,7 +22,8 @@ def detach(root: str, *arguments: str) -> None:
 def ask(root: str, deadline_s: float, *arguments: str) -> tuple[int | None, str]:
     """Runs `onefirm hook …` and gives its exit code and output; (None, "") when it isn't done by the deadline.
 
-    It is then left to finish by itself: its output goes to a file without a name, not to a pipe that would break.
+    It is then left to finish by itself, as is one that says in its output that it goes on: that goes to a file without
+    a name, not to a pipe that would break.
     """
     handle = _nameless(root)
     try:
@@ -27,15 +31,24 @@ def ask(root: str, deadline_s: float, *arguments: str) -> tuple[int | None, str]
             _command(arguments), cwd=root, start_new_session=True, close_fds=True,
             stdin=subprocess.DEVNULL, stdout=handle, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        try:
-            code = child.wait(deadline_s)
-        except subprocess.TimeoutExpired:
-            # Its exit is nobody's to collect any more; silence the warning of a child left alone.
-            child.returncode = 0
-            return None, ""
-        return code, os.pread(handle, os.fstat(handle).st_size, 0).decode("utf-8", "replace")
+        return _answer(child, handle, time.monotonic() + deadline_s)
     finally:
         os.close(handle)
+
+
+def _answer(child: subprocess.Popen[bytes], handle: int, until: float) -> tuple[int | None, str]:
+    while (code := child.poll()) is None:
+        said = _said(handle)
+        if said.endswith(_GOES_ON) or time.monotonic() > until:
+            # Its exit is nobody's to collect any more; silence the warning of a child left alone.
+            child.returncode = 0
+            return (0, said) if said.endswith(_GOES_ON) else (None, "")
+        time.sleep(_PAUSE_S)
+    return code, _said(handle)
+
+
+def _said(handle: int) -> str:
+    return os.pread(handle, os.fstat(handle).st_size, 0).decode("utf-8", "replace")
 
 
 def _command(arguments: tuple[str, ...]) -> list[str]:

@@ -11,7 +11,7 @@ import time
 import onefirm
 from hooks import canary, core, loaded, watch
 from onefirm.narrative import rules
-from onefirm.sessions import clock, db, identity, known, notes, paths, told, walls
+from onefirm.sessions import clock, db, identity, known, notes, paths, pulls, told, walls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 DEADLINE_S = 4.0
+_LEAST_S = 0.05
 SETTING_UP, SETS_UP = 75, "setting up"
 _JOINED = 2  # tokens between two parts
 
@@ -29,12 +30,13 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
     told when the tools are still missing, and when the guard no longer denies.
     """
     source = str(payload.get("source") or "startup")
+    until = time.time() + _deadline(root)
     session, client = _session(payload, root, source), watch.client(payload)
     declared = _wall(root, session, client, source)
     news = _look(root, session, source, client)
     # Before the brief, which reads its mark.
     broken = canary.sing(root, onefirm.__version__)
-    outcome, text = _brief(root, session, client, source, declared)
+    outcome, text = _brief(root, until, declared, "--session", session, "--client", client, "--source", source)
     warning = f"onefirm: {broken}" if broken else ""
     for_operator = " ".join(filter(None, (text.replace("\n", " ") if outcome == SETS_UP else "", warning)))
     here = str(payload.get("cwd") or root)
@@ -121,17 +123,17 @@ def _before(conn: Connection, session: str) -> str:
     return clock.iso(clock.epoch(row[0]) - 0.001)
 
 
-def _brief(root: str, session: str, client: str, source: str, declared: str) -> tuple[str, str]:
-    deadline_s = _deadline()
+def _brief(root: str, until: float, declared: str, *about: str) -> tuple[str, str]:
+    deadline_s = max(_LEAST_S, until - time.time())
     try:
-        code, said = core.ask(root, deadline_s, "start", "--session", session, "--client", client, "--source", source)
+        code, said = core.ask(root, deadline_s, "start", *about, "--until", f"{until:.3f}")
         text = str(json.loads(said)["text"]) if code in (0, SETTING_UP) else ""
     except (OSError, ValueError, KeyError, TypeError):
         code, text = 1, ""
     if text:
         return ("fresh brief" if code == 0 else SETS_UP), text
     why = (
-        f"the fresh one was not ready within {deadline_s:g} s"
+        f"the fresh one was not ready within {_deadline(root):g} s"
         if code is None
         else "a fresh one could not be made; run: onefirm doctor"
     )
@@ -140,11 +142,13 @@ def _brief(root: str, session: str, client: str, source: str, declared: str) -> 
     return f"old brief: {why}", _last(root, why)
 
 
-def _deadline() -> float:
+def _deadline(root: str) -> float:
+    patience = pulls.declared(root)
+    deadline_s = patience["deadline_s"] if patience else DEADLINE_S
     try:
-        return float(os.environ.get("ONEFIRM_START_DEADLINE_S", DEADLINE_S))
+        return float(os.environ.get("ONEFIRM_START_DEADLINE_S", deadline_s))
     except ValueError:
-        return DEADLINE_S
+        return deadline_s
 
 
 def _last(root: str, why: str) -> str:

@@ -29,7 +29,7 @@ def offer(server: MCPServer[Any], workspace: Workspace, log_place: str) -> None:
     @server.resource(BRIEF, title="Where things stand", description="The brief of now.", mime_type="text/markdown")
     def brief() -> str:  # pyright: ignore[reportUnusedFunction]
         with _reading(workspace, BRIEF, log_place) as firm:
-            return firm.day.brief().text
+            return firm.day.brief(is_patient=False).text
 
     @server.resource(RECORD, title="Record", description="One record by its ref.", mime_type="application/json")
     def record(ref: str) -> str:  # pyright: ignore[reportUnusedFunction]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from onefirm.day import lessons as rule_files
 from onefirm.day.day import Day
 from onefirm.day.planes import Planes, Rules
 from onefirm.day.projection import Projector
+from onefirm.day.pulls import Pulls
 from onefirm.day.schema_guard import catch_up
 from onefirm.ledger.append import Ledger
 from onefirm.memory.decisions import Decisions
@@ -22,7 +24,8 @@ from onefirm.memory.lessons import Lessons
 from onefirm.memory.recall import Document, Recall
 from onefirm.narrative import archive, tree
 from onefirm.secrets import Secrets
-from onefirm.sessions.shapes import Wall
+from onefirm.sessions import pulls
+from onefirm.sessions.shapes import Patience, Wall
 from onefirm.settings import Settings
 from onefirm.state import schema as schemas
 from onefirm.state.artifacts import Artifacts
@@ -57,6 +60,7 @@ class Firm:
     def close(self) -> None:
         """Give both databases back, and the way to the truth."""
         self.records.plane.truth.close()
+        self.day.end()
         self.projector.close()
         self.store.close()
 
@@ -154,7 +158,7 @@ def _wire(
     )
     planes = Planes(
         root, rules, clock, store, ledger, schema, records, decisions, lessons, project, secrets.looks_secret,
-        secrets.known_in, _plugin(),
+        secrets.known_in, _plugin(), pulls=Pulls(_patience(root, settings)),
     )  # fmt: skip
     project()
     artifacts, day = Artifacts(root, records), Day(planes)
@@ -174,6 +178,16 @@ def _wire(
         secrets,
         project,
     )
+
+
+def _patience(root: Path, settings: Settings) -> Patience | None:
+    """How patient a session is with the truth, which its hooks are told too; None for one that answers at once."""
+    asked = settings.pull
+    far: Patience = {"deadline_s": asked.deadline_s, "every_s": asked.every_minutes * 60}
+    patience = None if settings.truth == "embedded" else far
+    with suppress(OSError):  # what reads it has a default
+        pulls.declare(str(root), patience)
+    return patience
 
 
 def _truth(root: Path, settings: Settings, clock: Clock, store: Store, secrets: Secrets) -> Truth:

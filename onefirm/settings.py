@@ -60,6 +60,13 @@ class ContextSettings(_Section):
     chain_tokens: Annotated[int, Field(ge=500, le=100_000)] = 6000
 
 
+class PullSettings(_Section):
+    """A truth that is far away: how long a session waits for what changed there, and how old the mirror may become."""
+
+    deadline_s: Annotated[float, Field(ge=1, le=15)] = 4.0
+    every_minutes: Annotated[float, Field(ge=0.5, le=1440)] = 5.0
+
+
 class Settings(_Section):
     """The whole of onefirm.yaml. Every key but `firm` has a default."""
 
@@ -72,6 +79,7 @@ class Settings(_Section):
     store: Annotated[str, AfterValidator(_store)] = "sqlite"
     brief: BriefSettings = BriefSettings()
     context: ContextSettings = ContextSettings()
+    pull: PullSettings = PullSettings()
 
 
 def load(root: Path) -> Settings:
@@ -122,4 +130,8 @@ def _names(section: yamlfile.KeyPath) -> list[str]:
     return list(_SECTIONS.get(section, Settings).model_fields)
 
 
-_SECTIONS: Mapping[yamlfile.KeyPath, type[_Section]] = {("brief",): BriefSettings, ("context",): ContextSettings}
+_SECTIONS: Mapping[yamlfile.KeyPath, type[_Section]] = {
+    ("brief",): BriefSettings,
+    ("context",): ContextSettings,
+    ("pull",): PullSettings,
+}

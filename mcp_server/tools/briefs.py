@@ -14,7 +14,7 @@ def brief_get(call: Call, explain: int | None = None, detail: Detail = "concise"
     stands there."""
     if explain is not None:
         return {"explanation": call.firm.day.explain(explain)}
-    brief = call.firm.day.brief()
+    brief = call.firm.day.brief(is_patient=False)
     warning = {"note": call.caller.warning} if call.caller.warning else {}
     if detail == "concise":
         return {"at": brief.at, "brief": brief.text, **warning}

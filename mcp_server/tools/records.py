@@ -49,7 +49,8 @@ def record_find(
         values = {"ref": record.ref, "kind": None if kind else record.kind, **records.present(record)}
         return {**values, "etag": record.etag} if detail == "detailed" else _short(values)
 
-    return answers.page(fetch, limit, row, _NARROW)
+    note = call.firm.day.keep_up()
+    return {**answers.page(fetch, limit, row, _NARROW), **({"note": note} if note else {})}
 
 
 def record_get(
@@ -92,19 +93,23 @@ def _change(change: ChangeIn) -> Change:
 def _fresh(call: Call, refs: list[str], detail: Detail) -> answers.Answer:
     """The records after a look at the truth; where it can't be reached, the mirror's with their age."""
     records, began = call.firm.records, iso(call.firm.clock.now())
-    old: list[str] = []
+    old: list[Record] = []
     for ref in refs if len(refs) > 1 else ():
         records.get(ref, fresh=False)  # an answer that is only an error may leave no receipt for the others
 
     def row(ref: str) -> answers.Row:
         record = records.get(ref, call.caller.by())
         if record.synced_at < began:
-            old.append(f"{record.ref} as of {record.synced_at}")
+            old.append(record)
         return with_artifacts(call.firm, plain(records, record, detail), detail)
 
     rows = answers.gathered(refs, row)
-    note = f"The truth can't be reached: {', '.join(old)}; no receipt." if old else call.caller.note
-    return answers.table(rows, hint=_left(refs, rows), note=note)
+    return answers.table(rows, hint=_left(refs, rows), note=_unasked(old) if old else call.caller.note)
+
+
+def _unasked(old: Sequence[Record]) -> str:
+    dated = ", ".join(f"{record.ref} as of {record.synced_at}" for record in old)
+    return f"The truth can't be reached: {dated}; no receipt. {answers.gist(old[-1].unasked, 300)}."
 
 
 def plain(records: Records, record: Record, detail: Detail = "concise") -> answers.Row:

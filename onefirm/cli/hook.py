@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -12,6 +14,8 @@ from onefirm.cli.bug import write_log
 from onefirm.cli.commands import Group
 from onefirm.cli.invocation import Invocation, pass_invocation
 from onefirm.core.errors import FirmError
+
+_BUILD_S = 0.8  # what is kept of a start's time for making the brief
 
 
 @click.group(cls=Group, hidden=True)
@@ -28,17 +32,35 @@ def hook() -> None:
 @click.option("--session", required=True, metavar="S")
 @click.option("--client", required=True, metavar="ID")
 @click.option("--source", required=True, metavar="WORD")
+@click.option("--until", type=float, metavar="EPOCH", help="When the hook stops waiting for the brief.")
 @pass_invocation
-def start(invocation: Invocation, session: str, client: str, source: str) -> None:
-    """Open a session and print its brief as {"text": …}.
+def start(invocation: Invocation, session: str, client: str, source: str, until: float | None) -> None:
+    """Open a session and print its brief as {"text": …}; what it could not wait for is done afterwards.
 
     \b
     Examples:
       onefirm hook start --session S-… --client … --source startup
     """
     with _logged(invocation, "start"):
-        told = invocation.whole_firm.day.start(session, client, source)
-    click.echo(json.dumps({"text": told.text}, ensure_ascii=False))
+        day = invocation.whole_firm.day
+        told = day.start(session, client, source, until and until - _BUILD_S - time.time())
+        goes_on = {"goes_on": True} if day.goes_on else {}
+        click.echo(json.dumps({"text": told.text, **goes_on}, ensure_ascii=False))
+        sys.stdout.flush()
+        day.finish(session)
+
+
+@hook.command()
+@pass_invocation
+def pull(invocation: Invocation) -> None:
+    """Take over what changed at the truth, unless somebody is at it.
+
+    \b
+    Examples:
+      onefirm hook pull
+    """
+    with _logged(invocation, "pull"):
+        invocation.whole_firm.day.pull()
 
 
 @hook.command()

@@ -362,6 +362,9 @@ def _print(invocation: Invocation, found: Record) -> None:
     screen.table(("property", "value"), [(name, _text(value)) for name, value in shown.items() if name != "title"])
     if found.pending:
         screen.say(f"Waits for the truth: {_pairs(found.pending)}")
+    if found.unasked:
+        as_of = invocation.local_time(found.synced_at)
+        screen.say(f"The truth can't be reached: {found.unasked}. This is as of {as_of}.")
     changed = invocation.local_time(found.updated_at)
     screen.say(f"{'Archived; ' if found.archived else ''}etag {found.etag}, changed {changed}")
 

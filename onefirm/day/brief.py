@@ -14,9 +14,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from onefirm.core.attribution import By
 from onefirm.core.clock import iso, parse_iso, today
-from onefirm.core.errors import FirmError, NotFound
+from onefirm.core.errors import NotFound
 from onefirm.core.sight import WHOLE, Sight
 from onefirm.core.tokens import estimate
 from onefirm.day import changes, hooks, wiring
@@ -25,7 +24,6 @@ from onefirm.day.wording import clip
 from onefirm.ledger.sentences import local_time
 from onefirm.sessions import paths, switches, walk, walls
 from onefirm.state.standing import RULES, Line
-from onefirm.state.sync.report import SyncReport
 from onefirm.store import inbox
 
 FILE = "brief.json"
@@ -46,25 +44,6 @@ class Brief:
     lines: tuple[Line, ...]
     changes: tuple[str, ...]
     attention: tuple[str, ...]
-
-
-def fresh(planes: Planes, by: By) -> Brief:
-    """Hand in what waits, pull what changed at the truth, then say where things stand."""
-    told = pulled(planes, by)
-    return build(planes, planes.clock.now(), told)
-
-
-def pulled(planes: Planes, by: By) -> list[str]:
-    """Hand in what waits and pull what changed at the truth; gives what must be told about the mirror's age.
-
-    A truth that can't be reached, or that suddenly lacks most records, is told; it never stops anything.
-    """
-    try:
-        told = _mirror(planes, planes.records.sync(by))
-    except FirmError as error:
-        told = [str(error)]
-    planes.project()
-    return told
 
 
 def build(planes: Planes, now: datetime, mirror: Sequence[str] = ()) -> Brief:
@@ -98,13 +77,6 @@ def keep(root: Path, brief: Brief) -> None:
     with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
         json.dump({"at": brief.at, "text": brief.text}, file, ensure_ascii=False)
     draft.replace(path)
-
-
-def _mirror(planes: Planes, report: SyncReport) -> list[str]:
-    if report.reachable:
-        return []
-    known = f"is {age(report.synced_at, planes.clock.now())}" if report.synced_at else "was never complete"
-    return [f"the truth can't be reached: what stands here {known}; writes wait and are handed in later"]
 
 
 def _head(planes: Planes, now: datetime, since: str | None) -> str:
@@ -189,9 +161,3 @@ def _section(title: str, rows: Sequence[str], budget: int) -> str:
     if left := len(rows) - (len(kept) - 1):
         kept.append(f"… and {left} more: brief_get, or `onefirm brief`.")
     return "\n".join(kept)
-
-
-def age(at: str, now: datetime) -> str:
-    """How old something is, in words."""
-    minutes = max(0, int((now - parse_iso(at)).total_seconds() // 60))
-    return f"{minutes} minutes old" if minutes < 120 else f"{minutes // 60} hours old"

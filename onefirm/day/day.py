@@ -43,17 +43,42 @@ class Day:
         """The same day as a session with this sight has it."""
         return Day(self._planes.behind(sight))
 
-    def brief(self) -> Brief:
-        """Where things stand, after pulling what changed at the truth."""
-        return brief.fresh(self._planes, By(SYSTEM))
+    def brief(self, *, is_patient: bool = True) -> Brief:
+        """Where things stand, after pulling what changed at the truth; who isn't patient waits for that no longer than
+        a session's start does.
+        """
+        pulls, by = self._planes.pulls, By(SYSTEM)
+        pulled = pulls.whole(self._planes, by) if is_patient else pulls.within(self._planes, by)
+        return brief.build(self._planes, self._planes.clock.now(), pulled.told)
 
     def explain(self, number: int) -> str:
         """Why line `number` of the brief stands where it does. Raises NotFound."""
-        return brief.explain(self.brief(), number)
+        return brief.explain(self.brief(is_patient=False), number)
 
-    def start(self, session: str, client_id: str, source: str) -> Brief:
-        """Open a session; closes the ones that died."""
-        return start.start(self._planes, session, client_id, source)
+    def keep_up(self) -> str:
+        """Pull, where the last time is too long ago; what must be told of the mirror's age, "" for nothing."""
+        return self._planes.pulls.keep_up(self._planes)
+
+    def pull(self) -> None:
+        """Pull, unless somebody is at it."""
+        self._planes.pulls.unless_under_way(self._planes)
+
+    def start(self, session: str, client_id: str, source: str, wait_s: float | None = None) -> Brief:
+        """Open a session; closes the ones that died. What takes longer than `wait_s` seconds goes on: `finish` it."""
+        return start.start(self._planes, session, client_id, source, wait_s)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether something is left to be finished."""
+        return self._planes.pulls.goes_on
+
+    def finish(self, session: str) -> None:
+        """See through what a session's start did not wait for, so that its next prompt tells of it."""
+        self._planes.pulls.finish(self._planes, session)
+
+    def end(self) -> None:
+        """Let what goes on in the background end; the truth was closed before."""
+        self._planes.pulls.close()
 
     def close(self, session: str, how: close.How = "ended") -> close.Closed | None:
         """Close a session; None when it is closed already."""

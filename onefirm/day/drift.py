@@ -11,7 +11,7 @@ from onefirm.core.attribution import SYSTEM, By
 from onefirm.core.clock import iso, parse_iso, today
 from onefirm.core.errors import NotFound
 from onefirm.core.ids import is_temporary
-from onefirm.day import brief, context, freshness
+from onefirm.day import context, freshness
 from onefirm.day.freshness import Fresh
 from onefirm.day.planes import Planes
 from onefirm.day.wording import clip
@@ -76,12 +76,12 @@ class Report:
 
 def report(planes: Planes) -> Report:
     """Take over what changed at the truth, then compare; where the truth can't be reached, with its last word."""
-    pulled = brief.pulled(planes, By(SYSTEM))
+    pulled = planes.pulls.whole(planes, By(SYSTEM))
     index, now = Index(files.read(planes.root)), planes.clock.now()
     look = _Look(planes, index, now)
     ranked = sorted(look.every(), key=lambda one: (-one.score, one.path, one.line, one.ref))
     found = tuple(replace(one, rank=rank) for rank, one in enumerate(ranked, 1))
-    return Report(iso(now), found, len(index.files), len(look.records), tuple(pulled))
+    return Report(iso(now), found, len(index.files), len(look.records), pulled.told)
 
 
 def explain(told: Report, number: int) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from onefirm.core.clock import Clock
 from onefirm.core.sight import WHOLE, Sight
+from onefirm.day.pulls import Pulls
 from onefirm.ledger.append import Ledger
 from onefirm.memory.decisions import Decisions
 from onefirm.memory.lessons import Lessons
@@ -54,6 +55,7 @@ class Planes:
     known_secret: Callable[[str], str | None]
     plugin: Path | None = None
     sight: Sight = WHOLE
+    pulls: Pulls = field(default_factory=Pulls)
 
     def behind(self, sight: Sight) -> Planes:
         """The same planes with this sight. The ledger stays whole: what is told of it is chosen where it is told."""

@@ -12,17 +12,18 @@ from onefirm.day.planes import Planes
 from onefirm.sessions import identity
 
 
-def start(planes: Planes, session: str, client_id: str, source: str) -> Brief:
+def start(planes: Planes, session: str, client_id: str, source: str, wait_s: float | None = None) -> Brief:
     """Open a session in the ledger and return the brief that its model reads.
 
-    The sessions that died are closed first, so that what they left is part of what this brief tells. Behind a client
-    wall it tells of that client only.
+    The sessions that died are closed first, so that what they left is part of what this brief tells; where the truth is
+    far away, only as long as `wait_s` seconds allow. Behind a client wall it tells of that client only.
     """
-    close_left(planes, but=session)
     with suppress(FirmError, OSError):
         wiring.begin(planes, By(SYSTEM, session))
     wall = walls.of_call(planes.root, client_id) if client_id else None
-    told = brief.fresh(planes.behind(walls.sight(planes, wall)) if wall else planes, By(SYSTEM, session))
+    seen = planes.behind(walls.sight(planes, wall)) if wall else planes
+    pulled = planes.pulls.within(seen, By(SYSTEM, session), wait_s, lambda: close_left(planes, but=session))
+    told = brief.build(seen, planes.clock.now(), pulled.told)
     _record(planes, session, client_id, source)
     if not wall:  # what is kept is for any session
         brief.keep(planes.root, told)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 CLIPPED, LONGEST = 80, 280
 _FIRST = ("status", "next_action", "due")
 _NAMED = ("title", "number")
+_OUTSIDE = "outside/"
 _WHO = {"outside": "somebody outside of onefirm", "operator": "the operator", None: "somebody"}
 
 
@@ -35,12 +36,21 @@ def moved(known: Known, found: State) -> str:
         said.insert(0, "archived" if found["archived"] else "restored")
     if not said:
         return ""
-    return f"{_line(found, said)}, by {who(found['actor'])} at {found['at'][11:16]} UTC"
+    # What was done elsewhere may have been done long before it was taken over.
+    at = found["at"][:16].replace("T", " ") if (found["actor"] or "").startswith(_OUTSIDE) else found["at"][11:16]
+    return f"{_line(found, said)}, by {who(found['actor'])} at {at} UTC"
 
 
 def who(actor: str | None) -> str:
     """Whoever moved a record, as another session reads it."""
+    if (actor or "").startswith(_OUTSIDE):
+        return f"{_quoted(str(actor).removeprefix(_OUTSIDE))} outside of onefirm"
     return "another session" if (actor or "").startswith("claude") else _WHO.get(actor, str(actor))
+
+
+def name(given: str) -> str:
+    """A person's name on one line, as it may stand in an actor."""
+    return " ".join("".join(char if char.isprintable() else " " for char in given).split())[:CLIPPED]
 
 
 def value(given: Any) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 
-from onefirm.sessions import db, known, state
+from onefirm.sessions import db, known, lines, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -144,15 +144,20 @@ def _state(conn: Connection, ref: str, event: Mapping[str, Any], payload: Mappin
             state.resolve(conn, ref), str(payload.get("kind") or (known["kind"] if known else "")),
             str(after.get("title") or payload.get("title") or (known["title"] if known else "")),
             status, json.dumps(props, separators=(",", ":")), payload.get("etag") or (known["etag"] if known else None),
-            *_signed(event, known), _archived(event, payload, bool(known and known["archived"])), event["id"],
+            *_signed(event, payload, known), _archived(event, payload, bool(known and known["archived"])), event["id"],
         ),
     )  # fmt: skip
 
 
-def _signed(event: Mapping[str, Any], known: Mapping[str, Any] | None) -> tuple[str, str | None]:
+def _signed(
+    event: Mapping[str, Any], payload: Mapping[str, Any], known: Mapping[str, Any] | None
+) -> tuple[str, str | None]:
     # A look changes nothing: the record's last word stays with whoever wrote it.
     if event["kind"] == "record.seen" and known:
         return known["at"], known["actor"]
+    if event["kind"] == "record.pulled" and payload.get("editor"):
+        # Whoever edited it elsewhere did so before it was taken over.
+        return str(payload.get("edited_at") or event["at"]), f"{event['actor']}/{lines.name(str(payload['editor']))}"
     return event["at"], event.get("actor")
 
 

@@ -74,6 +74,13 @@ class Change(TypedDict):
     after_sha: str | None
 
 
+class Patience(TypedDict):
+    """How long a session waits for what changed at the truth, and how often it asks."""
+
+    deadline_s: float
+    every_s: float
+
+
 class Hatch(TypedDict):
     """The operator's opening of the guard."""
 

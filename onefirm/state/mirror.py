@@ -44,7 +44,8 @@ class Record:
 
     `etag` is empty for a record whose creation still waits. `pending` has the values that wait for the truth (None: no
     write waits). `synced_at` is when the truth was last known to say this. `gaps` counts the changes before it whose
-    content was erased; it is only set for a past state.
+    content was erased; it is only set for a past state. `unasked` says why the truth could not be asked, where it was
+    to be.
     """
 
     ref: str
@@ -59,6 +60,7 @@ class Record:
     synced_at: str
     pending: Mapping[str, Any] | None = None
     gaps: int = 0
+    unasked: str = ""
 
 
 def rows() -> Any:

@@ -43,7 +43,7 @@ class Reader:
     def get(self, ref: str, by: By | None, *, fresh: bool) -> Record:
         """One record, compared with the truth when `fresh`; a session that looked has a receipt then."""
         wanted = self.meant(parse_ref(ref))
-        looked = fresh and not is_temporary(wanted) and self._look(wanted)
+        looked, why = self._look(wanted) if fresh else (False, "")
         with self._plane.store.read() as conn:
             found = situation.look(conn, [wanted])
             row = mirror.one(conn, wanted) if wanted in found.records else None
@@ -53,7 +53,7 @@ class Reader:
         record = with_pending(row, found.records[wanted])
         if looked and by and by.session and (last is None or last[1] != record.etag):
             self._receipt(record, by, last[0] if last else "")
-        return replace(record, synced_at=iso(self._plane.now())) if looked else self._aged(record)
+        return replace(record, synced_at=iso(self._plane.now())) if looked else replace(self._aged(record), unasked=why)
 
     def meant(self, ref: str) -> str:
         """The ref that a temporary one means now; any other as it is."""
@@ -62,12 +62,15 @@ class Reader:
         with self._plane.store.read() as conn:
             return mirror.aliases(conn, [ref]).get(ref, ref)
 
-    def _look(self, ref: str) -> bool:
+    def _look(self, ref: str) -> tuple[bool, str]:
+        """Whether the truth could be asked, and why not."""
+        if is_temporary(ref):
+            return False, f"{ref} still waits to be created there"
         try:
             self._puller.refresh([ref])
-        except Unreachable:
-            return False
-        return True
+        except Unreachable as error:
+            return False, str(error) or f"{self._plane.truth.name} can't be reached"
+        return True, ""
 
     def _receipt(self, record: Record, by: By, after: str) -> None:
         told = {"kind": record.kind, "title": record.title, "status": record.status, "etag": record.etag}

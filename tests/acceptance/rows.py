@@ -30,7 +30,6 @@ ROWS: Mapping[str, Row] = {
     "STA-04": Row(
         "One command, and the session-start hook, pull all that changed since the last session closed; when the truth "
         "cannot be reached the brief says how old the mirror is, never silently",
-        part="on the embedded database",
     ),
     "STA-05": Row(
         "No edit is ever lost by the sync: minute-rounded times, index lag, trash, unshared rows, more than 10,000 "

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from onefirm.sessions import hatch, identity, marks, told, tree, walls
+from onefirm.sessions import hatch, identity, marks, pulls, told, tree, walls
 from support.hook import HOOK, PROJECT, Answer, Firm
 
 pytestmark = pytest.mark.row("NAR-04")
@@ -552,6 +552,33 @@ def test_a_core_that_is_late_finishes_by_itself(firm: Firm, tmp_path: Path) -> N
     firm.core = f"sleep 0.5; printf '{{}}' && touch {done}"
     firm.run("session_start", source="startup")
     assert until(done.exists)
+
+
+def test_a_core_that_says_that_it_goes_on_is_not_waited_for(firm: Firm, tmp_path: Path) -> None:
+    go, done = tmp_path / "go", tmp_path / "done"
+    firm.core = f"""echo '{{"text": "the brief", "goes_on": true}}'
+until [ -e {go} ]; do sleep 0.05; done; touch {done}"""
+    assert firm.run("session_start", source="startup").context == "the brief"
+    go.touch()
+    assert until(done.exists)
+
+
+def test_a_start_waits_as_long_as_the_firm_says(firm: Firm) -> None:
+    pulls.declare(str(firm.root), {"deadline_s": 0.2, "every_s": 300})
+    firm.env["ONEFIRM_START_DEADLINE_S"] = ""
+    firm.core = "sleep 20"
+    assert "not ready within 0.2 s" in firm.run("session_start", source="startup").context
+
+
+def test_a_prompt_begins_a_pull_where_that_is_due_and_only_one(firm: Firm, tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    firm.core = f'echo "$@" >> {said}'
+    firm.run("prompt", prompt="Hello")
+    pulls.declare(str(firm.root), {"deadline_s": 4, "every_s": 300})
+    firm.run("prompt", prompt="Hello")
+    firm.run("prompt", prompt="Hello")
+    assert until(said.exists)
+    assert said.read_text() == "hook pull\n"
 
 
 def test_a_brief_that_is_too_long_is_cut_at_a_line(firm: Firm) -> None:

@@ -69,7 +69,7 @@ def test_a_truth_out_of_reach_is_told_with_the_mirrors_age(firm: Firm, clock: Fi
     clock.advance(minutes=47)
     truth.down = True
     brief = firm.day.brief()
-    assert "the truth can't be reached: what stands here is 47 minutes old" in brief.text
+    assert "the truth can't be reached: no route to the slow truth. What stands here is 47 minutes old" in brief.text
 
 
 def test_what_waits_for_the_truth_is_told_until_it_is_handed_in(

@@ -29,7 +29,7 @@ class Asking:
         """End what is under way and give the connections back."""
         if self._loop.started:
             self._loop.run(self._caller.close())
-            self._loop.close()
+        self._loop.close()
 
     def call(self, sort: Sort, method: str, path: str, body: Mapping[str, Any]) -> Page:
         """The page that a write leaves. Raises as `Caller.call`."""

@@ -135,7 +135,7 @@ class _Failed:
 
 def _understood(error: Exception, sort: Sort) -> _Failed | None:
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
-        return _Failed(Unreachable("Notion can't be reached from here"), AWAY_S)
+        return _Failed(Unreachable("Notion can't be reached from here; look whether this machine is online"), AWAY_S)
     if isinstance(error, RequestTimeoutError | httpx.TransportError):
         return _lost(sort, "the connection to Notion broke off")
     if isinstance(error, InvalidPathParameterError | httpx.InvalidURL):

@@ -8,6 +8,8 @@ from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from onefirm.state.truth.base import Unreachable
+
 _T = TypeVar("_T")
 
 
@@ -17,6 +19,7 @@ class Loop:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._closed = False
         self._lock = threading.Lock()
 
     @property
@@ -25,8 +28,11 @@ class Loop:
         return self._thread is not None
 
     def start(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
-        """Begin some work; its result is waited for elsewhere."""
+        """Begin some work; its result is waited for elsewhere. Raises Unreachable once it was closed."""
         with self._lock:
+            if self._closed:
+                work.close()
+                raise Unreachable("the way to Notion was closed")
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(target=self._loop.run_forever, name="notion", daemon=True)
@@ -45,6 +51,7 @@ class Loop:
     def close(self) -> None:
         """End the thread, and with it what it was at."""
         with self._lock:
+            self._closed = True
             loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
         if loop is None or thread is None:
             return

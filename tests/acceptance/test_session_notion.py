@@ -1,0 +1,113 @@
+"""What a session sees of a firm on Notion: through the hooks as Claude Code runs them, and the MCP server."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from onefirm.sessions import pulls
+from onefirm.simulators.notion import Notion
+from support.connected import Connected, connected
+from support.hook import Firm as Hooks
+from support.terminal import LAUNCHER
+
+WAIT_S = 60.0
+CLIENT = "client-1"
+
+
+@pytest.fixture
+def firm(tmp_path: Path) -> Iterator[Connected]:
+    with Notion() as notion, connected(tmp_path, notion) as firm:
+        yield firm
+
+
+@pytest.fixture
+def hooks(firm: Connected) -> Hooks:
+    """The hooks with the core behind them."""
+    return Hooks(firm.root, core=f'exec {LAUNCHER} "$@"')
+
+
+def ask(hooks: Hooks) -> str:
+    return hooks.run("prompt", prompt="How is the call going?").context
+
+
+def start(firm: Connected, hooks: Hooks, *more: str) -> str:
+    """The brief of a session whose hook waits for no truth at all."""
+    given = ("--session", hooks.session(), "--client", CLIENT, "--source", "startup", "--until", "0", *more)
+    return json.loads(firm.terminal.done("hook", "start", *given).out)["text"]
+
+
+def as_claude(firm: Connected, monkeypatch: pytest.MonkeyPatch, *command: str) -> None:
+    """A command in the session's own shell."""
+    with monkeypatch.context() as shell:
+        shell.setenv("CLAUDECODE", "1")
+        shell.setenv("CLAUDE_CODE_SESSION_ID", CLIENT)
+        firm.terminal.done(*command)
+
+
+def aged(firm: Connected) -> None:
+    """The last pull began long ago."""
+    os.utime(firm.root / ".onefirm" / "pull.lock", (0, 0))
+
+
+@pytest.mark.row("STA-04")
+def test_a_start_pulls_and_a_prompt_tells_what_somebody_changed_in_notion_meanwhile(
+    firm: Connected, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = firm.row("task", "Call Jana")
+    assert "T-1 Call Jana: created" in hooks.run("session_start", source="startup").context
+    as_claude(firm, monkeypatch, "record", "get", "T-1")
+    firm.notion.phone.edit(page.id, {"status": "DOING"})
+    assert ask(hooks) == ""
+    aged(firm)
+    told, end = ask(hooks), time.monotonic() + WAIT_S
+    while not told and time.monotonic() < end:
+        told = ask(hooks)
+    (line,) = told.splitlines()[1:]
+    who, day = firm.notion.phone.user.name, page.face.edited[:10]
+    assert line.startswith(f"- T-1 “Call Jana”: status doing (was todo), by “{who}” outside of onefirm at {day}")
+    assert ask(hooks) == ""
+
+
+@pytest.mark.row("STA-04")
+def test_a_start_that_can_not_wait_says_how_old_the_mirror_is_and_the_next_prompt_what_came(
+    firm: Connected, hooks: Hooks
+) -> None:
+    firm.row("task", "Call Jana")
+    firm.notion.faults.add("slow", "query", times=None, delay_s=0.2)
+    assert "the mirror was never complete, pulling" in start(firm, hooks)
+    assert "is done, 1 record changed: T-1" in ask(hooks)
+    assert ask(hooks) == ""
+    assert "the mirror is 0 minutes old, pulling" in start(firm, hooks)
+    assert "is done: nothing had changed" in ask(hooks)
+
+
+@pytest.mark.row("STA-04")
+def test_a_brief_says_why_notion_is_out_of_reach_in_its_own_words_and_what_to_do(firm: Connected, hooks: Hooks) -> None:
+    firm.row("task", "Call Jana")
+    firm.terminal.done("brief")
+    firm.notion.faults.add("429", times=1, retry_after_s=100)
+    assert "Notion asks to wait 100 s longer. What stands here is 0 minutes old" in firm.terminal.done("brief").out
+    firm.notion.phone.revoke(firm.notion.token)
+    told = firm.terminal.done("brief").out
+    assert "Notion refuses the token (API token is invalid.); keep a new one with" in told
+    assert "What stands here is 0 minutes old" in told
+    looked = firm.terminal.done("record", "get", "T-1").err
+    assert "The truth can't be reached: Notion refuses the token" in looked
+
+
+@pytest.mark.row("STA-04")
+def test_while_one_pulls_no_second_one_begins(firm: Connected) -> None:
+    firm.terminal.done("brief")
+    asked = len(firm.notion.exchanges)
+    held = pulls.take(str(firm.root))
+    assert held
+    firm.terminal.done("hook", "pull")
+    assert len(firm.notion.exchanges) == asked
+    os.close(held)
+    firm.terminal.done("hook", "pull")
+    assert len(firm.notion.exchanges) > asked
+    assert not pulls.is_due(str(firm.root))
