@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -44,7 +43,10 @@ def _changed(workspace: Workspace, source: DataSource, key: str, wanted: Json | 
 @contextmanager
 def _whole(workspace: Workspace, source: DataSource) -> Generator[None]:
     """Put everything back where a change is refused halfway: a relation touches two data sources."""
-    before = {one.id: copy.deepcopy(one.properties) for one in workspace.sources.values()}
+    # a change gives a property another configuration, and leaves the old one as it is
+    before = {
+        one.id: {key: replace(column) for key, column in one.properties.items()} for one in workspace.sources.values()
+    }
     faces = {row.id: (row.face, row.indexed) for row in source.rows.values()}
     try:
         yield
