@@ -62,6 +62,7 @@ def _read(text: str) -> object:
 
 Refs = Annotated[list[str], BeforeValidator(_listed), Field(max_length=MOST_REFS)]
 SomeRefs = Annotated[list[str], BeforeValidator(_listed), Field(min_length=1, max_length=MOST_REFS)]
+Parts = Annotated[list[Literal["body", "comments"]], BeforeValidator(_listed)]
 Texts = Annotated[list[str], BeforeValidator(_texts), Field(max_length=MOST_REFS)]
 Object = Annotated[dict[str, Any], BeforeValidator(_object)]
 Limit = Annotated[int, Field(ge=1, le=200)]

@@ -13,7 +13,7 @@ from onefirm.cli.invocation import Invocation, pass_invocation
 from onefirm.cli.values import conditions, properties
 
 if TYPE_CHECKING:
-    from onefirm.state.records import Change, Record, Written
+    from onefirm.state.records import Change, PageText, Part, Record, Written
 
 _COLUMNS = ("ref", "status", "title", "due")
 _OWN_COLUMNS = ("amount", "value", "client", "project", "owner")
@@ -105,26 +105,34 @@ def kinds_(invocation: Invocation, kind: str | None, as_json: bool) -> None:
 @record.command(short_help="Show one record, now or then.")
 @click.argument("ref")
 @click.option("--as-of", metavar="TIME", help="As it was then: 2026-11-01 or 2026-11-01T10:00:00Z.")
+@click.option("--body", "parts", flag_value="body", multiple=True, help="The text of its page in Notion too.")
+@click.option("--comments", "parts", flag_value="comments", multiple=True, help="The comments on that page too.")
 @json_option
 @pass_invocation
-def get(invocation: Invocation, ref: str, as_of: str | None, as_json: bool) -> None:
-    """Show one record.
+def get(invocation: Invocation, ref: str, as_of: str | None, parts: tuple[Part, ...], as_json: bool) -> None:
+    """Show one record, and what Notion holds of it beside: that is only ever read.
 
     \b
     Examples:
       onefirm record get P-1
       onefirm record get P-1 --as-of 2026-11-01
+      onefirm record get P-1 --body --comments
     """
     from onefirm.core.clock import parse_iso
 
+    if as_of and parts:
+        raise click.UsageError("The page of a record is read as it is now: leave --as-of out.")
     records = invocation.firm.records
     found = records.as_of(ref, parse_iso(as_of)) if as_of else records.get(ref, invocation.by())
+    also: Mapping[str, str] = {} if as_of else records.also(found.ref)
+    pages: Mapping[Part, PageText] = {part: records.page(found.ref, part) for part in parts}
     if as_json:
-        screen.data(_plain(invocation, found))
+        screen.data({**_plain(invocation, found), "also": also, **pages})
         return
     _print(invocation, found)
     if not as_of:
         _print_around(invocation, found.ref)
+    _print_outside(also, pages)
 
 
 @record.command(short_help="Create a record.")
@@ -382,6 +390,26 @@ def _print_around(invocation: Invocation, ref: str) -> None:
     _name("artifacts", kept[:_MOST_NAMED], len(kept))
     _name("file", files[:_MOST_NAMED], len(files))
     _name("open about it", [f"{one.ref} {one.title}" for one in around.rows], around.total)
+
+
+def _print_outside(also: Mapping[str, str], pages: Mapping[Part, PageText]) -> None:
+    """What others wrote in Notion, behind a bar: nothing in it is ours."""
+    if also:
+        screen.title("also in Notion")
+        for name, text in also.items():
+            _quote([f"{name}: {text}"])
+    for part, page in pages.items():
+        if page.why_not:
+            screen.say(f"{page.why_not}.")
+        else:
+            screen.title(f"{part} in Notion")
+            _quote(page.lines or ["(empty)"])
+
+
+def _quote(lines: Iterable[str]) -> None:
+    for line in lines:
+        for part in line.split("\n"):
+            screen.entry(part, indent="│ ")
 
 
 def _name(what: str, named: Sequence[str], total: int) -> None:

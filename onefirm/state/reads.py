@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -17,7 +17,7 @@ from onefirm.state.mirror import Record
 from onefirm.state.plane import Plane
 from onefirm.state.query import Page, Query
 from onefirm.state.sync.pull import Puller
-from onefirm.state.truth.base import Unreachable
+from onefirm.state.truth.base import Gone, Part, TruthError, Unreachable
 from onefirm.store.tables import event, event_subject, payload
 
 _RECEIPTS = ("record.seen", "record.created", "record.updated", "record.archived", "record.restored")
@@ -31,6 +31,14 @@ _LAST_RECEIPT = (
     .order_by(event_subject.c.at.desc(), event.c.seq.desc())
     .limit(1)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """What stands on a record's page, line by line, or why it can't be read."""
+
+    lines: tuple[str, ...] = ()
+    why_not: str = ""
 
 
 class Reader:
@@ -54,6 +62,21 @@ class Reader:
         if looked and by and by.session and (last is None or last[1] != record.etag):
             self._receipt(record, by, last[0] if last else "")
         return replace(record, synced_at=iso(self._plane.now())) if looked else replace(self._aged(record), unasked=why)
+
+    def page(self, ref: str, part: Part) -> PageText:
+        """A part of a record's page as it is now. Raises NotFound."""
+        wanted, truth = self.get(ref, None, fresh=False).ref, self._plane.truth
+        if is_temporary(wanted):
+            return PageText(why_not=f"{wanted} has no page yet: it waits to be created")
+        try:
+            lines = truth.page(wanted, part)
+        except Gone:
+            return PageText(why_not=f"{truth.name} has no page of {wanted} any more")
+        except TruthError as error:
+            return PageText(why_not=f"the {part} of {wanted} can't be read now: {error}")
+        if lines is None:
+            return PageText(why_not=f"{wanted} has no page: this firm's records are kept here, and not in Notion")
+        return PageText(tuple(lines))
 
     def meant(self, ref: str) -> str:
         """The ref that a temporary one means now; any other as it is."""

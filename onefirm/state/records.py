@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from onefirm.core.attribution import By
 from onefirm.core.clock import Clock
 from onefirm.core.errors import NoRef, NotFound
+from onefirm.core.ids import parse_ref
 from onefirm.core.sight import WHOLE, Sight
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
@@ -28,7 +29,7 @@ from onefirm.state.mirror import Record
 from onefirm.state.pending import Pending
 from onefirm.state.plane import Plane
 from onefirm.state.query import Page, Query
-from onefirm.state.reads import Reader
+from onefirm.state.reads import PageText, Reader
 from onefirm.state.relay import Relay, Relayed
 from onefirm.state.schema import CLOSED, Schema
 from onefirm.state.schema_change import Proposal
@@ -36,7 +37,7 @@ from onefirm.state.schema_plan import Declared
 from onefirm.state.standing import Line, StandingRules
 from onefirm.state.sync.pull import Puller
 from onefirm.state.sync.report import SyncReport, synchronise
-from onefirm.state.truth.base import Truth
+from onefirm.state.truth.base import Part, Truth
 from onefirm.state.undo import Undoer
 from onefirm.state.values import Reading, SecretsCheck
 from onefirm.state.writes import Writer
@@ -49,6 +50,8 @@ __all__ = [
     "IllegalMove",
     "KeyReused",
     "Page",
+    "PageText",
+    "Part",
     "Pending",
     "Query",
     "Record",
@@ -221,6 +224,18 @@ class Records:
         self._sight.check([ref])
         with self._naming():
             return self._reader.get(ref, by, fresh=fresh)
+
+    def also(self, ref: str) -> Mapping[str, str]:
+        """What the truth holds of a record beside its properties, by the truth's own names, as of the last look."""
+        self._sight.check([ref])
+        with self._naming():
+            return self.plane.truth.also(self._reader.meant(parse_ref(ref)))
+
+    def page(self, ref: str, part: Part) -> PageText:
+        """A part of a record's page, read now and never written. Raises InvalidInput, NotFound."""
+        self._sight.check([ref])
+        with self._naming():
+            return self._reader.page(ref, part)
 
     def find(self, wanted: Query) -> Page:
         """One page of the records that a query finds, from the mirror. Raises InvalidInput, NotFound."""

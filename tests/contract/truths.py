@@ -104,6 +104,12 @@ class SlowTruth:
         self._call("ids")
         return frozenset(ref for ref, row in self.rows.items() if not row.archived)
 
+    def also(self, ref: str) -> dict[str, str]:
+        return {}
+
+    def page(self, ref: str, part: str) -> None:
+        return None
+
     def close(self) -> None:
         self.calls.append("close")
 

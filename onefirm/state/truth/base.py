@@ -23,6 +23,8 @@ from typing import Any, Literal, Protocol, TypeAlias
 from onefirm.store.engine import Store
 
 Op: TypeAlias = Literal["create", "update", "archive", "restore"]
+Part: TypeAlias = Literal["body", "comments"]
+"""What stands on a record's page: its text, and what was said about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,17 @@ class Truth(Protocol):
 
     def ids(self) -> frozenset[str]:
         """The refs of all rows that are there and not archived. Raises Unreachable."""
+        ...
+
+    def also(self, ref: str) -> Mapping[str, str]:
+        """What it holds of a record that the schema has no property for, by its own names, as of the last look."""
+        ...
+
+    def page(self, ref: str, part: Part) -> Sequence[str] | None:
+        """What stands on a record's page, line by line; None for a truth that keeps no pages.
+
+        It is only ever read. Raises Unreachable, Gone.
+        """
         ...
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from onefirm.core.clock import Clock, iso
 from onefirm.state.schema import Schema
-from onefirm.state.truth.base import Batch, Gone, Stale, TruthRow, TruthWrite
+from onefirm.state.truth.base import Batch, Gone, Part, Stale, TruthRow, TruthWrite
 from onefirm.store.counters import next_number
 from onefirm.store.engine import Store
 from onefirm.store.tables import truth_effect, truth_row
@@ -111,6 +111,13 @@ class EmbeddedTruth:
         """The refs of all rows that aren't archived."""
         with self.store.read() as conn:
             return frozenset(conn.execute(select(truth_row.c.ref).where(truth_row.c.archived.is_(False))).scalars())
+
+    def also(self, ref: str) -> Mapping[str, str]:
+        """Nothing: every row holds what the schema says."""
+        return {}
+
+    def page(self, ref: str, part: Part) -> None:
+        """None: rows have no pages."""
 
     def close(self) -> None:
         """Nothing: the store was given."""

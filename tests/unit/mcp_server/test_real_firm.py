@@ -178,6 +178,18 @@ def test_while_the_truth_is_away_a_look_tells_its_age_and_a_write_waits(template
     firm.server.workspace.close()  # type: ignore[attr-defined]
 
 
+def test_a_firm_that_keeps_its_records_itself_says_that_they_have_no_page(template: Path, tmp_path: Path) -> None:
+    root = tmp_path / "firm"
+    shutil.copytree(template, root)
+    firm = Real(root)
+    ref = firm.create("task", title="Call Jana")
+    answer = firm.answer("record_get", refs=[ref], page="body,comments")
+    assert answer["hint"] == f"{ref} has no page: this firm's records are kept here, and not in Notion."
+    assert "body" not in answer["columns"]
+    assert "as it is now" in firm.refusal("record_get", refs=[ref], page=["body"], timeline=True)
+    firm.server.workspace.close()  # type: ignore[attr-defined]
+
+
 # -- hostile input -----------------------------------------------------------------------------------------------------
 
 HOSTILE: list[tuple[str, dict[str, Any]]] = [

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mappi
 from typing import Any, TypeAlias
 
 from onefirm.state.truth.notion import values
+from onefirm.state.truth.notion.bodies import Reading
 from onefirm.state.truth.notion.call import Caller, Missing, Sort
 from onefirm.state.truth.notion.loop import Loop
 from onefirm.state.truth.notion.mapping import NotionMapping, Place
@@ -51,6 +52,14 @@ class Asking:
     def whole(self, page: Page) -> Page:
         """The page with every reference that its mapped properties hold, beyond those that it shows."""
         return self._loop.run(self._whole(page))
+
+    def body(self, page_id: str) -> list[str]:
+        """A page's text, line by line."""
+        return self._loop.run(Reading(self._caller).body(page_id))
+
+    def comments(self, page_id: str, names: Mapping[str, str]) -> list[str]:
+        """What was said about a page, a line for each comment."""
+        return self._loop.run(Reading(self._caller).comments(page_id, names))
 
     def users(self) -> dict[str, str]:
         """What everybody is called, by their ids."""

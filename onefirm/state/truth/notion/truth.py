@@ -20,6 +20,7 @@ from onefirm.state.truth.base import (
     AnswerLost,
     Batch,
     Gone,
+    Part,
     Rejected,
     Stale,
     TruthError,
@@ -365,6 +366,19 @@ class NotionTruth:
             ids = pages.ids_of(conn, [ref])
             found = pages.known(conn, ids.values())
         return {name: text for one in found.values() for name, text in (one.also or {}).items()}
+
+    def page(self, ref: str, part: Part) -> list[str]:
+        """One request for a hundred blocks, and one for each block that holds others."""
+        id_ = self._page_ids([ref]).get(ref)
+        if id_ is None:
+            raise Gone([ref])
+        try:
+            if part == "body":
+                return self._notion.body(id_)
+            self._introduce()
+            return self._notion.comments(id_, self._rows.people)
+        except Missing:
+            raise Gone([ref]) from None
 
     def changed_since(self, watermark: str | None) -> Iterator[Batch]:
         """Each data source is walked from where it was, its trash after it.
