@@ -33,8 +33,9 @@ class Client:
         self.root = root
         self.plugin = shipped.path()
         self.id = str(uuid.uuid4())
+        # it lives until its input ends, and so not longer than this process, whatever ends that
         self._stand_in = subprocess.Popen(
-            [sys.executable, "-c", "import time; time.sleep(3600)"], stdin=subprocess.DEVNULL
+            [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
         self._server: Server | None = None
         self._calls = 0
@@ -62,7 +63,7 @@ class Client:
             self._server.kill()
             self._server = None
         self._stand_in.kill()
-        self._stand_in.wait()
+        self._stand_in.communicate()
 
     # -- tools ---------------------------------------------------------------------------------------------------------
 

@@ -65,8 +65,8 @@ Later = tuple[str, Callable[["Day"], None]]
 """A step after the first session, with its title."""
 
 
-def live(root: Path, place: Path, teller: Teller, rest: Sequence[Later] = ()) -> None:
-    """Live the day in a demo firm that was just made, then the `rest` of the week. Raises NotSo at the first thing that
+def live(root: Path, place: Path, teller: Teller, rest: Sequence[Later]) -> None:
+    """Live a first session in a demo firm that was just made, then the `rest`. Raises NotSo at the first thing that
     isn't as it should be.
     """
     with ExitStack() as clients:
@@ -74,7 +74,7 @@ def live(root: Path, place: Path, teller: Teller, rest: Sequence[Later] = ()) ->
         client = day.client()
         for title, step in MORNING:
             lived(teller, title, lambda step=step: step(day, client))
-        for title, later in (*EVENING, *rest):
+        for title, later in rest:
             lived(teller, title, lambda later=later: later(day))
 
 
@@ -173,7 +173,7 @@ def _ends(day: Day, client: Client) -> None:
     blocked = client.stop()
     day.so(not blocked, "Stop finds every edit of this session covered by a receipt", blocked)
     client.end()
-    closed = _wait_for_close(day, 1)
+    closed = wait_for_close(day, 1)
     head = str(closed["payload"]["head"])
     message = _git(day.root, "log", "-1", "--format=%B", "--", FILE)
     day.so(
@@ -189,7 +189,8 @@ def _ends(day: Day, client: Client) -> None:
 # -- a death, a morning, an audit --------------------------------------------------------------------------------------
 
 
-def _killed(day: Day) -> None:
+def killed(day: Day) -> None:
+    """A session ends without its hook, and a change is made outside of any."""
     client = day.client()
     brief = client.start()
     day.so("## Changed" not in brief, "a second session starts: nothing has changed since the close", brief)
@@ -207,6 +208,13 @@ def _killed(day: Day) -> None:
 
 def _morning(day: Day) -> None:
     client = day.client()
+    greeted(day, client)
+    client.end()
+    wait_for_close(day, 3)
+
+
+def greeted(day: Day, client: Client, *elsewhere: str) -> None:
+    """The start of the session after the killed one; `elsewhere` are refs of what others changed meanwhile."""
     brief = client.start()
     closed = _closes(day)[-1]
     day.so(
@@ -214,12 +222,10 @@ def _morning(day: Day) -> None:
         "the next start closed the session that had died",
         closed,
     )
-    expected = {day.said["claude's"], "P-4", *closed["payload"]["next_actions"]}
+    expected = {day.said["claude's"], "P-4", *closed["payload"]["next_actions"], *elsewhere}
     shown = {line.split()[1] for line in _changed(brief)}
     day.so(shown == expected, f"its brief shows exactly what changed: {', '.join(sorted(expected))}", brief)
     day.quote("\n".join(_changed(brief)))
-    client.end()
-    _wait_for_close(day, 3)
 
 
 def _tree_checked(day: Day) -> None:
@@ -237,7 +243,8 @@ def _tree_checked(day: Day) -> None:
     day.quote("\n".join(f"{fault['path']}:{fault['line']} {fault['rule']}: {fault['what']}" for fault in found))
 
 
-def _verified(day: Day) -> None:
+def verified(day: Day) -> None:
+    """The chain holds, also against its anchors."""
     verdict = day.onefirm("ledger", "verify", "--anchor", "git")
     held = f"{verdict['entries']} entries, held against {verdict['anchors']} anchors in git"
     day.so(verdict["ok"], f"the ledger is whole: {held}", verdict)
@@ -279,10 +286,10 @@ MORNING: tuple[tuple[str, Callable[[Day, Client], None]], ...] = (
     ("The session ends", _ends),
 )
 EVENING: tuple[Later, ...] = (
-    ("The laptop dies", _killed),
+    ("The laptop dies", killed),
     ("The next morning", _morning),
     ("Does the narrative hold?", _tree_checked),
-    ("Is the ledger whole?", _verified),
+    ("Is the ledger whole?", verified),
     ("Somebody changes one byte", _byte_found),
     ("Somebody cuts the tail", _tail_found),
 )
@@ -324,7 +331,8 @@ def _closes(day: Day) -> list[dict[str, Any]]:
     return [event for event in closes if event["at"] > day.began]
 
 
-def _wait_for_close(day: Day, count: int) -> dict[str, Any]:
+def wait_for_close(day: Day, count: int) -> dict[str, Any]:
+    """The close of the day's session with this number, which goes on after its hook. Raises NotSo."""
     end = time.monotonic() + CLOSED_WITHIN_S
     while len(closes := _closes(day)) < count:
         if time.monotonic() > end:

@@ -33,7 +33,11 @@ _UNFINISHED = "demo-unfinished"
 _SETTLING = timedelta(minutes=5)
 
 
-def found(target: Path, wishes: Wishes, clock: Clock | None = None) -> Report:
+Ground = Callable[[Path, StoryClock], None]
+"""Prepares another place than its own store for the records of a new firm, by the story's clock."""
+
+
+def found(target: Path, wishes: Wishes, clock: Clock | None = None, ground: Ground | None = None) -> Report:
     """Make a workspace and live the story in it up to now.
 
     1. Init, a month ago by the story's clock. Refused when the firm has a history of its own.
@@ -50,6 +54,8 @@ def found(target: Path, wishes: Wishes, clock: Clock | None = None) -> Report:
         report = workspace.init(target, dataclasses.replace(wishes, firm=wishes.firm or story.NAME), moving)
         unfinished = report.root / workspace.HIDDEN / _UNFINISHED
         unfinished.touch(mode=0o600)
+        if ground:
+            ground(report.root, moving)
         _fill(report, moving, present)
         unfinished.unlink()
     return report
@@ -83,6 +89,7 @@ def _fill(report: Report, moving: StoryClock, present: datetime) -> None:
         day = today(present, firm.settings.timezone)
         refs = _live(firm, moving, story.read(day, firm.settings.timezone), day)
         moving.move_to(present)
+        firm.records.sync()
         _write_context(firm, report, refs)
 
 

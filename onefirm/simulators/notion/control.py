@@ -76,12 +76,16 @@ def _clock(notion: Notion, body: Json) -> Json:
 
 
 def _phone(notion: Notion, body: Json) -> Json:
-    """An act of `phone` with its arguments by name; data sources and databases are named by their ids."""
+    """An act of `phone` with its arguments by name; data sources and databases are named by their ids, rows by theirs
+    or by a unique id (`T-48`).
+    """
     act = getattr(notion.phone, body["act"])
     given: Json = dict(body.get("with", {}))
     for key, known in (("source", notion.workspace.sources), ("database", notion.workspace.databases)):
         if given.get(key) in known and body["act"] in TAKES_OBJECTS:
             given[key] = known[given[key]]
+    if given.get("row", "") not in ("", *notion.workspace.pages):
+        given["row"] = notion.phone.find(given["row"]).id
     made = act(**given)
     if isinstance(made, DataSource):
         return {"id": made.id, "database": made.database}

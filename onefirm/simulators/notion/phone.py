@@ -56,6 +56,16 @@ class Phone:
             accepted = self._accepted(self.workspace.columns(page), cells)
             self.workspace.write_page(page, self.user.id, accepted)
 
+    def find(self, number: str) -> Page:
+        """The row that a unique id names, `T-48`. Raises KeyError."""
+        prefix, _, count = number.rpartition("-")
+        for source in self.workspace.sources.values():
+            if any(one.type == "unique_id" and one.config["prefix"] == prefix for one in source.properties.values()):
+                for page in source.rows.values():
+                    if str(page.number) == count:
+                        return page
+        raise KeyError(number)
+
     def write(self, row: str, words: str) -> None:
         """Write into a page's body, in Markdown, after what is there."""
         with self.workspace.lock:
