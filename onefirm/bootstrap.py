@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -11,10 +11,11 @@ from types import TracebackType
 from onefirm import settings as settings_file
 from onefirm import shipped, workspace
 from onefirm.core.clock import Clock, SystemClock, iso
-from onefirm.core.errors import Unavailable
+from onefirm.core.errors import Refused, Unavailable
 from onefirm.day import lessons as rule_files
 from onefirm.day.day import Day
 from onefirm.day.planes import Planes, Rules
+from onefirm.day.premises import Premises
 from onefirm.day.projection import Projector
 from onefirm.day.pulls import Pulls
 from onefirm.day.schema_guard import catch_up
@@ -109,6 +110,32 @@ def open_firm(
         raise
 
 
+@contextmanager
+def open_premises(start: Path | None = None, clock: Clock | None = None) -> Generator[Premises]:
+    """What connecting to Notion needs of a workspace: all but its truth. Raises as `open_firm`."""
+    root = workspace.find_root(start or Path.cwd())
+    settings, secrets, clock = settings_file.load(root), Secrets(root), clock or SystemClock()
+    workspace.installation(root)
+    store = _open_store(root, workspace.database_url(root, settings.store, secrets), clock, may_migrate=False)
+    try:
+        schema = _schema(store)
+        with store.read() as conn:
+            remembered = schemas.remembered(conn)
+        yield Premises(root, store, schema, remembered, clock, secrets, settings.currency, settings.truth)
+    finally:
+        store.close()
+
+
+def keep_in_notion(premises: Premises) -> None:
+    """Say in onefirm.yaml that the records are in Notion. Raises Refused for a firm that has records elsewhere."""
+    if count := premises.records():
+        raise Refused(
+            f"The firm has {count} record(s) of its own, which would be left behind.",
+            hint="Connect a firm that has none yet: `onefirm init DIR` makes one.",
+        )
+    settings_file.change(premises.root, "truth", "notion")
+
+
 def _open_store(root: Path, url: str, clock: Clock, may_migrate: bool) -> Store:
     try:
         return Store.open(url)
@@ -122,10 +149,7 @@ def _open_store(root: Path, url: str, clock: Clock, may_migrate: bool) -> Store:
 def _wire(
     root: Path, settings: Settings, clock: Clock, store: Store, ledger: Ledger, secrets: Secrets, truth: Truth | None
 ) -> Firm:
-    with store.read() as conn:
-        schema = schemas.current(conn)
-    if schema is None:
-        raise Unavailable("The database holds no schema of records.", hint="Run `onefirm doctor --fix`.")
+    schema = _schema(store)
     catch_up(root, schema)
     project = Projector(root, store, ledger)
     records = Records(
@@ -190,6 +214,14 @@ def _patience(root: Path, settings: Settings) -> Patience | None:
     return patience
 
 
+def _schema(store: Store) -> Schema:
+    with store.read() as conn:
+        schema = schemas.current(conn)
+    if schema is None:
+        raise Unavailable("The database holds no schema of records.", hint="Run `onefirm doctor --fix`.")
+    return schema
+
+
 def _truth(root: Path, settings: Settings, clock: Clock, store: Store, secrets: Secrets) -> Truth:
     with store.read() as conn:
         schema = schemas.remembered(conn)
@@ -202,7 +234,7 @@ def _truth(root: Path, settings: Settings, clock: Clock, store: Store, secrets: 
     if (token := secrets.get("notion")) is None:
         raise Unavailable(
             "onefirm.yaml says that the truth is Notion, and there is no token for it.",
-            hint="Keep it with `onefirm secret set notion`, or put it into the environment as ONEFIRM_SECRET_NOTION.",
+            hint="Run `onefirm connect notion`, or put it into the environment as ONEFIRM_SECRET_NOTION.",
         )
     return NotionTruth.connect(store, schema, clock, mapped, token.reveal(), settings.timezone)
 

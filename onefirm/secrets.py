@@ -1,5 +1,7 @@
 """The one room for secrets: the environment first, then a file of mode 0600, then the system's keyring (extra).
 
+What Claude Code's options of the plugin hold reaches its hooks and its server by the environment, and goes before.
+
 The file is `.onefirm/secrets.json`; it also remembers what the keyring holds. A secret never reaches git, ledger,
 mirror, log or prompt: it leaves this room only inside a `Secret`, and texts are held against `looks_secret` before they
 are stored.
@@ -30,6 +32,8 @@ from onefirm.core.ids import uuid7
 Source = Literal["environment", "file", "keyring"]
 FILE = ".onefirm/secrets.json"
 ENVIRONMENT_PREFIX = "ONEFIRM_SECRET_"
+PLUGIN_OPTIONS = {"notion": "CLAUDE_PLUGIN_OPTION_NOTION_TOKEN"}
+"""Where Claude Code puts what the operator typed into the plugin's options, by the secret's name."""
 _VERSION = 1
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _LONGEST_VALUE = 16_384
@@ -94,7 +98,7 @@ class Secrets:
 
     def get(self, name: str) -> Secret | None:
         """The secret of this name, from the first source that has it. Raises Refused if others may read the file."""
-        if value := self._environ.get(ENVIRONMENT_PREFIX + _checked(name).upper()):
+        if value := self._in_environment().get(_checked(name)):
             return Secret(value)
         kept = self._read()
         entry = kept.entries.get(name)
@@ -170,11 +174,13 @@ class Secrets:
         }
 
     def _in_environment(self) -> dict[str, str]:
-        return {
+        named = {
             name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
             for name, value in self._environ.items()
             if name.startswith(ENVIRONMENT_PREFIX) and value
         }
+        options = {name: value for name, variable in PLUGIN_OPTIONS.items() if (value := self._environ.get(variable))}
+        return {**named, **options}
 
     # -- the file ------------------------------------------------------------------------------------------------------
 

@@ -87,6 +87,19 @@ def load(root: Path) -> Settings:
     return check(yamlfile.read(root / FILE))
 
 
+def change(root: Path, name: str, value: str) -> None:
+    """Set one value in onefirm.yaml, whole or not at all; every other line stays as it is.
+
+    Raises InvalidInput for a file with mistakes, a value that can't stand there, or a form that can't be changed so.
+    """
+    path, draft = root / FILE, root / f".{FILE}.draft"
+    load(root)
+    text = yamlfile.changed(path, path.read_text(encoding="utf-8"), [((name,), value)])
+    check(parse(text))
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
 def parse(text: str) -> yamlfile.YamlFile:
     """The text of an onefirm.yaml that isn't written yet."""
     return yamlfile.parse(Path(FILE), text.encode("utf-8"))

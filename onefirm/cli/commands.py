@@ -27,6 +27,7 @@ COMMANDS = {
     "playbook": "onefirm.cli.playbooks:playbook",
     "ledger": "onefirm.cli.ledger:ledger",
     "schema": "onefirm.cli.schema:schema",
+    "connect": "onefirm.cli.connect:connect",
     "session": "onefirm.cli.sessions:session",
     "guard": "onefirm.cli.guard:guard",
     "secret": "onefirm.cli.secrets:secret",

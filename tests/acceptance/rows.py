@@ -27,6 +27,10 @@ ROWS: Mapping[str, Row] = {
         "Entity schemas are data (YAML), versioned, with a changelog; a change is shown as a plan (check, diff, apply) "
         "and never loses a value"
     ),
+    "STA-03": Row(
+        "`connect notion` creates the databases under a page, or discovers and maps the operator's existing ones "
+        "(names, types, status options), checks them, and names what is missing"
+    ),
     "STA-04": Row(
         "One command, and the session-start hook, pull all that changed since the last session closed; when the truth "
         "cannot be reached the brief says how old the mirror is, never silently",

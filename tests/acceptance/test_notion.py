@@ -107,7 +107,7 @@ def test_without_a_token_it_says_how_to_give_one(connected: Terminal, monkeypatc
     monkeypatch.delenv("ONEFIRM_SECRET_NOTION")
     refused = connected("record", "find")
     assert refused.code == 1
-    assert "onefirm secret set notion" in refused.err
+    assert "onefirm connect notion" in refused.err
 
 
 @pytest.mark.row("STA-06")

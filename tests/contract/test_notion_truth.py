@@ -173,9 +173,9 @@ class TestFaults:
     def test_a_token_that_was_taken_back_says_what_to_do(self, desk: Desk) -> None:
         row = desk.create()
         desk.notion.phone.revoke(desk.notion.token)
-        with pytest.raises(Unreachable, match="onefirm secret set notion"):
+        with pytest.raises(Unreachable, match="onefirm connect notion --new-token"):
             desk.update(row, status="doing")
-        with pytest.raises(Unreachable, match="onefirm secret set notion"):
+        with pytest.raises(Unreachable, match="onefirm connect notion --new-token"):
             desk.all()
 
 

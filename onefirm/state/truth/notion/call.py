@@ -163,7 +163,7 @@ def _answered(error: HTTPResponseError, sort: Sort) -> _Failed:
         return _lost(sort, f"Notion is in trouble ({status}): {said}")
     if status == 401:
         return _Failed(
-            Unreachable(f"Notion refuses the token ({said}); keep a new one with `onefirm secret set notion`")
+            Unreachable(f"Notion refuses the token ({said}); give a new one with `onefirm connect notion --new-token`")
         )
     if status == 403:
         said = f"Notion forbids it ({said}); give the connection that capability in Notion's settings"

@@ -46,8 +46,12 @@ class Gap:
 
 
 def gaps(mapping: NotionMapping, schema: Schema, found: Mapping[str, Seen]) -> list[Gap]:
-    """All gaps and notes, in the order of the file. `found` has each mapped data source by its id in the file."""
-    told = [gap for place in mapping.places.values() for gap in _place(place, mapping, schema, found)]
+    """All gaps and notes, in the order of the file. `found` has each mapped data source by its id in the file.
+
+    What only earlier versions of the schema had may be mapped still, and nothing is said of it.
+    """
+    places = [place for name, place in mapping.places.items() if name in schema.kinds]
+    told = [gap for place in places for gap in _place(place, mapping, schema, found)]
     return [*told, *_unmapped_kinds(mapping, schema)]
 
 
@@ -62,7 +66,8 @@ def _place(place: Place, mapping: NotionMapping, schema: Schema, found: Mapping[
         yield Gap("trashed", at, kind.name, said, "Restore it in Notion's trash, or name another one here.")
     yield from _numbering(place, source)
     for name, column in place.columns.items():
-        yield from _column(kind, kind.properties[name], column, source, mapping)
+        if name in kind.properties:
+            yield from _column(kind, kind.properties[name], column, source, mapping)
     yield from _left_out(place, kind)
 
 
@@ -156,13 +161,10 @@ def _options(kind: Kind, prop: Property, column: Column, there: Field, at: KeyPa
             now = option(there, wanted)
             mapped.add(now.id if now else None)
             yield from _option(kind, prop, there, ours, wanted, now, (*at, "options", ours))
-    for ours in kind.statuses if prop.type == "status" else prop.options:
-        if ours in column.options:
-            continue
-        same = option(there, Option(ours))
-        mapped.add(same.id if same else None)
-        if same is None or same.name != ours:
-            yield _optionless(kind, prop, there, ours, same, at)
+    names = kind.statuses if prop.type == "status" else prop.options
+    left = {ours: option(there, Option(ours)) for ours in names if ours not in column.options}
+    mapped |= {same.id for same in left.values() if same}
+    yield from _optionless(kind, prop, there, left, at)
     if loose := [one.name for one in there.options if one.id not in mapped]:
         listed = ", ".join(f"“{name}”" for name in loose)
         said = f"{prop.name}: no value of ours is mapped to {listed}; rows with it keep it as Notion calls it"
@@ -183,14 +185,29 @@ def _option(
         yield Gap("renamed", at, kind.name, said, f"Write {ours}: {now.name}", prop.name, now.name, is_note=True)
 
 
-def _optionless(kind: Kind, prop: Property, there: Field, ours: str, same: Option | None, at: KeyPath) -> Gap:
-    makes = there.type == "select"
-    end = "Notion makes one when it is first written" if makes else f"no {kind.label} can be set to it"
-    said = f"{prop.name}: the file names no option of “{there.name}” for {ours}: {end}"
-    fix = f"Add an option “{ours}” to it in Notion, or write under options which one means {ours}."
-    if same:
-        fix = f"Write under options {ours}: {same.name}"
-    return Gap("option", at, kind.name, said, fix, prop.name, same.name if same else None, is_note=makes)
+def _optionless(
+    kind: Kind, prop: Property, there: Field, left: Mapping[str, Option | None], at: KeyPath
+) -> Iterator[Gap]:
+    """Values that can't be written: a gap where new records begin with one, or Notion has it in another case."""
+    for ours, same in left.items():
+        if same and same.name != ours:
+            said = f"{prop.name}: “{there.name}” has “{same.name}”, and the file doesn't say that it means {ours}"
+            yield Gap("option", at, kind.name, said, f"Write under options {ours}: {same.name}", prop.name, same.name)
+    none = [ours for ours, same in left.items() if same is None]
+    if there.type == "select":
+        said = f"{prop.name}: “{there.name}” has no {', '.join(none)} yet: Notion makes one when it is first written"
+        fix = "Write under options which ones mean it, if they are there by other names."
+        yield from [Gap("option", at, kind.name, said, fix, prop.name, is_note=True)] if none else []
+        return
+    for begins in (True, False):
+        if some := [ours for ours in none if _begins(kind, prop, ours) is begins]:
+            said = f"{prop.name}: “{there.name}” has no option for {', '.join(some)}, so that it is refused here"
+            fix = "Add it in Notion, or write under options which one means it."
+            yield Gap("option", at, kind.name, said, fix, prop.name, is_note=not begins)
+
+
+def _begins(kind: Kind, prop: Property, ours: str) -> bool:
+    return ours == (kind.initial if prop.type == "status" else prop.default)
 
 
 # -- what is left out --------------------------------------------------------------------------------------------------
@@ -206,7 +223,7 @@ def _own(
 ) -> Iterator[Gap]:
     """What one of the two properties lacks that are there for onefirm itself."""
     if column is None:
-        said = f"the file names no {sort} for “{source.title}”: {loss}"
+        said = f"no {sort} is named: {loss}"
         fix = "`onefirm connect notion --add-key` adds the property."
         yield Gap(sort, ("kinds", place.kind), place.kind, said, fix, is_note=True)
         return
@@ -214,7 +231,7 @@ def _own(
     if there is None or there.type != type_:
         is_now = f"is of the type {there.type}" if there else "isn't there any more"
         said = f"{sort}: “{column.name}” of “{source.title}” {is_now}: {loss}"
-        fix = "Take this line out; then `onefirm connect notion --add-key` adds the property again."
+        fix = "`onefirm connect notion --add-key` adds it again; or take this line out."
         yield Gap(sort, ("kinds", place.kind, sort), place.kind, said, fix, now=there.type if there else None)
 
 

@@ -259,6 +259,14 @@ def _options(form: str | _OptionForm | list[str | _OptionForm]) -> tuple[Option,
     return tuple(Option(one) if isinstance(one, str) else Option(one.name, one.id) for one in some)
 
 
+def address(url: str) -> str:
+    """Notion's own address, or that of a simulated one. Raises InvalidInput for any other."""
+    try:
+        return _base_url(url)
+    except ValueError as error:
+        raise InvalidInput(f"The address {url[:80]} {error}.", hint="Nothing was sent there.") from None
+
+
 def _check_distinct(
     places: Mapping[str, Place | None], file: yamlfile.YamlFile, problems: list[tuple[int, str]]
 ) -> None:

@@ -13,7 +13,7 @@ from onefirm.state.truth.notion import values
 from onefirm.state.truth.notion.call import Caller, Missing
 from onefirm.state.truth.notion.loop import Loop
 from onefirm.state.truth.notion.mapping import Option
-from onefirm.state.truth.notion.pace import Pace
+from onefirm.state.truth.notion.pace import RATE, Pace
 
 COUNTED_MOST = 20
 """Of so many data sources the rows are counted: a request each, and all of them go at once."""
@@ -105,9 +105,9 @@ class Survey:
         self._loop = Loop()
 
     @classmethod
-    def connect(cls, token: str, base_url: str) -> Survey:
+    def connect(cls, token: str, base_url: str, pace: float = RATE) -> Survey:
         """With a connection of its own."""
-        return cls(Caller(token, base_url, Pace()))
+        return cls(Caller(token, base_url, Pace(pace)))
 
     def close(self) -> None:
         """Give the connection back."""

@@ -133,7 +133,12 @@ class TestWhatIsNotTriedAgain:
                 "body failed validation: x",
             ),
             (said(400, "validation_error", "The start_cursor provided is invalid: abc"), "read", CursorLost, "cursor"),
-            (said(401, "unauthorized", "API token is invalid."), "read", Unreachable, "onefirm secret set notion"),
+            (
+                said(401, "unauthorized", "API token is invalid."),
+                "read",
+                Unreachable,
+                "onefirm connect notion --new-token",
+            ),
             (said(403, "restricted_resource", "Insufficient permissions"), "write", Rejected, "capability"),
             (said(403, "restricted_resource", "Insufficient permissions"), "read", Unreachable, "capability"),
             (said(404, "object_not_found", "Could not find page."), "read", Missing, "share it with the connection"),
