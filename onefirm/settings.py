@@ -67,6 +67,13 @@ class PullSettings(_Section):
     every_minutes: Annotated[float, Field(ge=0.5, le=1440)] = 5.0
 
 
+class ServiceSettings(_Section):
+    """How often the service pulls, and at which port of this machine it hears webhooks; none by default."""
+
+    pull_every_minutes: Annotated[float, Field(ge=0.1, le=1440)] = 2.0
+    webhook_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
+
+
 class Settings(_Section):
     """The whole of onefirm.yaml. Every key but `firm` has a default."""
 
@@ -80,6 +87,7 @@ class Settings(_Section):
     brief: BriefSettings = BriefSettings()
     context: ContextSettings = ContextSettings()
     pull: PullSettings = PullSettings()
+    service: ServiceSettings = ServiceSettings()
 
 
 def load(root: Path) -> Settings:
@@ -147,4 +155,5 @@ _SECTIONS: Mapping[yamlfile.KeyPath, type[_Section]] = {
     ("brief",): BriefSettings,
     ("context",): ContextSettings,
     ("pull",): PullSettings,
+    ("service",): ServiceSettings,
 }

@@ -30,6 +30,7 @@ COMMANDS = {
     "connect": "onefirm.cli.connect:connect",
     "session": "onefirm.cli.sessions:session",
     "guard": "onefirm.cli.guard:guard",
+    "service": "onefirm.cli.service:service",
     "secret": "onefirm.cli.secrets:secret",
     "doctor": "onefirm.cli.doctor:doctor",
     "uninstall": "onefirm.cli.uninstall:uninstall",

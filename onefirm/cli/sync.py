@@ -9,10 +9,12 @@ import click
 from onefirm.cli import screen
 from onefirm.cli.commands import json_option
 from onefirm.cli.invocation import Invocation, pass_invocation
-from onefirm.core.errors import Unavailable
+from onefirm.core.errors import Refused, Unavailable
 
 if TYPE_CHECKING:
     from onefirm.state.records import SyncReport
+
+_TURN_S = 60.0
 
 
 @click.command(short_help="Hand in what waits; pull what changed.")
@@ -31,9 +33,16 @@ def sync(invocation: Invocation, sweep: bool, as_json: bool) -> None:
       onefirm sync
       onefirm sync --sweep
     """
-    records = invocation.firm.records
+    firm = invocation.firm
     with screen.working("Pulling what changed") as tell:
-        report = records.sync(invocation.by(), sweep=sweep, tell=lambda rows: tell(f"{rows:,} records looked at"))
+        report = firm.day.sync(
+            _TURN_S, lambda records: records.sync(sweep=sweep, tell=lambda rows: tell(f"{rows:,} records looked at"))
+        )
+    if report is None:
+        raise Refused(
+            f"Another process has been pulling for {_TURN_S:g} seconds.",
+            hint="It goes on; look again with this command.",
+        )
     if as_json:
         screen.data(report)
     else:
@@ -41,7 +50,7 @@ def sync(invocation: Invocation, sweep: bool, as_json: bool) -> None:
     if not report.reachable:
         known = f"is of {invocation.local_time(report.synced_at)}" if report.synced_at else "was never complete"
         raise Unavailable(
-            f"{records.plane.truth.name} can't be asked now: {report.why}.",
+            f"{firm.records.plane.truth.name} can't be asked now: {report.why}.",
             hint=f"What stands here {known}. Try again later; what waits is handed in then.",
         )
 

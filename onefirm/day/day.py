@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from onefirm.day import (
     erase,
     freshness,
     hatch,
+    service,
     start,
     tokens,
     walls,
@@ -31,6 +32,8 @@ from onefirm.narrative.index import Place
 from onefirm.narrative.mends import Mended
 from onefirm.narrative.scaffold import Scaffold
 from onefirm.sessions.shapes import Session, Wall
+from onefirm.state.records import Records
+from onefirm.state.sync.report import SyncReport
 
 
 class Day:
@@ -62,6 +65,10 @@ class Day:
     def pull(self) -> None:
         """Pull, unless somebody is at it."""
         self._planes.pulls.unless_under_way(self._planes)
+
+    def sync(self, wait_s: float, pull: Callable[[Records], SyncReport]) -> SyncReport | None:
+        """Pull in a way of one's own, once nobody else pulls; None where somebody did all that time."""
+        return self._planes.pulls.sync(self._planes, wait_s, pull)
 
     def start(self, session: str, client_id: str, source: str, wait_s: float | None = None) -> Brief:
         """Open a session; closes the ones that died. What takes longer than `wait_s` seconds goes on: `finish` it."""
@@ -173,6 +180,10 @@ class Day:
     def examine(self) -> list[doctor.Finding]:
         """The doctor's findings."""
         return doctor.examine(self._planes)
+
+    def service(self) -> service.Standing:
+        """Whether the service runs, what it did last, and what waits."""
+        return service.standing(self._planes)
 
     def accept_wiring(self, by: By) -> list[wiring.Change]:
         """Take hooks, permissions and MCP servers as they are for right; gives what had changed."""

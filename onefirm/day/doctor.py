@@ -14,9 +14,10 @@ from pathlib import Path
 
 from onefirm.core.clock import Clock
 from onefirm.core.errors import FirmError, InvalidInput
-from onefirm.day import anchoring, context, hooks, lessons, schema, surroundings, wiring
+from onefirm.day import anchoring, context, hooks, lessons, schema, service, surroundings, wiring
 from onefirm.day.planes import Planes
 from onefirm.day.surroundings import MEND, Finding, Level, counted, read_json
+from onefirm.ledger.sentences import local_time
 from onefirm.ledger.verify import verify
 from onefirm.narrative.compile import compile_guard
 from onefirm.sessions import db, hatch, switches
@@ -190,6 +191,24 @@ def _wiring(planes: Planes) -> Iterator[Finding]:
         yield Finding("ok", "wiring", "hooks, permissions and MCP servers are as they were accepted")
 
 
+def _service(planes: Planes) -> Iterator[Finding]:
+    """Whether the service runs, where there ever was one."""
+    now = service.standing(planes)
+    if now.said is None:
+        return
+    at = local_time(now.said.at, planes.rules.timezone)
+    if now.died:
+        yield Finding("warn", "service", f"it ended without a word after {at}", "onefirm service run")
+    elif not now.runs:
+        yield Finding("off", "service", "it doesn't run; sessions pull by themselves", "onefirm service run")
+    else:
+        yield Finding("ok", "service", f"runs since {local_time(now.said.since, planes.rules.timezone)}")
+        for beat in now.said.beats:
+            if beat.fails:
+                what = f"{beat.name} failed {counted(beat.fails, 'time')} in a row: {beat.trouble}"
+                yield Finding("warn", "service", what, "onefirm service status")
+
+
 CHECKS: tuple[Callable[[Planes], Iterable[Finding]], ...] = (
-    _ledger, _truth, _schema, _artifacts, _guard, _wiring, _narrative, _lessons,
+    _ledger, _truth, _schema, _artifacts, _guard, _wiring, _narrative, _lessons, _service,
 )  # fmt: skip

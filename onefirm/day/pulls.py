@@ -27,6 +27,7 @@ from onefirm.state.sync.report import SyncReport
 
 if TYPE_CHECKING:
     from onefirm.day.planes import Planes
+    from onefirm.state.records import Records
 
 _log = logging.getLogger(__name__)
 _WORDS = 300  # of a truth that can't be reached
@@ -62,6 +63,13 @@ class Pulls:
             return _pull(planes, by)
         with turn(planes, self._patience["deadline_s"]) as ours:
             return _pull(planes, by) if ours else _going_on(planes)
+
+    def sync(self, planes: Planes, wait_s: float, pull: Callable[[Records], SyncReport]) -> SyncReport | None:
+        """A pull of the caller's own kind in its turn; None where somebody else was at one all that time."""
+        if self._patience is None:
+            return pull(planes.records)
+        with turn(planes, wait_s) as ours:
+            return pull(planes.records) if ours else None
 
     def within(
         self, planes: Planes, by: By, wait_s: float | None = None, before: Callable[[], object] = lambda: None

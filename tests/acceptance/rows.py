@@ -48,6 +48,12 @@ ROWS: Mapping[str, Row] = {
         "Truth unreachable: the write is queued, shown as pending, replayed exactly once; a conflict goes to the inbox "
         "with both values, nothing is overwritten"
     ),
+    "STA-08": Row(
+        "429, 529, 409, 5xx, timeouts, dropped connections and answers lost after the write are survived with no "
+        "duplicate row",
+        part="a service that ends within a write; the rest is proven by the contract tests of the truth",
+    ),
+    "STA-09": Row("Signed webhooks bring the next pull forward; they are a hint, never the data"),
     "STA-10": Row("Every record has a timeline of events and can be read as of any past moment"),
     "STA-11": Row("Any state write can be undone; undo refuses where the world has moved since"),
     "STA-12": Row(
