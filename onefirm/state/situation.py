@@ -30,8 +30,10 @@ class Situation:
 
 
 def look(conn: Connection, refs: Iterable[str], *, related: Iterable[str] = (), lock: bool = False) -> Situation:
-    """The records of these refs, and of those `related` to them, as they will be once what waits is done; held writes
-    don't count. `lock` keeps the first ones from being written meanwhile.
+    """The records of these refs, and of those `related` to them, as they will be once what waits is done.
+
+    Held writes don't count, but for creates that may have been applied: there the operator only says as which row.
+    `lock` keeps the first ones from being written meanwhile.
     """
     wanted, beside_it = tuple(dict.fromkeys(refs)), tuple(dict.fromkeys(related))
     meant = mirror.aliases(conn, filter(is_temporary, (*wanted, *beside_it)))
@@ -50,7 +52,7 @@ def _waiting(wanted: Sequence[str], rows: Mapping[str, Record], now: Situation) 
     meant = now.meant
     records = {ref: row for ref in wanted if (row := rows.get(meant.get(ref, ref)))}
     for claim in now.claims:
-        for draft in claim.drafts if claim.state != "held" else ():
+        for draft in claim.drafts if claim.state != "held" or claim.unknown else ():
             for ref in wanted:
                 if meant.get(ref, ref) == draft.ref and (later := overlaid(records.get(ref), draft, claim)):
                     records[ref] = later

@@ -255,7 +255,8 @@ class Attempt:
             raise _Busy(refs, live=True)
         if blockers and not self._behind:
             raise _Busy(refs, live=False)
-        return bool(blockers)
+        held = (draft for claim in now.claims if claim.state == "held" for draft in claim.drafts)
+        return bool(blockers) or any(draft.op == "create" and draft.ref in refs for draft in held)
 
     def _draft(self, one: Wanted, now: Situation, *, keep_equal: bool) -> Draft:
         drafted = drafts.draft(one, self._key, now.records.get(one.ref or ""), keep_equal=keep_equal)

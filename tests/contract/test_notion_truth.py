@@ -154,6 +154,9 @@ class TestFaults:
             (step,) = steps.load(conn, "k")
             steps.put(conn, [replace(step, key="dead", state="sent", row=None, page_id=None)])
         desk.clock.advance(**PAST_LAG)
+        with pytest.raises(Unreachable, match="lag behind"):
+            desk.truth.effect("dead")
+        desk.clock.advance(minutes=1)
         assert desk.truth.effect("dead") is None
         assert desk.truth.effect("k") == [row]
 

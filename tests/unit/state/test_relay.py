@@ -64,6 +64,20 @@ class TestUnsureCreates:
         assert remote.records.pending() == []
         assert remote.write(Change("create", kind="task", set={"title": "Call"}), key="k")[0].ref == there
 
+    @pytest.mark.parametrize("keep", ["theirs", "mine"])
+    def test_what_is_written_to_it_meanwhile_waits_for_the_answer(self, remote: Office, there: str, keep: str) -> None:
+        temporary = remote.records.pending()[0].ref
+        assert remote.update(temporary, owner="Ben").receipt == "pending"
+        pointing = remote.write(Change("create", kind="task", set={"title": "Then", "blocked_by": [temporary]}))
+        assert pointing[0].receipt == "pending"
+        remote.records.decide_conflict("I-1", keep, OPERATOR)
+        remote.clock.advance(hours=1)
+        remote.records.sync()
+        assert remote.records.pending() == []
+        made = there if keep == "theirs" else "T-2"
+        assert remote.true()[made].props["owner"] == "Ben"
+        assert [row.props["blocked_by"] for row in remote.true().values() if row.props["title"] == "Then"] == [[made]]
+
     def test_it_is_that_one_though_somebody_has_archived_it_since(self, remote: Office, there: str) -> None:
         remote.slow.archive(there)
         (item,) = remote.records.conflicts()

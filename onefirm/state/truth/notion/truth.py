@@ -31,7 +31,7 @@ from onefirm.state.truth.base import (
 )
 from onefirm.state.truth.notion import pages, steps
 from onefirm.state.truth.notion.asking import Ahead, Asking
-from onefirm.state.truth.notion.call import TIMEOUT_S, Caller, Collided, Missing
+from onefirm.state.truth.notion.call import PATIENCE_S, TIMEOUT_S, Caller, Collided, Missing
 from onefirm.state.truth.notion.mapping import NotionMapping, Place
 from onefirm.state.truth.notion.pace import Pace
 from onefirm.state.truth.notion.rows import Page, Rows
@@ -284,7 +284,9 @@ class NotionTruth:
             step.page_id, step.row = str(found["id"]), self._rows.read([found])[0]
             self._mark(step, "done")
             return
-        told_at = parse_iso(step.at) + self._lag + timedelta(seconds=TIMEOUT_S if step.state == "sent" else 0)
+        told_at = parse_iso(step.at) + self._lag
+        if step.state == "sent":  # it may have waited for its turn before it went, and been under way for long
+            told_at += timedelta(seconds=PATIENCE_S + TIMEOUT_S)
         if self._clock.now() < told_at:
             raise Unreachable(f"Notion's lists lag behind; whether it was created can be told at {iso(told_at)[11:19]}")
         candidates = [] if place.key else self._candidates(place, step)
