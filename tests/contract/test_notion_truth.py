@@ -141,6 +141,25 @@ class TestFaults:
         assert [again] == (rows or [again])
         assert desk.rows() == 1
 
+    def test_without_a_key_it_is_looked_for_among_all_rows_of_its_minutes_and_no_others(
+        self, make: Callable[..., Desk]
+    ) -> None:
+        desk = make(key=False)
+        source = desk.office.sources["task"]
+        desk.notion.phone.row(source, {"title": "long before"})
+        desk.clock.advance(minutes=10)
+        for number in range(105):
+            desk.notion.phone.row(source, {"title": f"{number}"})
+        desk.notion.faults.add("after", path="pages", method="POST")
+        with pytest.raises(AnswerLost):
+            desk.create()
+        desk.clock.advance(minutes=10)
+        desk.notion.phone.row(source, {"title": "long after"})
+        with pytest.raises(Unsure) as unsure:
+            desk.truth.effect("k")
+        titles = {str(row.props["title"]) for row in unsure.value.candidates[0]}
+        assert titles == {"A task", *map(str, range(105))}
+
     def test_a_create_that_is_in_the_list_already_is_found_before_the_lag_has_passed(self, desk: Desk) -> None:
         desk.notion.faults.add("after", path="pages", method="POST")
         desk.notion.workspace.index.lag_s = 0

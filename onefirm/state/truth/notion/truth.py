@@ -334,12 +334,13 @@ class NotionTruth:
         return None
 
     def _candidates(self, place: Place, step: Step) -> list[TruthRow]:
-        """Every row made since a create was sent that no effect of ours is known to have made."""
-        since = iso(parse_iso(step.at) - timedelta(minutes=2))[:17] + "00.000Z"
-        body = {"filter": {"timestamp": "created_time", "created_time": {"on_or_after": since}}, "page_size": 100}
-        found = list[Page]()
-        for more in ({}, {"in_trash": True}):
-            found += self._notion.query(place, {**body, **more})["results"]
+        """Every row made around when a create was under way that no effect of ours is known to have made."""
+        longest, found = timedelta(seconds=PATIENCE_S + TIMEOUT_S), list[Page]()
+        since, until = _minute(parse_iso(step.at) - longest), _minute(parse_iso(step.at) + longest)
+        for trashed in (False, True):
+            with contextlib.closing(self._notion.ahead(place, since, trashed=trashed, whole=False)) as walking:
+                for some, _ in walking:
+                    found += [page for page in some if since <= page["created_time"] <= until]
         with self._store.read() as conn:
             ours = steps.made(conn, [str(page["id"]) for page in found])
         return self._rows.read([page for page in found if page["id"] not in ours])
