@@ -22,7 +22,7 @@ from onefirm.state.truth.notion import found, mapping, mapping_text
 from onefirm.state.truth.notion.call import Caller
 from onefirm.state.truth.notion.gaps import Gap, gaps
 from onefirm.state.truth.notion.mapping import Column, NotionMapping
-from onefirm.state.truth.notion.pace import Pace
+from onefirm.state.truth.notion.pace import FASTEST, Pace
 from onefirm.state.truth.notion.propose import KEY, Draft, propose
 from onefirm.state.truth.notion.survey import Field, Seen, Sight, Source, Survey
 
@@ -122,7 +122,10 @@ def head(premises: Premises, at: str | None) -> NotionMapping:
         stands = replace(mapping.read(premises.root, premises.remembered), places={})
     except FirmError:  # there is none, or one with mistakes, which --check tells
         stands = NotionMapping({})
-    return replace(stands, base_url=mapping.address(at)) if at else stands
+    if at is None:
+        return stands
+    url = mapping.address(at)
+    return replace(stands, base_url=url, pace=stands.pace if url == mapping.REAL else FASTEST)
 
 
 @dataclass(frozen=True, slots=True)

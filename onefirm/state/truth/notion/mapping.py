@@ -19,7 +19,7 @@ from onefirm import yamlfile
 from onefirm.core.currencies import CURRENCIES
 from onefirm.core.errors import InvalidInput
 from onefirm.state.schema import Kind, Property, PropertyType, Schema, closest_first
-from onefirm.state.truth.notion.pace import RATE, SLOWEST
+from onefirm.state.truth.notion.pace import FASTEST, RATE, SLOWEST
 
 FILE = "notion.yaml"
 REAL = "https://api.notion.com"
@@ -191,7 +191,7 @@ class _SourceForm(_Form):
 class _File(_Form):
     version: Literal[1] = 1
     base_url: Annotated[str, AfterValidator(_base_url)] = REAL
-    pace: Annotated[float, Field(ge=SLOWEST, le=1000)] = RATE
+    pace: Annotated[float, Field(ge=SLOWEST, le=FASTEST)] = RATE
     kinds: dict[str, _SourceForm]
 
 

@@ -12,7 +12,8 @@ RATE = 3.0
 """Requests a second that Notion lets through on average."""
 BURST_S = 8.0
 """How much of it may go at once: its budget is one of a minute, and one poll of every kind fits in."""
-SLOWEST = 0.3
+SLOWEST, FASTEST = 0.3, 1000.0
+"""What a rate may be; the fastest is for a simulated Notion, which has no limit unless it is told to."""
 _CUT = 0.85
 _CUT_EVERY_S = 5.0
 _RECOVERY = 0.05

@@ -1,0 +1,1 @@
+"""Runs against real services, by hand and with an account of one's own; never in CI."""
