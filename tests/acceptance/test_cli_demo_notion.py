@@ -33,7 +33,7 @@ def test_a_day_in_notion_is_lived_and_goes_on_afterwards(tmp_path: Path) -> None
     root = tmp_path / "my firm"
     lived = subprocess.run(
         [LAUNCHER, "demo", "--notion", "--keep", root],
-        env=environment(), capture_output=True, text=True, timeout=300, check=False,
+        env=environment(), capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert lived.returncode == 0, lived.stdout[-3000:] + lived.stderr[-2000:]
     assert "✗" not in lived.stdout
