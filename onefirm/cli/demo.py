@@ -177,10 +177,8 @@ def _lived_in_notion(root: Path, place: Path, teller: Teller) -> None:
             there.stay(report.root)
             rows, kinds = len(there.rows()), len(there.notion.workspace.databases)
             teller.so(rows, f"a simulated Notion serves on this machine, at {there.notion.url}; it needs no account")
-            teller.so(
-                rows > 100,
-                f"onefirm made {kinds} databases in it, and a fictional consultancy lived its month there: {rows} rows",
-            )
+            teller.so(kinds, f"`onefirm connect notion --under PAGE` made {kinds} databases, `--switch` uses them")
+            teller.so(rows > 100, f"and a fictional consultancy lived its month in them: {rows} rows")
         live(report.root, place, teller, steps(there))
 
 

@@ -149,11 +149,11 @@ def operators_env() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(_CLIENTS)}
 
 
-def command(root: Path, *arguments: str, columns: int = 80) -> subprocess.CompletedProcess[str]:
-    """`onefirm -C ROOT …`, as the operator types it in a terminal of so many columns."""
+def command(root: Path, *arguments: str, columns: int = 80, **more: str) -> subprocess.CompletedProcess[str]:
+    """`onefirm -C ROOT …`, as the operator types it in a terminal of so many columns with `more` in its environment."""
     return subprocess.run(
         [str(shipped.path() / "bin" / "onefirm"), "-C", str(root), *arguments],
-        env=operators_env() | {"ONEFIRM_PYTHON": sys.executable, "COLUMNS": str(columns)},
+        env=operators_env() | {"ONEFIRM_PYTHON": sys.executable, "COLUMNS": str(columns)} | more,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

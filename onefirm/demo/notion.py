@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 import urllib.request
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from onefirm import git, settings, workspace
-from onefirm.bootstrap import open_firm
 from onefirm.core.clock import Clock, SystemClock
 from onefirm.core.errors import NotFound, Unavailable
+from onefirm.demo.client import command
 from onefirm.demo.clock import StoryClock
+from onefirm.demo.telling import NotSo
+from onefirm.secrets import ENVIRONMENT_PREFIX, PLUGIN_OPTIONS
 from onefirm.simulators.notion import Notion
 from onefirm.simulators.notion.objects import Json
 from onefirm.simulators.notion.snapshot import Unreadable
-from onefirm.state.truth.notion import found, mapping
-from onefirm.state.truth.notion.call import VERSION, Caller
-from onefirm.state.truth.notion.pace import Pace
+from onefirm.state.truth.notion import mapping
+from onefirm.state.truth.notion.call import VERSION
 
-SECRET = "notion"  # noqa: S105 - the name of one
-UNPACED = 1000.0
+UNPACED = 1000
 """Requests a second: this Notion has no limit."""
+TOKENS = (f"{ENVIRONMENT_PREFIX}NOTION", PLUGIN_OPTIONS["notion"], "NOTION_TOKEN")
 STATE = f"{workspace.HIDDEN}/simulated-notion.json"
 
 
@@ -60,6 +61,8 @@ class Elsewhere:
         self.notion = Notion(self._clock)
 
     def __enter__(self) -> Elsewhere:
+        for name in TOKENS:  # those of the operator's own Notion
+            os.environ.pop(name, None)
         self.notion.start()
         return self
 
@@ -67,17 +70,15 @@ class Elsewhere:
         self.notion.stop()
 
     def ground(self, root: Path, clock: StoryClock) -> None:
-        """Make databases for a new firm, and keep its records there; its month is told by the story's clock."""
+        """Connect a new firm as an operator does; its month is told by the story's clock. Raises NotSo."""
         self._clock.lender = clock
-        with open_firm(root, clock=clock) as firm:
-            page = self.notion.phone.page(firm.settings.firm)
-            plot = found.Plot(page.id, firm.settings.currency)
-            caller = Caller(self.notion.token, self.notion.url, Pace(UNPACED))
-            places = found.create_databases(caller, firm.store, firm.schema, clock, plot, base_url=self.notion.url)
-            firm.secrets.set(SECRET, self.notion.token)
-        mapping.write(root, replace(places, pace=UNPACED))
-        with (root / settings.FILE).open("a", encoding="utf-8") as file:
-            file.write("truth: notion\n")
+        page = settings.load(root).firm
+        self.notion.phone.page(page)
+        (root / mapping.FILE).write_text(f"version: 1\npace: {UNPACED}\nkinds: {{}}\n", encoding="utf-8")
+        for words in (("--under", page, "--at", self.notion.url), ("--switch",)):
+            done = command(root, "connect", "notion", *words, "--yes", NOTION_TOKEN=self.notion.token)
+            if done.returncode:
+                raise NotSo(f"`onefirm connect notion {' '.join(words)}` ended with {done.returncode}: {done.stderr}")
         git.commit_paths(root, [settings.FILE, mapping.FILE], "Keep the records in Notion")
 
     def stay(self, root: Path) -> None:
