@@ -34,6 +34,13 @@ settings.register_profile(
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """On which truth the firms of the tests stand."""
+    parser.addoption(
+        "--truth", choices=("embedded", "notion"), default="embedded", help="where the firms keep their records"
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Move into a fresh home before any test module is imported: some read the environment then."""
     if not config.getoption("--hypothesis-profile", None):
@@ -42,6 +49,10 @@ def pytest_configure(config: pytest.Config) -> None:
     home.move_into(config.stash[HOME])
     time.tzset()
     home.guard(PROJECT)
+    if config.getoption("--truth") == "notion":
+        from support import firms  # what it imports reads the environment
+
+        firms.choose("notion")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs behind its back
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -149,7 +149,8 @@ class Writer:
         except Rejected as rejected:
             self._give_up(claim)
             raise Refused(
-                f"{self._plane.truth.name} refuses this: {rejected}.", hint="Nothing was written; change the value."
+                f"{self._plane.truth.name} refuses this: {rejected}.",
+                hint="Nothing was written; mend that, then write again.",
             ) from None
         except Exception as error:  # noqa: BLE001
             return self._look_up(claim, error)

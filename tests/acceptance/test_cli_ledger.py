@@ -177,6 +177,7 @@ def test_the_ledger_exports_as_json_lines_and_as_a_page(shared: Terminal) -> Non
 
 
 @pytest.mark.row("LED-01")
+@pytest.mark.embedded("a copy of a workspace shares its Notion, where a change of the one is seen by the other")
 def test_a_ledger_of_another_workspace_is_not_touched(onefirm: Terminal, tmp_path: Path) -> None:
     shutil.copytree(onefirm.root, tmp_path / "other", symlinks=True)
     onefirm.done("record", "update", "P-1", "status=review")

@@ -55,6 +55,7 @@ def last_seq(database: Path, chain: str) -> int:
 
 
 @pytest.mark.row("OPS-02")
+@pytest.mark.embedded("what was written after a backup stands in Notion all the same, and is pulled again")
 def test_the_doctors_command_puts_a_backup_back_and_the_firm_goes_on_whole(onefirm: Terminal) -> None:
     noon = lose_the_afternoon(onefirm)
     (old,) = {line.split(":")[0] for line in git_heads(onefirm)}

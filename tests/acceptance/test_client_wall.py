@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from onefirm import workspace
 from onefirm.sessions import identity, walls
+from onefirm.workspace import Wishes
+from support.firms import new_firm
 from support.over_mcp import Firm, Refusal, connected
 from support.terminal import Terminal
 
@@ -40,7 +41,7 @@ class House:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     root: Path = tmp_path_factory.mktemp("firm")
-    workspace.init(root, workspace.Wishes(firm="Ann Consulting", timezone="Europe/Berlin"))
+    new_firm(root, Wishes(firm="Ann Consulting", timezone="Europe/Berlin"))
     terminal = Terminal(root)
     with connected(root, "wide") as wide, pytest.MonkeyPatch.context() as shell:
         refs = filled(wide, root)
@@ -375,7 +376,7 @@ def test_a_name_that_fits_several_clients_declares_none(house: House) -> None:
 
 
 def test_without_a_session_there_is_none_to_declare(tmp_path: Path) -> None:
-    workspace.init(tmp_path, workspace.Wishes(firm="Ann Consulting", timezone="Europe/Berlin"))
+    new_firm(tmp_path, Wishes(firm="Ann Consulting", timezone="Europe/Berlin"))
     refused = Terminal(tmp_path)("session", "client", "acme")
     assert refused.code == 1
     assert "No session is open here" in refused.err

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from onefirm import workspace
+from onefirm.workspace import Wishes
+from support.firms import new_firm
 from support.over_mcp import Firm, Refusal, connected
 
 TODAY = datetime.now(UTC).date()
@@ -21,7 +22,7 @@ def day(days: int) -> str:
 @pytest.fixture(scope="module")
 def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
     root: Path = tmp_path_factory.mktemp("firm")
-    workspace.init(root, workspace.Wishes(firm="Ann Consulting", timezone="UTC"))
+    new_firm(root, Wishes(firm="Ann Consulting", timezone="UTC"))
     with connected(root) as firm:
         firm.create("task", title="Late task", due=day(-5))
         firm.create("task", title="Soon task", due=day(3))
@@ -86,7 +87,7 @@ def test_the_brief_tells_all_that_changed_since_the_last_close(firm: Firm) -> No
 
 @pytest.mark.row("STA-12")
 def test_a_detailed_brief_keeps_the_cap_however_much_has_changed(tmp_path: Path, tokens) -> None:
-    workspace.init(tmp_path / "firm", workspace.Wishes(firm="Ann Consulting", timezone="UTC"))
+    new_firm(tmp_path / "firm", Wishes(firm="Ann Consulting", timezone="UTC"))
     with connected(tmp_path / "firm") as firm:
         for part in range(6):
             changes = [

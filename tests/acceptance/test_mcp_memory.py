@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from onefirm import workspace
+from onefirm.workspace import Wishes
+from support.firms import new_firm
 from support.over_mcp import Firm, Refusal, connected
 
 
 @pytest.fixture(scope="module")
 def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
     root: Path = tmp_path_factory.mktemp("firm")
-    workspace.init(root, workspace.Wishes(firm="Ann Consulting", timezone="Europe/Berlin"))
+    new_firm(root, Wishes(firm="Ann Consulting", timezone="Europe/Berlin"))
     with connected(root) as firm:
         yield firm
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from onefirm import workspace
 from onefirm.sessions import identity, receipts
+from onefirm.workspace import Wishes
+from support.firms import new_firm
 from support.over_mcp import Firm, Refusal, connected
 
 RECORDS: dict[str, dict[str, Any]] = {
@@ -37,7 +38,7 @@ FIRST = {
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("firm")
-    workspace.init(folder, workspace.Wishes(firm="Ann Consulting", timezone="Europe/Berlin"))
+    new_firm(folder, Wishes(firm="Ann Consulting", timezone="Europe/Berlin"))
     return folder
 
 

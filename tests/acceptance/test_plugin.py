@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from client.driver import ClientMissing, Lab, find_claude
-from support.terminal import PROJECT, Terminal, demo_firm
+from support.firms import demo_firm
+from support.terminal import PROJECT, Terminal
 from support.unmeasured import not_measured
 
 TOOL = "mcp__plugin_onefirm_firm__"

@@ -20,6 +20,11 @@ def test_a_claimed_promise_is_kept_by_a_test(row: str) -> None:
     )
 
 
+@pytest.mark.parametrize("row", sorted(row for row in ROWS if row.startswith(("STA", "LED", "NAR"))))
+def test_a_promise_about_state_ledger_or_narrative_is_kept_on_notion_too(row: str) -> None:
+    assert [t.place for t in ACCEPTANCE if row in t.rows and not t.embedded]
+
+
 def test_an_acceptance_test_names_its_promise() -> None:
     assert [t.place for t in ACCEPTANCE if not t.rows] == []
 
@@ -32,6 +37,7 @@ def test_marks_are_read_from_functions_classes_and_modules(tmp_path: Path) -> No
     (tmp_path / "test_a.py").write_text(
         "import pytest\n"
         "pytestmark = [pytest.mark.slow, pytest.mark.row('X-1')]\n"
+        "@pytest.mark.embedded('why')\n"
         "@pytest.mark.row('X-2', 'X-3')\n"
         "def test_one(): ...\n"
         "@pytest.mark.row('X-4')\n"
@@ -40,7 +46,7 @@ def test_marks_are_read_from_functions_classes_and_modules(tmp_path: Path) -> No
         "def helper(): ...\n"
     )
     assert marks.below(tmp_path) == [
-        Marked("test_a.py::test_one", frozenset({"X-1", "X-2", "X-3"})),
+        Marked("test_a.py::test_one", frozenset({"X-1", "X-2", "X-3"}), embedded=True),
         Marked("test_a.py::TestGroup::test_two", frozenset({"X-1", "X-4"})),
     ]
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from support.firms import Operator
 from support.over_mcp import Refusal, connected
 from support.own_schema import ASSET, Workshop, workshop
 from support.terminal import Terminal
@@ -18,7 +19,7 @@ def shop(tmp_path: Path) -> Workshop:
 
 @pytest.fixture
 def onefirm(shop: Workshop) -> Terminal:
-    return Terminal(shop.root)
+    return Operator(shop.root)
 
 
 def test_a_kind_begins_as_yaml_and_ends_in_the_changelog(shop: Workshop, onefirm: Terminal) -> None:
@@ -105,6 +106,14 @@ def test_values_of_a_removed_property_stay_until_they_are_named(shop: Workshop, 
     shop.change("asset", "  serial: {type: text}\n", "")
     assert "keep their value until `--remove asset.serial`" in onefirm.done("schema", "apply").out
     assert onefirm.data("record", "get", "AS-1")["props"]["serial"] == "0012"
+
+
+@pytest.mark.embedded("what lies in Notion is taken out there: `schema apply` refuses and says so")
+def test_values_that_are_named_are_taken_out_and_kept_by_the_ledger(shop: Workshop, onefirm: Terminal) -> None:
+    shop.file("asset")
+    onefirm.done("schema", "apply")
+    onefirm.done("record", "create", "asset", "title=Camera", "serial=0012")
+    shop.change("asset", "  serial: {type: text}\n", "")
     onefirm.done("schema", "apply", "--remove", "asset.serial")
     assert "serial" not in onefirm.data("record", "get", "AS-1")["props"]
     assert "0012" in onefirm.done("ledger", "log", "--about", "AS-1").out, "the ledger keeps what was taken out"
@@ -128,6 +137,14 @@ def test_a_running_server_knows_a_new_schema_at_once(shop: Workshop, onefirm: Te
         assert [row["title"] for row in firm.rows("record_find", kind="asset", where={"condition": "new"})] == [
             "Camera"
         ]
+
+
+@pytest.mark.embedded("a status that records in Notion have is renamed there: `schema apply` refuses and says so")
+def test_a_running_server_knows_a_renamed_status_at_once(shop: Workshop, onefirm: Terminal) -> None:
+    shop.file("asset")
+    onefirm.done("schema", "apply")
+    with connected(shop.root) as firm:
+        ref = firm.create("asset", title="Camera", serial="0012", condition="new")
         shop.change("asset", "stored: {group: open,", "shelved: {was: stored, group: open,")
         shop.change("asset", "moves: [stored]", "moves: [shelved]")
         onefirm.done("schema", "apply")

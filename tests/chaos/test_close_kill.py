@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from chaos.dying import Dying
-from support.terminal import Terminal, demo_firm
+from support.firms import demo_firm
+from support.terminal import Terminal
 
 SITE = "context/clients/acme-rockets/launch-site"
 

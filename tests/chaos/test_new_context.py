@@ -10,7 +10,8 @@ import pytest
 
 from chaos.dying import Dying
 from onefirm.day import texts
-from support.terminal import LAUNCHER, Terminal, demo_firm, environment
+from support.firms import demo_firm
+from support.terminal import LAUNCHER, Terminal, environment
 
 KNOWLEDGE = "context/knowledge/CLAUDE.md"
 TOGETHER = 6

@@ -14,6 +14,8 @@ class Marked:
 
     place: str
     rows: frozenset[str]
+    embedded: bool = False
+    """Whether it holds for the embedded store only."""
 
 
 class NotALiteral(Exception):
@@ -33,7 +35,8 @@ def _in_file(path: Path) -> Iterator[Marked]:
 def _in_body(body: list[ast.stmt], place: str, inherited: frozenset[str]) -> Iterator[Marked]:
     for node in body:
         if isinstance(node, Definition) and node.name.startswith("test_"):
-            yield Marked(f"{place}::{node.name}", inherited | _rows(node.decorator_list, place))
+            embedded = any(ast.unparse(mark).startswith("pytest.mark.embedded(") for mark in node.decorator_list)
+            yield Marked(f"{place}::{node.name}", inherited | _rows(node.decorator_list, place), embedded)
         elif isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
             rows = inherited | _rows(node.decorator_list, place)
             yield from _in_body(node.body, f"{place}::{node.name}", rows)

@@ -1,8 +1,6 @@
 """A workspace whose operator writes kinds of their own."""
 
 import functools
-import shutil
-import tempfile
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +15,8 @@ from onefirm.day import schema as schema_room
 from onefirm.day.schema import Applied
 from onefirm.state.records import Change, Record
 from onefirm.state.schema_change import Proposal
+from onefirm.workspace import Wishes
+from support.firms import Made, copied, made
 
 OPERATOR = By("operator", reason="we rent")
 ASSET = """\
@@ -90,13 +90,9 @@ class Workshop:
 
 def workshop(folder: Path) -> Workshop:
     """A workspace in an empty folder: the copy of one that was made once in this process."""
-    root = folder / "firm"
-    shutil.copytree(_made(), root)
-    return Workshop(root)
+    return Workshop(copied(_made(), folder / "firm").root)
 
 
 @functools.cache
-def _made() -> Path:
-    root = Path(tempfile.mkdtemp(prefix="workshop-", dir=Path.home())) / "firm"
-    workspace.init(root, workspace.Wishes(firm="Borealis Rentals", timezone="UTC"))
-    return root
+def _made() -> Made:
+    return made(Wishes(firm="Borealis Rentals", timezone="UTC"))

@@ -4,13 +4,10 @@ import contextlib
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,19 +66,3 @@ def program(*arguments: str | Path, **options: Any) -> subprocess.CompletedProce
     return subprocess.run(
         [LAUNCHER, *arguments], env=env, capture_output=True, text=True, timeout=60, check=False, **options
     )
-
-
-@cache
-def _seeded() -> Path:
-    from onefirm.demo.seed import found
-    from onefirm.workspace import Wishes
-
-    root = Path(tempfile.mkdtemp(prefix="firm-")) / "firm"
-    found(root, Wishes(timezone="Europe/Berlin"))
-    return root
-
-
-def demo_firm(target: Path) -> Terminal:
-    """A terminal in a demo firm of the test's own: seeded once a run, copied for each test."""
-    shutil.copytree(_seeded(), target / "firm", symlinks=True)
-    return Terminal(target / "firm")

@@ -7,7 +7,9 @@ arguments that they don't know, so that only `request` is used, which sends what
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
@@ -60,21 +62,20 @@ class Caller:
         sleep: Sleep = asyncio.sleep,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        self._connect = lambda: _client(token, base_url, transport)
         self._pace = pace
         self._sleep = sleep
-        http = httpx.AsyncClient(transport=transport)
-        # a level that nothing reaches: what is worth telling is told by the errors that are raised here
-        options = ClientOptions(
-            base_url=base_url, notion_version=VERSION, retry=False, timeout_ms=int(TIMEOUT_S * 1000), logger=_log,
-            log_level=logging.CRITICAL,
-        )  # fmt: skip
-        self._client = AsyncClient(options, client=http)
-        self._client.client.headers["Authorization"] = f"Bearer {token}"
         self.sent = 0
 
     async def close(self) -> None:
         """Give the connections back."""
-        await self._client.aclose()
+        if self.sent:
+            await self._client.aclose()
+
+    @functools.cached_property
+    def _client(self) -> AsyncClient:
+        """Made for the first request: many commands send none, and it takes as long as all else that they do."""
+        return self._connect()
 
     async def call(
         self,
@@ -123,6 +124,23 @@ class Caller:
             if isinstance(error.__context__, httpx.ConnectTimeout | httpx.PoolTimeout):
                 raise error.__context__ from None
             raise
+
+
+def _client(token: str, base_url: str, transport: httpx.AsyncBaseTransport | None) -> AsyncClient:
+    http = httpx.AsyncClient(transport=transport, verify=_trusted())
+    # a level that nothing reaches: what is worth telling is told by the errors that are raised here
+    options = ClientOptions(
+        base_url=base_url, notion_version=VERSION, retry=False, timeout_ms=int(TIMEOUT_S * 1000), logger=_log,
+        log_level=logging.CRITICAL,
+    )  # fmt: skip
+    client = AsyncClient(options, client=http)
+    client.client.headers["Authorization"] = f"Bearer {token}"
+    return client
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
 
 
 class _Failed:
