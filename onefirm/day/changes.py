@@ -98,8 +98,9 @@ def fold(events: Sequence[Event], schemas: Collection[str] = ()) -> list[Change]
 
 def _take(change: Change, event: Event, data: Mapping[str, Any]) -> None:
     change.title = str(data.get("title", change.title))
-    if event.actor not in change.actors:
-        change.actors.append(event.actor)
+    who = f"{event.actor}: {clip(str(data['editor']), 40)}" if data.get("editor") else event.actor
+    if who not in change.actors:
+        change.actors.append(who)
     verb = data.get("change", "updated") if event.kind == "record.pulled" else event.kind.partition(".")[2]
     if verb != "updated":
         _turn(change, str(verb))

@@ -260,7 +260,7 @@ def _contradiction(
 
 def _by(state: Mapping[str, Any]) -> str:
     """Whose word the truth's is, and since when."""
-    return f" ({state['actor']}, {str(state['at'])[:10]})" if state.get("actor") else ""
+    return f" ({paths.told(str(state['actor']))}, {str(state['at'])[:10]})" if state.get("actor") else ""
 
 
 def _moving(rules: Mapping[str, Any], claim: claims.Claim, moves: Sequence[str]) -> str:

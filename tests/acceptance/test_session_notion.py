@@ -78,7 +78,9 @@ def test_a_start_pulls_and_a_prompt_tells_what_somebody_changed_in_notion_meanwh
     firm: Connected, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = firm.row("task", "Call Jana")
-    assert "T-1 Call Jana: created" in hooks.run("session_start", source="startup").context
+    who = firm.notion.phone.user.name
+    brief = hooks.run("session_start", source="startup").context
+    assert f"T-1 Call Jana: created, status todo (outside: {who})" in brief
     as_claude(firm, monkeypatch, "record", "get", "T-1")
     firm.notion.phone.edit(page.id, {"status": "DOING"})
     assert ask(hooks) == ""
@@ -87,7 +89,7 @@ def test_a_start_pulls_and_a_prompt_tells_what_somebody_changed_in_notion_meanwh
     assert ask(hooks) == ""
     pulled(firm, asked)
     (line,) = ask(hooks).splitlines()[1:]
-    who, day = firm.notion.phone.user.name, page.face.edited[:10]
+    day = page.face.edited[:10]
     assert line.startswith(f"- T-1 “Call Jana”: status doing (was todo), by “{who}” outside of onefirm at {day}")
     assert ask(hooks) == ""
 
@@ -112,7 +114,8 @@ def test_a_brief_says_why_notion_is_out_of_reach_in_its_own_words_and_what_to_do
     assert "Notion asks to wait 100 s longer. What stands here is 0 minutes old" in firm.terminal.done("brief").out
     firm.notion.phone.revoke(firm.notion.token)
     told = firm.terminal.done("brief").out
-    assert "Notion refuses the token (API token is invalid.); keep a new one with" in told
+    assert "Notion refuses the token (API token is invalid.); " in told
+    assert "`onefirm connect notion --new-token`" in told
     assert "What stands here is 0 minutes old" in told
     looked = firm.terminal.done("record", "get", "T-1").err
     assert "The truth can't be reached: Notion refuses the token" in looked
