@@ -144,13 +144,14 @@ class _Run:
         from onefirm.day import connect as room
         from onefirm.state.truth.notion import gaps, mapping_text
 
-        page = room.page(self.survey, under)
+        page, stands = room.page(self.survey, under), room.file_of(self.premises).exists()
+        if stands and not self._agrees("Make databases, and replace the notion.yaml that stands by their mapping?"):
+            raise Refused("notion.yaml stands already; nothing was made.", hint="Move it away, or say `--yes`.")
         key = self._may_add(f"Give each database a property “{room.KEY}”? Without it, {gaps.WITHOUT_KEY}.")
         with screen.working("Making the databases; this may take some minutes"):
             made = room.found_databases(self.premises, self.token, self.how, page, key=key, tell=screen.say)
         self.told["made"] = sorted(made.places)
-        text = mapping_text.text(made)
-        self._write(text, room.difference(room.file_of(self.premises), text))
+        self._write(mapping_text.text(made), None)
         self._go_on(is_new=False)
 
     def check(self) -> int:
@@ -196,7 +197,7 @@ class _Run:
         self._write(made.text, made.difference)
 
     def _write(self, text: str, difference: str | None) -> None:
-        """Write notion.yaml; one that stands is replaced with consent only."""
+        """Write notion.yaml; what stands and differs is replaced with consent only."""
         from onefirm.day import connect as room
 
         if difference == "":

@@ -283,6 +283,10 @@ def test_a_page_for_databases_must_be_one_and_be_seen(desk: Desk) -> None:
     assert "names no page of Notion" in desk.connect(*at, "Nowhere").err
     assert "Notion shows no such page" in desk.connect(*at, "f" * 32).err
     assert not desk.file.exists()
+    desk.file.write_text("version: 1\nkinds: {}\n")
+    assert "notion.yaml stands already; nothing was made" in desk.connect(*at, "Lighthouse").err
+    assert {one.method for one in desk.notion.exchanges} == {"GET", "POST"}
+    assert [one for one in desk.notion.exchanges if one.path.endswith("/v1/databases")] == []
 
 
 def test_claude_may_check_the_mapping_and_do_nothing_else(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
