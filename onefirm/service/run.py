@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -65,6 +66,7 @@ class Service:
         self._pulls = Beat("pull", 0.0, self._pull)
         self._webhooks = Webhooks(Secrets(root), self._clock, lambda: self._bell.put("hint"), say)
         self._receiver: Receiver | None = None
+        self._bugs: dict[str, str] = {}
         self._hinted = False
         self._not_before = 0.0
         self._beats = [Beat("hand in", _HAND_IN_S, self._hand_in), self._pulls, Beat("sweep", _SWEEP_S, self._sweep)]
@@ -100,8 +102,7 @@ class Service:
     def _end(self) -> None:
         if self._receiver:
             self._receiver.close()
-        with suppress(OSError):
-            self._keep(ended_at=iso(self._clock.now()))
+        self._keep(ended_at=iso(self._clock.now()))
         self._say("ended")
         self._drop()
 
@@ -145,7 +146,11 @@ class Service:
     def _why(self, error: Exception) -> str:
         if isinstance(error, Away | FirmError):
             return str(error)
-        return f"a bug of onefirm: {type(error).__name__}; a log that is ready to paste: {self._report(error)}"
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        bug = f"{type(error).__name__} at {Path(where.filename).name}:{where.lineno}"
+        if bug not in self._bugs:  # it may happen every minute for days
+            self._bugs[bug] = self._report(error)
+        return f"a bug of onefirm: {bug}; a log that is ready to paste: {self._bugs[bug]}"
 
     def _check(self) -> None:
         if self._stopping:
@@ -175,7 +180,11 @@ class Service:
         )
         address = self._receiver.address if self._receiver else ""
         counts = dict(self._webhooks.counts)
-        service.keep(self._root, Said(os.getpid(), self._since, iso(at), beats, address, counts, ended_at))
+        said = Said(os.getpid(), self._since, iso(at), beats, address, counts, ended_at)
+        try:
+            service.keep(self._root, said)
+        except OSError as error:  # a full disk is no reason to end: what it is kept for is only looked at
+            self._say(f"what `service status` shows could not be written: {error.strerror}")
 
     # -- the beats -----------------------------------------------------------------------------------------------------
 
