@@ -26,6 +26,7 @@ SUBJECTS = {
     "brief": "where things stand, by number of records",
     "context": "checking the context tree, by number of files",
     "ledger": "appending and verifying",
+    "sync": "what pulling from Notion costs",
 }
 _FOREIGN = ("CLAUDE", "GIT_", "MCP_", "NOTION_", "ONEFIRM_")
 

@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 
 sys.path.append(str(PROJECT / "scripts"))  # the benchmarks are no package of the project
 
-from benchmarks import context, entries, firms, ledger, notion, processes, samples, seeds, table, tokens  # noqa: E402
+from benchmarks import context, entries, firms, ledger, notion, processes, samples, seeds, sync, table, tokens  # noqa: E402
 from benchmarks.rows import Goal, NotMeasured, Report, Row  # noqa: E402
 from benchmarks.samples import Sample  # noqa: E402
 
@@ -275,3 +275,11 @@ def test_an_unknown_subject_is_refused_with_the_known_ones() -> None:
     done = bench("weather")
     assert done.returncode == 2
     assert "no such subject: weather; there are tokens, hooks, server, brief, context, ledger" in done.stderr
+
+
+def test_a_pull_is_held_against_the_budget_and_each_data_source() -> None:
+    told = list(sync.rows_of(10_000, 11, first=(120, 40), changed=(22, 6), idle=(23, 6), peer=(100, 25)))
+    pace, changed, idle = told[0], told[3], told[5]
+    assert (pace.figure("ours"), pace.verdict) == (1.0, "met")
+    assert (changed.figure("ours"), changed.verdict) == (2, "met")
+    assert idle.verdict == "missed", "one request more than two for each"
