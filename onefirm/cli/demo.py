@@ -116,7 +116,7 @@ def _terminated(signal_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _live(
-    folder: Path | None, span: str, lived: Callable[[Path, Path, Teller], None], next_: Callable[[Path], None]
+    folder: Path | None, span: str, lived: Callable[[Path, Path, Teller], None], next_: Callable[[Path | None], None]
 ) -> int:
     from onefirm.demo.telling import NotSo, Teller
 
@@ -130,12 +130,7 @@ def _live(
     finally:
         shutil.rmtree(place, ignore_errors=True)
     teller.say(f"\nThe {span} took {teller.seconds:.0f} s. Every line above was checked by the step that told it.")
-    if folder:
-        next_(folder.resolve())
-    else:
-        teller.say(
-            f"\nNext:\n  {program()} demo DIR    a firm like this one, to stay\n  {program()} init DIR    your own"
-        )
+    next_(folder and folder.resolve())
     return 0
 
 
@@ -182,7 +177,10 @@ def _lived_in_notion(root: Path, place: Path, teller: Teller) -> None:
         live(report.root, place, teller, steps(there))
 
 
-def _tell_next(root: Path) -> None:
+def _tell_next(root: Path | None) -> None:
+    if root is None:
+        _tell_own("demo DIR")
+        return
     place = shlex.quote(str(root))
     screen.show("\nNext:")
     for command, what in _NEXT:
@@ -190,10 +188,18 @@ def _tell_next(root: Path) -> None:
     screen.show(f"  cd {place} && claude --plugin-dir {shlex.quote(str(path()))}")
 
 
-def _tell_next_in_notion(root: Path) -> None:
+def _tell_next_in_notion(root: Path | None) -> None:
+    if root is None:
+        _tell_own("demo --notion --keep DIR")
+        return
     screen.show("\nIts Notion ended with this program. Let it go on, in a terminal of its own:")
     screen.show(f"  {program()} demo --serve {shlex.quote(str(root))}")
     _tell_next(root)
+
+
+def _tell_own(again: str) -> None:
+    screen.show(f"\nNext:\n  {program()} {again}    a firm like this one, to stay")
+    screen.show(f"  {program()} {'init DIR':<{len(again)}}    your own")
 
 
 def _serve(folder: Path | None) -> int:

@@ -5,6 +5,7 @@ Told as the day is: a line stands there once it was found to be so.
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -92,24 +93,30 @@ class _Trip:
         shown = command(day.root, "record", "find", "task", "--text", PRICES).stdout
         day.so("pending" in shown, "what waits is shown as such:", shown)
         day.quote(shown)
-        phone.edit(phone.find("T-50").id, {"Due": self._theirs})
-        day.so(True, f"meanwhile T-50 gets another day on the phone: {self._theirs}, not {self._ours}")
+        prices = phone.find("T-50")
+        phone.edit(prices.id, {"Due": self._theirs})
+        there = str(prices.face.values)  # nobody can ask the API for it now
+        day.so(self._theirs in there, f"meanwhile T-50 gets another day on the phone: {self._theirs}, not {self._ours}")
 
     def handed_in(self, day: Day) -> None:
         self._there.plug_in()
         told = command(day.root, "brief").stdout
-        asked = _cell(self._there.page("CL-2"), "Next action")
-        day.so(asked == ASK, "`onefirm brief` looked, and handed in what waited", told)
+        next_action = _cell(self._there.page("CL-2"), "Next action")
+        day.so(next_action == ASK, "`onefirm brief` looked, and handed in what waited", told)
         self._sent_once(day)
         due = _cell(self._there.page("T-50"), "Due")
-        day.so(due == self._theirs, "T-50 was not overwritten: which day holds is a question in the inbox", due)
-        day.quote("\n".join(line for line in told.splitlines() if line.startswith("  I-")))
+        asked = [line for line in told.splitlines() if "T-50" in line and "`onefirm record conflicts`" in line]
+        day.so(
+            due == self._theirs and asked, "T-50 was not overwritten: which day holds is a question in the inbox", told
+        )
+        day.quote("\n".join(asked))
 
     def decided(self, day: Day) -> None:
         shown = command(day.root, "record", "conflicts", columns=day.teller.inside).stdout
         day.so(self._ours in shown and self._theirs in shown, "both days are there to choose from:", shown)
         day.quote(shown)
-        decided = command(day.root, "record", "resolve", shown.split()[0], "--keep", "mine", "--why", WHY)
+        (item,) = set(re.findall(r"\bI-\d+", shown))
+        decided = command(day.root, "record", "resolve", item, "--keep", "mine", "--why", WHY)
         due = _cell(self._there.page("T-50"), "Due")
         day.so(due == self._ours, "you kept yours, and Notion has it", decided.stderr or due)
         day.quote(decided.stdout)
