@@ -40,8 +40,8 @@ class Workspace:
     """One firm for the whole process, shared by the threads that tools run on.
 
     A firm that can't be opened is tried again at the next call. One whose files were replaced (a restored backup, an
-    edited onefirm.yaml), whose schema was changed, or whose database failed, is closed when its last call is done, and
-    opened anew.
+    edited onefirm.yaml or notion.yaml), whose schema was changed, or whose database failed, is closed when its last
+    call is done, and opened anew.
     """
 
     def __init__(self, root: Path, opener: OpenFirm = open_firm) -> None:
@@ -132,9 +132,10 @@ def _is_outdated(firm: Firm) -> bool:
 
 def _fingerprint(root: Path) -> _Fingerprint:
     """Changes when a file that the open firm was read from is replaced; writing to the database changes nothing."""
-    settings, database = _stat(root / "onefirm.yaml"), _stat(root / ".onefirm" / "firm.db")
+    database = _stat(root / ".onefirm" / "firm.db")
+    written = [_stat(root / name) for name in ("onefirm.yaml", "notion.yaml")]
     return (
-        settings and (settings.st_ino, settings.st_mtime_ns, settings.st_size),
+        *(file and (file.st_ino, file.st_mtime_ns, file.st_size) for file in written),
         database and (database.st_dev, database.st_ino),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
@@ -252,11 +252,12 @@ def timeline(invocation: Invocation, ref: str, as_json: bool) -> None:
         screen.say(f"Nothing is known to have happened to {ref}.")
 
 
-@record.command(short_help="Writes that the truth contradicted.")
+@record.command(short_help="What the truth has contradicted.")
 @json_option
 @pass_invocation
 def conflicts(invocation: Invocation, as_json: bool) -> None:
-    """List the writes that the truth contradicted: both values, and how to decide.
+    """List what the truth has contradicted, and how to decide: writes, with both values; records that vanished, many at
+    once; and what was renamed, retyped or taken away in Notion, with what each answer writes into notion.yaml.
 
     \b
     Examples:
@@ -268,6 +269,14 @@ def conflicts(invocation: Invocation, as_json: bool) -> None:
         return
     for item in items:
         screen.title(f"{item.id} {item.title}")
+        if "answers" in item.payload:
+            screen.table(("answer", "notion.yaml then says"), _answers(item.payload["answers"]))
+            continue
+        if "lost" in item.payload:
+            screen.entry(
+                "To bring them back: Restore in Notion's Trash; or share their page again (••• → Connections)."
+            )
+            continue
         sides = [
             (side["ref"], name, side["mine"].get(name), side["theirs"].get(name))
             for side in item.payload["records"]
@@ -280,8 +289,9 @@ def conflicts(invocation: Invocation, as_json: bool) -> None:
 @record.command(short_help="Decide a conflict.")
 @click.argument("item", metavar="ID")
 @click.option(
-    "--keep", required=True, metavar="mine|theirs|REF", help="Whose values stand, or which row a lost write made."
-)
+    "--keep", required=True, metavar="mine|theirs|WORD",
+    help="Whose stands; or a word that is named: the row that a lost write made, the value that an option means.",
+)  # fmt: skip
 @why_option
 @json_option
 @pass_invocation
@@ -293,16 +303,37 @@ def resolve(invocation: Invocation, item: str, keep: str, why: str | None, as_js
       onefirm record resolve I-1 --keep mine --why "agreed with Jana by phone"
     """
     invocation.need_person("Deciding a conflict")
-    decided = invocation.firm.records.decide_conflict(item, keep, invocation.by(why))
+    decided = invocation.firm.day.decide(item, keep, invocation.by(why))
     if as_json:
         screen.data(decided)
         return
     screen.show(f"{decided.id} is decided: {keep}.")
-    for side in decided.payload["records"]:
+    for path, value in decided.payload.get("answers", {}).get(keep, ()):
+        screen.entry(_setting(path, value))
+    for side in decided.payload.get("records", ()):
         mine, theirs = (invocation.firm.records.render(side["kind"], side[name]) for name in ("mine", "theirs"))
         for name in mine:
             told = f"stays {_said(theirs.get(name))}" if keep == "theirs" else _turned(theirs.get(name), mine[name])
             screen.entry(f"{side['ref']} {name} {told}")
+
+
+def _answers(answers: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    for word, edits in answers.items():
+        yield word, "; ".join(_setting(path, value) for path, value in edits)
+    yield "mine", "what it says now; this is not asked again"
+
+
+def _setting(path: Sequence[str], value: Any) -> str:
+    """A setting of notion.yaml as it will be."""
+    name = ".".join(path[1:])
+    return f"{name}: {_option(value)}" if value is not None else f"{name} is taken out"
+
+
+def _option(value: Any) -> str:
+    if isinstance(value, dict):
+        named = cast("dict[str, Any]", value)
+        return str(named.get("name") or ", ".join(f"{word} {_option(one)}" for word, one in named.items()))
+    return ", ".join(_option(one) for one in cast("list[Any]", value)) if isinstance(value, list) else str(value)
 
 
 def _of_each(op: Literal["archive", "restore"], refs: Iterable[str]) -> list[Change]:

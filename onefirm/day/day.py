@@ -9,6 +9,7 @@ from pathlib import Path
 from onefirm.core.attribution import SYSTEM, By
 from onefirm.core.sight import Sight
 from onefirm.day import (
+    answers,
     archive,
     brief,
     close,
@@ -34,6 +35,7 @@ from onefirm.narrative.scaffold import Scaffold
 from onefirm.sessions.shapes import Session, Wall
 from onefirm.state.records import Records
 from onefirm.state.sync.report import SyncReport
+from onefirm.store.inbox import InboxItem
 
 
 class Day:
@@ -98,6 +100,10 @@ class Day:
     def settle(self, by: By) -> close.Settled:
         """Hand in what waits, anchor and copy the ledger, where no session is left to close."""
         return close.settle(self._planes, by)
+
+    def decide(self, item_id: str, keep: str, by: By) -> InboxItem:
+        """Answer a question about the truth; returns it decided. Raises NotFound, InvalidInput, Refused."""
+        return answers.decide(self._planes, item_id, keep, by)
 
     def lift_guard(self, minutes: int, by: By) -> datetime:
         """Lift the guard for some minutes; returns when it ends."""

@@ -78,12 +78,12 @@ def _ledger(planes: Planes) -> Iterator[Finding]:
 def _truth(planes: Planes) -> Iterator[Finding]:
     waiting = planes.records.pending()
     with planes.store.read() as conn:
-        conflicts = inbox.open_items(conn, "conflict")
+        conflicts = inbox.open_items(conn)
     if waiting:
         wait = f"{counted(len(waiting), 'write waits', 'writes wait')} for the truth"
         yield Finding("warn", "truth", wait, "onefirm session close")
     if conflicts:
-        wait = f"{counted(len(conflicts), 'conflict waits', 'conflicts wait')} for your decision"
+        wait = f"{counted(len(conflicts), 'question waits', 'questions wait')} for your decision"
         yield Finding("warn", "inbox", wait, "onefirm record conflicts")
     if not waiting and not conflicts:
         yield Finding("ok", "truth", "nothing waits")

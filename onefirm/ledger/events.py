@@ -21,7 +21,7 @@ HASHED = (
 )  # fmt: skip
 KINDS = (
     "record.created", "record.updated", "record.archived", "record.restored", "record.seen", "record.queued",
-    "record.conflicted", "record.decided", "record.pulled",
+    "record.conflicted", "record.decided", "record.pulled", "question.decided",
     "decision.recorded", "lesson.recorded", "lesson.seen_again", "lesson.decided", "artifact.added", "artifact.linked",
     "session.opened", "session.closed", "narrative.edited", "narrative.unreconciled", "narrative.archived",
     "narrative.confirmed",

@@ -137,6 +137,12 @@ def _settled(data: Mapping[str, Any], event: Event) -> str:
     return f"decided the conflict{asked} about {_thing(data, event)}: {kept}"
 
 
+def _answered(data: Mapping[str, Any], event: Event) -> str:
+    asked = f": {clean(data['asked'], 300)}" if data.get("asked") else ""
+    kept = clean(data.get("keep") or "nothing", 60)
+    return f"answered {clean(data.get('inbox') or 'a question', 20)} with “{kept}”{asked}"
+
+
 _PULLED = {"created": "created", "updated": "changed", "archived": "archived", "restored": "restored"}
 
 
@@ -300,6 +306,7 @@ SAID: Mapping[str, Said] = {
     "record.queued": Said("asked for a change that waits", _queued),
     "record.conflicted": Said("found a conflict", _conflicted),
     "record.decided": Said("decided a conflict", _settled),
+    "question.decided": Said("answered a question", _answered),
     "record.pulled": Said("changed a record in the truth", _pulled),
     "decision.recorded": Said("took a decision", _decided),
     "lesson.recorded": Said("noted a lesson", _learned),

@@ -123,12 +123,17 @@ def _open_item(conn: Connection, item_id: str, keep: str) -> InboxItem:
         raise InvalidInput(f"“{keep[:20]}” is no answer.", hint="Answer mine (write what waited) or theirs (drop it).")
     if item is None or item.kind != KIND:
         raise NotFound(f"There is no conflict {item_id[:20]}.", hint="onefirm record conflicts lists them.")
+    check_open(item)
+    return item
+
+
+def check_open(item: InboxItem) -> None:
+    """Raise Refused for a question that was answered before."""
     if item.state != "open":
         raise Refused(
-            f"{item_id} was decided already: {item.decision}, by {item.decided_by} at {item.decided_at}.",
+            f"{item.id} was decided already: {item.decision}, by {item.decided_by} at {item.decided_at}.",
             hint="Change the record itself if it should be otherwise.",
         )
-    return item
 
 
 def _check_writable(conn: Connection, item: InboxItem, claim: Claim) -> None:

@@ -23,7 +23,7 @@ from onefirm.state.claims import Claim
 from onefirm.state.drafts import Draft
 from onefirm.state.mirror import Record
 from onefirm.state.plane import Plane
-from onefirm.state.sync.plan import Pull, differing, plan_one, turn
+from onefirm.state.sync.plan import Pull, completed, differing, plan_one, turn
 from onefirm.state.truth.base import TruthRow
 
 _VERBS = {"create": "record.created", "update": "record.updated", "archive": "record.archived",
@@ -64,6 +64,7 @@ def _wrote(
     plane: Plane, conn: Connection, claim: Claim, index: int, row: TruthRow, known: Mapping[str, Record]
 ) -> Written:
     draft, old = claim.drafts[index], known.get(row.ref)
+    row = completed(row, old)
     subjects = (row.ref, draft.ref) if claim.queued and draft.op == "create" else (row.ref,)
     if old is not None and draft.op != "create":
         _tell_outside(plane, conn, old, row, draft)
@@ -121,7 +122,7 @@ def take_over(plane: Plane, conn: Connection, row: TruthRow, old: Record | None)
     # a truth may give a row a new etag without a change that we keep: nothing to tell then
     if pull.after or pull.change != "updated":
         _tell_pulled(plane, conn, pull)
-    mirror.put(conn, row, plane.schema, plane.now())
+    mirror.put(conn, pull.row, plane.schema, plane.now())
     return True
 
 

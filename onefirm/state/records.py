@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ from onefirm.core.sight import WHOLE, Sight
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
 from onefirm.sessions import walls
-from onefirm.state import claims, conflicts, drafts, history, query, schema_change, values
+from onefirm.state import claims, conflicts, drafts, history, mismatches, query, schema_change, values
 from onefirm.state import schema as schemas
 from onefirm.state.board import Board
 from onefirm.state.changes import Change, IllegalMove, KeyReused, StaleWrite, Written
@@ -35,9 +35,10 @@ from onefirm.state.schema import CLOSED, Schema
 from onefirm.state.schema_change import Proposal
 from onefirm.state.schema_plan import Declared
 from onefirm.state.standing import Line, StandingRules
+from onefirm.state.sync import vanished
 from onefirm.state.sync.pull import Puller
 from onefirm.state.sync.report import SyncReport, synchronise
-from onefirm.state.truth.base import Part, Truth
+from onefirm.state.truth.base import Part, Truth, Unreachable
 from onefirm.state.undo import Undoer
 from onefirm.state.values import Reading, SecretsCheck
 from onefirm.state.writes import Writer
@@ -63,6 +64,8 @@ __all__ = [
 
 
 _MOST_CALLED = 5
+_SIMPLE = {mismatches.KIND: mismatches.decide, vanished.KIND: vanished.decide}
+_QUESTIONS = (conflicts.KIND, *_SIMPLE)
 
 
 class Records:
@@ -164,27 +167,50 @@ class Records:
         return [Pending.of(claim, draft) for claim, draft in waiting if self._sight.sees([draft.ref])]
 
     def conflicts(self) -> list[InboxItem]:
-        """The open questions about writes that met somebody else's change, oldest first."""
+        """The open questions about the truth, oldest first.
+
+        Writes that met somebody else's change; where the truth's rows have another form than the firm was told; and
+        records that it lost many of at once.
+        """
         with self.plane.store.read() as conn:
-            return [item for item in inbox.open_items(conn, conflicts.KIND) if self._sight.sees(item.subjects)]
+            found = inbox.open_items(conn)
+        return [item for item in found if item.kind in _QUESTIONS and self._sight.sees(item.subjects)]
+
+    def question(self, item_id: str) -> InboxItem:
+        """One of them, open or decided. Raises NotFound."""
+        with self.plane.store.read() as conn:
+            return self._question(inbox.get(conn, item_id), item_id)
 
     def decide_conflict(self, item_id: str, keep: Keep, by: By) -> InboxItem:
         """Answer one: `mine` writes what waited over what is there, `theirs` drops it. Returns the decided item.
 
-        Of a create that may have been applied, `mine` writes it, and `theirs` or a row's ref says what it made.
+        Of a create that may have been applied, `mine` writes it, and `theirs` or a row's ref says what it made. Of the
+        form of rows, only the answer is noted here: whoever keeps what the firm was told has changed that before.
         Raises NotFound, InvalidInput, Refused.
         """
         values.check_reason(self.plane.reading, by)
+        asked = self.question(item_id)
+        if asked.kind == conflicts.KIND:
+            self._decide_write(item_id, keep, by)
+        else:
+            with self.plane.store.write() as conn:
+                _SIMPLE[asked.kind](self.plane, conn, asked, keep, by)
+            if asked.kind == vanished.KIND and keep == "theirs":
+                self._let_go(asked)
+        self.plane.project()
+        return self.question(item_id)
+
+    def _decide_write(self, item_id: str, keep: Keep, by: By) -> None:
         with self.plane.store.write() as conn:
-            self._check_question(inbox.get(conn, item_id))
             item = conflicts.decide(self.plane, conn, item_id, keep, by)
             concerned = conflicts.concerned(conn, item)
         for number, ref in conflicts.answers(item, keep):
             self.plane.truth.answer(str(item.payload["key"]), number, ref)
         self._relay.run(concerned)
-        self.plane.project()
-        with self.plane.store.read() as conn:
-            return inbox.get(conn, item_id) or item
+
+    def _let_go(self, item: InboxItem) -> None:
+        with suppress(Unreachable):  # then the next sweep finds them, and asks again
+            self._puller.let_go(item.subjects)
 
     # -- the schema ----------------------------------------------------------------------------------------------------
 
@@ -306,9 +332,10 @@ class Records:
         more = " and more" if len(found) > _MOST_CALLED else ""
         return f"Called so: {shown}{more}." if found else ""
 
-    def _check_question(self, item: InboxItem | None) -> None:
-        if item and not self._sight.sees(item.subjects):
-            raise NotFound(f"There is no conflict {item.id}.", hint="onefirm record conflicts lists them.")
+    def _question(self, item: InboxItem | None, item_id: str) -> InboxItem:
+        if item is None or item.kind not in _QUESTIONS or not self._sight.sees(item.subjects):
+            raise NotFound(f"There is no conflict {item_id[:20]}.", hint="onefirm record conflicts lists them.")
+        return item
 
     def _check_changes(self, changes: Sequence[Change]) -> None:
         """Neither a hidden record nor a relation to one: a record must not be handed over the wall."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from onefirm.core.ids import is_temporary
-from onefirm.state import claims, conflicts, mirror, outcome, situation
+from onefirm.state import claims, conflicts, mirror, mismatches, outcome, situation
 from onefirm.state import schema as schemas
 from onefirm.state.claims import Claim
 from onefirm.state.conflicts import Clash
@@ -201,6 +201,7 @@ class Relay:
         except (Stale, Gone):
             return None, []
         except Rejected as rejected:
+            mismatches.ask(self._plane)
             problem = f"{self._plane.truth.name} refuses it: {rejected}"
             return None, [Clash(draft, None, dict(draft.set), {}, problem) for draft in claim.drafts]
 
@@ -257,7 +258,7 @@ def merge(draft: Draft, row: TruthRow | None) -> Draft | Clash:
 
 
 def _merge_values(draft: Draft, row: TruthRow) -> Draft | Clash:
-    now = {name: row.props.get(name) for name in draft.set}
+    now = {name: (draft.before if name in row.unsaid else row.props).get(name) for name in draft.set}
     left = {name: value for name, value in draft.set.items() if now[name] != value}
     theirs = {name: now[name] for name in left if now[name] != draft.before.get(name)}
     if left and row.archived:

@@ -21,7 +21,7 @@ from onefirm.core import canonical
 from onefirm.core.attribution import By
 from onefirm.core.errors import InvalidInput, Refused, Unavailable
 from onefirm.core.ids import is_temporary, uuid7
-from onefirm.state import claims, contradictions, drafts, outcome, situation, values
+from onefirm.state import claims, contradictions, drafts, mismatches, outcome, situation, values
 from onefirm.state import schema as schemas
 from onefirm.state.changes import Change, Written
 from onefirm.state.claims import Claim
@@ -148,6 +148,7 @@ class Writer:
             raise drafts.missing(", ".join(gone.refs)) from None
         except Rejected as rejected:
             self._give_up(claim)
+            mismatches.ask(self._plane)
             raise Refused(
                 f"{self._plane.truth.name} refuses this: {rejected}.",
                 hint="Nothing was written; mend that, then write again.",

@@ -80,5 +80,17 @@ def open_items(conn: Connection, kind: str | None = None) -> list[InboxItem]:
     return [_item(row) for row in rows.mappings()]
 
 
+def every(conn: Connection, kind: str) -> list[InboxItem]:
+    """All questions of a kind, decided ones among them, oldest first."""
+    query = select(inbox).where(inbox.c.kind == kind).order_by(inbox.c.created_at, inbox.c.id)
+    return [_item(row) for row in conn.execute(query).mappings()]
+
+
+def reword(conn: Connection, item: str, title: str, subjects: Sequence[str], payload: Mapping[str, Any]) -> None:
+    """Ask an open question as things stand now."""
+    values = {"title": title, "subjects": list(subjects), "payload": dict(payload)}
+    conn.execute(inbox.update().where(inbox.c.id == item, inbox.c.state == "open").values(**values))
+
+
 def _item(row: Any) -> InboxItem:
     return InboxItem(**{name: row[name] for name in InboxItem.__slots__})

@@ -38,7 +38,9 @@ ROWS: Mapping[str, Row] = {
     "STA-05": Row(
         "No edit is ever lost by the sync: minute-rounded times, index lag, trash, unshared rows, more than 10,000 "
         "rows, more than 25 relations",
-        part="a first pull that was killed goes on where it was; the rest is proven by the contract tests of the truth",
+        part="a first pull that was killed goes on where it was; what is renamed, retyped, deleted, trashed or "
+        "unshared in Notion, and what vanishes by the dozen, loses no value and is asked about; the rest is proven by "
+        "the contract tests of the truth",
     ),
     "STA-06": Row(
         "A write goes to the truth first, is read back, then reaches the mirror, and yields a receipt; a stale "

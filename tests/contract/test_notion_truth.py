@@ -13,6 +13,7 @@ from contract import notions
 from contract.notions import LAG
 from contract.office import SCHEMA
 from contract.stores import sqlite_url
+from contract.truths import there
 from onefirm.core.clock import iso
 from onefirm.simulators.notion import Notion
 from onefirm.state.truth.base import AnswerLost, Gone, Rejected, Stale, TruthRow, TruthWrite, Unreachable, Unsure
@@ -240,7 +241,7 @@ class TestSeveralWritesAtOnce:
         assert desk.truth.effect("three") is None
         assert desk.truth.read([row.ref])[row.ref].props["status"] == "blocked"
         desk.clock.advance(**PAST_LAG)
-        assert desk.truth.ids() == {row.ref}, "the client that was made lies in the trash"
+        assert there(desk.truth) == {row.ref}, "the client that was made lies in the trash"
         assert desk.truth.effect("three") is None
 
     @pytest.mark.parametrize("how", ["refused by Notion", "nothing that can be sent"])
@@ -273,7 +274,7 @@ class TestSeveralWritesAtOnce:
         with pytest.raises(Rejected, match="status"):
             desk.truth.apply(writes, "two")
         desk.clock.advance(**PAST_LAG)
-        assert desk.truth.ids() == frozenset()
+        assert there(desk.truth) == set()
         assert desk.truth.effect("two") is None
 
 
@@ -306,10 +307,39 @@ class TestWhatOthersDo:
             desk.update(row, status="doing")
 
     def test_a_database_that_is_not_shared_any_more_is_out_of_reach_and_not_empty(self, desk: Desk) -> None:
-        desk.create()
-        desk.notion.phone.unshare(desk.office.sources["task"].id, desk.notion.token)
-        with pytest.raises(Unreachable, match=r"in notion\.yaml can't be seen"):
-            desk.truth.ids()
+        row, client = desk.create(), desk.create("c", "client")
+        source = desk.office.sources["task"]
+        desk.notion.phone.unshare(source.id, desk.notion.token)
+        desk.clock.advance(**PAST_LAG)
+        assert "task" not in desk.truth.ids()
+        assert there(desk.truth) == {client.ref}, "what else is there is seen all the same"
+        assert desk.all().keys() == {client.ref}
+        assert "task:unseen" in desk.truth.noticed()
+        asked = lambda: desk.truth.read([row.ref]), lambda: desk.update(row, status="doing"), lambda: desk.create("n")
+        for ask in asked:
+            with pytest.raises(Unreachable, match="can't be seen"):
+                ask()
+        (told,) = desk.truth.mismatches({"task"})
+        assert told.key == "task:unseen"
+        desk.notion.phone.share(source.id, desk.notion.token)
+        assert desk.all().keys() == {client.ref, row.ref}
+
+    def test_a_database_in_the_trash_takes_no_row_with_it(self, desk: Desk) -> None:
+        row, database = desk.create(), desk.office.sources["task"].database
+        desk.notion.phone.delete_database(database)
+        with pytest.raises(Unreachable, match="can't be seen"):
+            desk.truth.read([row.ref])
+        assert [one.key for one in desk.truth.mismatches({"task"})] == ["task:trashed"]
+        desk.notion.phone.restore_database(database)
+        assert desk.truth.read([row.ref]) == {row.ref: row}
+
+    def test_where_nothing_is_shown_at_all_one_sentence_says_so(self, desk: Desk) -> None:
+        for source in desk.office.sources.values():
+            desk.notion.phone.unshare(source.id, desk.notion.token)
+        with pytest.raises(Unreachable, match="shows none of the data sources"):
+            desk.all()
+        (told,) = desk.truth.mismatches(set(SCHEMA.kinds))
+        assert (told.key, told.kind) == (":unseen", "")
 
     def test_a_status_that_only_notion_knows_is_shown_as_it_is_and_stays(self, desk: Desk) -> None:
         row = desk.create()
@@ -338,7 +368,8 @@ class TestWhatOthersDo:
         desk.notion.phone.delete_property(desk.office.sources["task"], "owner")
         there = desk.truth.read([row.ref])[row.ref]
         assert "owner" not in there.props
-        with pytest.raises(Rejected):
+        assert list(there.unsaid) == ["owner"]
+        with pytest.raises(Rejected, match="“owner” was deleted in Notion"):
             desk.update(there, owner="Ben")
         assert desk.update(there, "u2", status="doing").props["status"] == "doing"
 
@@ -415,11 +446,11 @@ class TestPolling:
         desk.notion.phone.trash(desk.page(row.ref))
         desk.clock.advance(**PAST_LAG)
         assert desk.all(watermark)[row.ref].archived
-        assert desk.truth.ids() == frozenset()
+        assert there(desk.truth) == set()
         desk.notion.phone.restore(desk.page(row.ref))
         desk.clock.advance(**PAST_LAG)
         assert not desk.all(watermark)[row.ref].archived
-        assert desk.truth.ids() == {row.ref}
+        assert there(desk.truth) == {row.ref}
 
     @pytest.mark.parametrize("minutes", [0, 1])
     def test_more_rows_than_one_query_shows_all_come(self, make: Callable[..., Desk], minutes: int) -> None:
@@ -431,7 +462,7 @@ class TestPolling:
         desk.clock.advance(**PAST_LAG)
         if minutes:
             assert len(desk.all()) == 150
-            assert len(desk.truth.ids()) == 150
+            assert len(there(desk.truth)) == 150
         else:
             with pytest.raises(Unreachable, match="made and edited in one minute"):
                 desk.all()

@@ -10,7 +10,7 @@ import pytest
 from contract.notions import LAG, office
 from contract.office import SCHEMA
 from contract.stores import sqlite_url
-from contract.truths import SlowTruth
+from contract.truths import SlowTruth, there
 from onefirm.simulators.notion import Notion
 from onefirm.state.truth.base import AnswerLost, Gone, Stale, Truth, TruthRow, TruthWrite, Unreachable
 from onefirm.state.truth.embedded import EmbeddedTruth
@@ -129,7 +129,7 @@ class TestEveryTruth:
         with pytest.raises((Stale, Gone)):
             truth.apply(writes, "both")
         clock.advance(seconds=LAG.total_seconds())
-        assert truth.ids() == {row.ref}
+        assert there(truth) == {row.ref}
         assert truth.effect("both") is None
 
     def test_the_same_effect_twice_is_applied_once(self, truth: Truth, clock: FixedClock) -> None:
@@ -141,7 +141,7 @@ class TestEveryTruth:
         assert truth.apply(writes, "k") == first
         assert truth.effect("k") == first
         clock.advance(seconds=LAG.total_seconds())
-        assert truth.ids() == {"T-1", "CL-1"}
+        assert there(truth) == {"T-1", "CL-1"}
 
     def test_the_same_effect_from_many_threads_is_applied_once(self, truth: Truth, clock: FixedClock) -> None:
         writes = [TruthWrite("create", "task", props={"title": "One", "status": "todo"})]
@@ -149,7 +149,7 @@ class TestEveryTruth:
             answers = list(pool.map(lambda _: truth.apply(writes, "k"), range(8)))
         assert all(answer == answers[0] for answer in answers)
         clock.advance(seconds=LAG.total_seconds())
-        assert truth.ids() == {"T-1"}
+        assert there(truth) == {"T-1"}
 
     def test_of_many_writers_on_one_base_one_wins(self, truth: Truth) -> None:
         row = create(truth)

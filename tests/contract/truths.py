@@ -5,7 +5,7 @@ effect that can't be looked up while its index lags behind.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Literal
@@ -13,7 +13,19 @@ from typing import Any, Literal
 from onefirm.core import canonical
 from onefirm.core.clock import iso
 from onefirm.state.schema import Schema
-from onefirm.state.truth.base import AnswerLost, Batch, Gone, Rejected, Stale, TruthRow, TruthWrite, Unreachable, Unsure
+from onefirm.state.truth.base import (
+    AnswerLost,
+    Batch,
+    Gone,
+    Mismatch,
+    Rejected,
+    Stale,
+    Truth,
+    TruthRow,
+    TruthWrite,
+    Unreachable,
+    Unsure,
+)
 from support.clock import FixedClock
 
 Fault = Literal["unreachable", "lost before", "lost after", "rejected", "crash before", "crash after"]
@@ -100,9 +112,18 @@ class SlowTruth:
             yield Batch(some, min(some[-1].edited_at, reached), iso(now) if self.believed else None)
         yield Batch([], reached)
 
-    def ids(self) -> frozenset[str]:
+    def ids(self) -> dict[str, frozenset[str]]:
         self._call("ids")
-        return frozenset(ref for ref, row in self.rows.items() if not row.archived)
+        return {
+            kind: frozenset(ref for ref, row in self.rows.items() if row.kind == kind and not row.archived)
+            for kind in self.schema.kinds
+        }
+
+    def noticed(self) -> frozenset[str]:
+        return frozenset()
+
+    def mismatches(self, kinds: Collection[str]) -> list[Mismatch]:
+        return []
 
     def also(self, ref: str) -> dict[str, str]:
         return {}
@@ -173,3 +194,8 @@ class SlowTruth:
 
     def _minute(self) -> str:
         return iso(self.clock.now())[:17] + "00.000000Z"
+
+
+def there(truth: Truth) -> set[str]:
+    """The refs of all rows of all kinds that are there."""
+    return {ref for refs in truth.ids().values() for ref in refs}

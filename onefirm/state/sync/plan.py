@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
-from onefirm.core.errors import Refused
 from onefirm.state.mirror import Record
 from onefirm.state.truth.base import TruthRow
 
 Turn: TypeAlias = Literal["created", "updated", "archived", "restored"]
-_FEW = 10
-_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +20,12 @@ class Pull:
     change: Turn
     before: Mapping[str, Any]
     after: Mapping[str, Any]
+
+
+def completed(row: TruthRow, old: Record | None) -> TruthRow:
+    """The row with what is known of the properties that the truth can say nothing of now."""
+    known = {name: old.props[name] for name in row.unsaid if name in old.props} if old else {}
+    return replace(row, props={**row.props, **known}) if known else row
 
 
 def plan(rows: Iterable[TruthRow], mirror: Mapping[str, Record]) -> list[Pull]:
@@ -37,6 +40,7 @@ def plan_one(row: TruthRow, old: Record | None) -> Pull | None:
         return Pull(row, "archived" if row.archived else "created", {}, dict(row.props))
     if old.etag == row.etag and old.archived == row.archived:
         return None
+    row = completed(row, old)
     before, after = differing(old.props, row.props, {*old.props, *row.props})
     return Pull(row, turn(old.archived, row.archived), before, after)
 
@@ -52,18 +56,3 @@ def differing(
     """The values before and after of those named properties that differ; None stands for no value."""
     changed = [name for name in sorted(names) if old.get(name) != new.get(name)]
     return {name: old.get(name) for name in changed}, {name: new.get(name) for name in changed}
-
-
-def plan_gone(there: frozenset[str], mirrored: frozenset[str]) -> list[str]:
-    """Refs that the mirror has and the truth has lost, in order.
-
-    Raises Refused when that is more than ten and more than half of all: a truth that suddenly shows nothing is far more
-    often one that was disconnected, moved or unshared than one that was emptied.
-    """
-    gone = sorted(mirrored - there)
-    if len(gone) > _FEW and len(gone) > len(mirrored) * _SHARE:
-        raise Refused(
-            f"The truth shows {len(gone)} of {len(mirrored)} records no longer; nothing was archived here.",
-            hint="Check that it is connected and shared; a truth that was really emptied is set up anew.",
-        )
-    return gone

@@ -6,21 +6,23 @@ them is mistaken for somebody else's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection, select
 
 from onefirm.core.attribution import SYSTEM, By
 from onefirm.core.clock import iso
 from onefirm.core.ids import is_temporary, uuid7
-from onefirm.state import claims, mirror, outcome
+from onefirm.state import claims, mirror, mismatches, outcome
 from onefirm.state import schema as schemas
 from onefirm.state.claims import Claim
 from onefirm.state.mirror import Record
 from onefirm.state.plane import Plane
-from onefirm.state.sync.plan import plan, plan_gone
+from onefirm.state.sync import vanished
+from onefirm.state.sync.plan import plan
 from onefirm.state.truth.base import Batch, TruthError, TruthRow, Unreachable
-from onefirm.store import tables
+from onefirm.store import notes, tables
 
 WATERMARK = "truth.watermark"
 SYNCED_AT = "truth.synced_at"
@@ -42,7 +44,10 @@ class Puller:
         Unreachable.
         """
         wanted = sorted({ref for ref in refs if not is_temporary(ref)})
-        rows = self._plane.truth.read(wanted)
+        try:
+            rows = self._plane.truth.read(wanted)
+        finally:
+            mismatches.ask(self._plane)
         with self._plane.store.read() as conn:
             known = mirror.load(conn, wanted)
         differing = [pull.row.ref for pull in plan(rows.values(), known)]
@@ -59,19 +64,66 @@ class Puller:
         nothing had to be left out.
         """
         with self._plane.store.read() as conn:
-            watermark = _setting(conn, WATERMARK)
+            watermark = notes.get(conn, WATERMARK)
         taken, whole, looked_at = frozenset[str](), True, 0
+        leaving, reached = list[Batch](), watermark
         for batch in self._plane.truth.changed_since(watermark):
-            some, all_ = self._take_batch(batch)
+            staying, left = self._apart(batch)
+            some, all_ = self._take_batch(staying)
+            leaving += [left] if left.rows else []
             taken, whole, looked_at = taken | some, whole and all_, looked_at + len(batch.rows)
-            if whole and batch.watermark != watermark:
-                watermark = batch.watermark
-                self._remember(WATERMARK, watermark)
+            reached = batch.watermark
+            watermark = self._reached(watermark, reached, whole and not leaving)
             tell(looked_at)
             check()
+        if leaving:
+            some, all_ = self._take_leaving(leaving)
+            taken, whole = taken | some, whole and all_
+            self._reached(watermark, reached, whole)
         if whole:
             self._remember(SYNCED_AT, iso(self._plane.now()))
         return taken, whole
+
+    def _reached(self, before: str | None, now: str | None, whole: bool) -> str | None:
+        """Let the next pull begin where this one has come to, unless something was left out."""
+        if not whole or now is None or now == before:
+            return before
+        self._remember(WATERMARK, now)
+        return now
+
+    def _apart(self, batch: Batch) -> tuple[Batch, Batch]:
+        """The batch without the rows that are archived there and not here, and those: whether they are many shows
+        only at the end.
+        """
+        with self._plane.store.read() as conn:
+            known = mirror.load(conn, (row.ref for row in batch.rows))
+            held = vanished.held(conn)
+        self._back(row.ref for row in batch.rows if row.ref in held and not row.archived)
+        left = {row.ref for row in batch.rows if row.archived and row.ref in known and not known[row.ref].archived}
+        leaving = [row for row in batch.rows if row.ref in left and row.ref not in held]
+        return replace(batch, rows=[row for row in batch.rows if row.ref not in left]), replace(batch, rows=leaving)
+
+    def _take_leaving(self, batches: Sequence[Batch]) -> tuple[frozenset[str], bool]:
+        """Archive what was archived there; of a kind of which that are many, the operator is asked."""
+        rows = [row for batch in batches for row in batch.rows]
+        gone = {row.kind: [one.ref for one in rows if one.kind == row.kind] for row in rows}
+        asked = self._asked(gone)
+        taken, whole = frozenset[str](), True
+        for batch in batches:
+            some, all_ = self._take_batch(replace(batch, rows=[row for row in batch.rows if row.ref not in asked]))
+            taken, whole = taken | some, whole and all_
+        return taken, whole
+
+    def _asked(self, gone: Mapping[str, Collection[str]]) -> frozenset[str]:
+        """Those of the refs that have gone, by kind, that the operator is asked about."""
+        asked = set[str]()
+        with self._plane.store.write() as conn:
+            for kind, refs in gone.items():
+                there = len(_mirrored(conn, kind))
+                if vanished.are_many(refs, there):
+                    vanished.ask(self._plane, conn, kind, refs, there)
+                    asked.update(refs)
+        return frozenset(asked)
 
     def _take_batch(self, batch: Batch) -> tuple[frozenset[str], bool]:
         with self._plane.store.read() as conn:
@@ -87,14 +139,41 @@ class Puller:
     def sweep(self) -> frozenset[str]:
         """Find rows that the truth has lost, archived, restored or shown without telling; the refs taken over.
 
-        Raises Unreachable, and Refused when it seems to have lost most of them.
+        Of a kind of which many are gone at once, the operator is asked. Raises Unreachable.
         """
         there = self._plane.truth.ids()
-        query = select(tables.record.c.ref).where(tables.record.c.archived.is_(False))
         with self._plane.store.read() as conn:
-            mirrored = frozenset(conn.execute(query).scalars())
-            ours = self._being_created(claims.every(conn))
-        return self._take([*plan_gone(there, mirrored), *sorted(there - mirrored - ours)])
+            mirrored = {kind: _mirrored(conn, kind) for kind in there}
+            held, ours = vanished.held(conn), claims.every(conn)
+        self._back(_all(there) & held)
+        gone = {kind: mirrored[kind] - refs - held for kind, refs in there.items()}
+        asked = self._asked(gone)
+        new = _all(there) - _all(mirrored) - self._being_created(ours)
+        return self._take([*sorted(_all(gone) - asked), *sorted(new)])
+
+    def _back(self, refs: Iterable[str]) -> None:
+        if back := frozenset(refs):
+            with self._plane.store.write() as conn:
+                vanished.came_back(self._plane, conn, back)
+
+    def let_go(self, refs: Collection[str]) -> frozenset[str]:
+        """Archive those of these that the truth still doesn't show: the operator said so. Raises Unreachable."""
+        there = _all(self._plane.truth.ids())
+        lost, gone = [ref for ref in refs if ref not in there], frozenset[str]()
+        for start in range(0, len(lost), _AT_ONCE):
+            gone |= self._let_some_go(lost[start : start + _AT_ONCE])
+        self._plane.project()
+        return gone
+
+    def _let_some_go(self, refs: Sequence[str]) -> frozenset[str]:
+        claim = self._claim(refs)
+        if claim is None:
+            return frozenset()
+        with self._plane.store.write() as conn:
+            known = mirror.load(conn, claim.reads, lock=True) if claims.settle(conn, claim) else {}
+            for ref in known:
+                self._take_one(conn, ref, None, known[ref])
+        return frozenset(known)
 
     def _being_created(self, found: Iterable[Claim]) -> frozenset[str]:
         """Refs of records that our own unfinished writes have created, where the truth's rows don't say so."""
@@ -164,11 +243,11 @@ class Puller:
 
     def _remember(self, name: str, value: str) -> None:
         with self._plane.store.write() as conn:
-            _set(conn, name, value)
+            notes.put(conn, name, value)
 
     def synced_at(self, conn: Connection) -> str | None:
         """When the mirror was last known to have everything."""
-        return _setting(conn, SYNCED_AT)
+        return notes.get(conn, SYNCED_AT)
 
 
 def _creating(found: Iterable[Claim]) -> list[Claim]:
@@ -187,12 +266,11 @@ def _is_sure(old: Record | None, as_of: str | None) -> bool:
     return as_of is not None and (old is None or old.synced_at < as_of)
 
 
-def _setting(conn: Connection, name: str) -> str | None:
-    value = conn.execute(select(tables.setting.c.value).where(tables.setting.c.name == name)).scalar()
-    return None if value is None else str(value)
+def _mirrored(conn: Connection, kind: str) -> frozenset[str]:
+    """The refs of a kind's records that aren't archived here."""
+    query = select(tables.record.c.ref).where(tables.record.c.archived.is_(False), tables.record.c.kind == kind)
+    return frozenset(conn.execute(query).scalars())
 
 
-def _set(conn: Connection, name: str, value: str) -> None:
-    changed = conn.execute(tables.setting.update().where(tables.setting.c.name == name).values(value=value))
-    if not changed.rowcount:
-        conn.execute(tables.setting.insert().values(name=name, value=value))
+def _all(by_kind: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    return frozenset(ref for refs in by_kind.values() for ref in refs)

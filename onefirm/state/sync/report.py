@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from onefirm.core.clock import iso
-from onefirm.state import claims
+from onefirm.state import claims, mismatches
 from onefirm.state.plane import Plane
 from onefirm.state.relay import Relay
 from onefirm.state.sync.pull import Puller
@@ -42,7 +42,7 @@ def synchronise(
     tell: Callable[[int], None] = lambda rows: None,
     check: Callable[[], None] = lambda: None,
 ) -> SyncReport:
-    """Hand in what waits, then take over what changed. Raises Refused when a sweep finds most records lost."""
+    """Hand in what waits, then take over what changed."""
     relayed = relay.run(check=check)
     reachable, why, pulled = relayed.reachable, relayed.why, frozenset[str]()
     if reachable:
@@ -51,6 +51,7 @@ def synchronise(
             pulled |= puller.sweep() if sweep else frozenset()
         except Unreachable as error:
             reachable, why = False, str(error) or "it could not be reached"
+        mismatches.ask(plane, again=reachable, everywhere=sweep and reachable)
     with plane.store.read() as conn:
         waiting = sum(len(claim.drafts) for claim in claims.every(conn) if claim.state != "held")
         synced_at = puller.synced_at(conn)

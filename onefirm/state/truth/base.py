@@ -16,8 +16,8 @@ before its first step, and by raising AnswerLost when a later step fails: the ef
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
 from onefirm.store.engine import Store
@@ -32,7 +32,8 @@ class TruthRow:
     """One record. `props` holds every property that has a value, in stored form, title and status among them.
 
     Times are in the form of `core.clock.iso`; `editor` names who changed the row last, where the truth knows it.
-    `made_by` is the effect key of its create, where the truth shows it.
+    `made_by` is the effect key of its create, where the truth shows it. `unsaid` names the properties of which it can
+    say nothing now, since it holds them no longer in a form that is understood: what was known of them stays.
     """
 
     ref: str
@@ -44,6 +45,7 @@ class TruthRow:
     edited_at: str
     editor: str | None = None
     made_by: str | None = None
+    unsaid: Sequence[str] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,33 @@ class Batch:
     rows: Sequence[TruthRow]
     watermark: str
     as_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One place where the truth's rows have another form than the firm was told.
+
+    `key` names it for good and begins with its kind (`task.due:type:number`). `said` is what changed, what it means,
+    and where that stands. `answers` has what may be answered to it, each with what the firm must be told then: the path
+    of a setting, and its value (None: take it out). `is_idle`: it matters once a row shows it; `is_harmless`: reading
+    and writing go on.
+    """
+
+    key: str
+    said: str
+    answers: Mapping[str, Sequence[tuple[Sequence[str], Any]]]
+    is_idle: bool = False
+    is_harmless: bool = False
+
+    @property
+    def kind(self) -> str:
+        """Whose records it is about."""
+        return kind_of(self.key)
+
+
+def kind_of(key: str) -> str:
+    """The kind that a mismatch's key begins with."""
+    return key.partition(":")[0].partition(".")[0]
 
 
 class TruthError(Exception):
@@ -153,7 +182,7 @@ class Truth(Protocol):
     def read(self, refs: Sequence[str]) -> dict[str, TruthRow]:
         """The rows as they are now, archived ones among them; a ref that is missing in the answer is gone.
 
-        Raises Unreachable.
+        Raises Unreachable, also where a whole kind can't be seen: its rows are not gone.
         """
         ...
 
@@ -165,8 +194,19 @@ class Truth(Protocol):
         """
         ...
 
-    def ids(self) -> frozenset[str]:
-        """The refs of all rows that are there and not archived. Raises Unreachable."""
+    def ids(self) -> Mapping[str, frozenset[str]]:
+        """The refs of all rows that are there and not archived, by kind; a kind that can't be seen now is missing.
+
+        Raises Unreachable.
+        """
+        ...
+
+    def noticed(self) -> frozenset[str]:
+        """The keys of the mismatches that rows and refusals have shown; those of a kind until it is looked at."""
+        ...
+
+    def mismatches(self, kinds: Collection[str]) -> list[Mismatch]:
+        """Look at the form of the rows of these kinds: every mismatch there is. Raises Unreachable."""
         ...
 
     def also(self, ref: str) -> Mapping[str, str]:

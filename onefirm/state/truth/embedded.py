@@ -6,7 +6,7 @@ counter's row lock makes the order of numbers the order of commits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from onefirm.core.clock import Clock, iso
 from onefirm.state.schema import Schema
-from onefirm.state.truth.base import Batch, Gone, Part, Stale, TruthRow, TruthWrite
+from onefirm.state.truth.base import Batch, Gone, Mismatch, Part, Stale, TruthRow, TruthWrite
 from onefirm.store.counters import next_number
 from onefirm.store.engine import Store
 from onefirm.store.tables import truth_effect, truth_row
@@ -107,10 +107,21 @@ class EmbeddedTruth:
             rows = [_row(row) for row in conn.execute(query)]
         yield Batch(rows, rows[-1].etag if rows else str(after))
 
-    def ids(self) -> frozenset[str]:
+    def ids(self) -> dict[str, frozenset[str]]:
         """The refs of all rows that aren't archived."""
+        there: dict[str, set[str]] = {kind: set() for kind in self._prefixes}
         with self.store.read() as conn:
-            return frozenset(conn.execute(select(truth_row.c.ref).where(truth_row.c.archived.is_(False))).scalars())
+            for row in conn.execute(select(truth_row.c.kind, truth_row.c.ref).where(truth_row.c.archived.is_(False))):
+                there.setdefault(row.kind, set()).add(row.ref)
+        return {kind: frozenset(refs) for kind, refs in there.items()}
+
+    def noticed(self) -> frozenset[str]:
+        """Nothing: the schema is the only form that there is."""
+        return frozenset()
+
+    def mismatches(self, kinds: Collection[str]) -> list[Mismatch]:
+        """None."""
+        return []
 
     def also(self, ref: str) -> Mapping[str, str]:
         """Nothing: every row holds what the schema says."""

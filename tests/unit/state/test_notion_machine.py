@@ -200,6 +200,12 @@ class NotionFirm(Firm):
     @rule(keep=st.sampled_from(["mine", "theirs"]))
     def decide(self, keep: str) -> None:
         item = self.office.records.conflicts()[0]
+        if item.kind != "conflict":
+            try:
+                self._answer(item)
+            except Killed:
+                self._died()
+            return
         if "unsure" in item.payload:
             keep = self._found(item)
         waiting = [one for one in self.office.records.pending() if one.key == item.payload["key"]]
@@ -216,7 +222,10 @@ class NotionFirm(Firm):
             self.dropped |= {str(one.set.get("owner")) for one in waiting}
 
     def _answer(self, item: InboxItem) -> None:
-        if "unsure" in item.payload:
+        if item.kind != "conflict":  # a form that is another one is left so, what vanished is believed
+            keep = "mine" if item.kind == "mapping" else "theirs"
+            self.office.records.decide_conflict(item.id, keep, OPERATOR)
+        elif "unsure" in item.payload:
             self.office.records.decide_conflict(item.id, self._found(item), OPERATOR)
         else:
             super()._answer(item)
@@ -234,6 +243,9 @@ class NotionFirm(Firm):
         self.notion.faults.clear()
         self.left = self.meanwhile = self.timeout = None
         super()._come_to_rest()
+        for item in self.office.records.conflicts():
+            if item.kind != "conflict":
+                self._answer(item)
 
     def teardown(self) -> None:
         try:

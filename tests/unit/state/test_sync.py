@@ -4,11 +4,10 @@ from itertools import count
 
 import pytest
 
-from contract.office import Office
+from contract.office import OPERATOR, Office
 from onefirm.core.clock import iso
-from onefirm.core.errors import Refused
 from onefirm.state.mirror import Record
-from onefirm.state.sync.plan import plan, plan_gone
+from onefirm.state.sync.plan import plan
 from onefirm.state.truth.base import TruthRow
 from support.clock import MORNING
 
@@ -41,13 +40,6 @@ class TestThePlan:
     def test_archiving(self, before: bool, now: bool, change: str) -> None:
         (pull,) = plan([row("2", now, owner="B")], {"T-1": rec("1", before)})
         assert (pull.change, pull.after) == (change, {"owner": "B"})
-
-    def test_what_the_truth_has_lost_is_told_unless_it_is_most_of_it(self) -> None:
-        mirrored = frozenset(f"T-{n}" for n in range(30))
-        assert plan_gone(mirrored - {"T-3", "T-7"}, mirrored) == ["T-3", "T-7"]
-        assert plan_gone(frozenset(), frozenset({"T-1", "T-2"})) == ["T-1", "T-2"], "a small firm may lose all of it"
-        with pytest.raises(Refused, match="The truth shows 30 of 30 records no longer; nothing was archived"):
-            plan_gone(frozenset(), mirrored)
 
 
 class TestSync:
@@ -106,15 +98,51 @@ class TestSync:
         gone = remote.mirrored()[lost]
         remote.slow.rows[lost] = TruthRow(lost, "task", gone.props, gone.etag, True, AT, AT)
 
-    def test_a_truth_that_suddenly_shows_nothing_archives_nothing(self, remote: Office) -> None:
-        for _ in range(12):
-            remote.create("task")
+    def test_what_vanishes_by_the_dozen_stays_until_the_operator_has_said_so(self, remote: Office) -> None:
+        refs = [remote.create("task") for _ in range(12)]
         rows = dict(remote.slow.rows)
         remote.slow.rows.clear()
-        with pytest.raises(Refused, match="nothing was archived"):
-            remote.records.sync(sweep=True)
-        remote.slow.rows.update(rows)
+        assert remote.records.sync(sweep=True).pulled == ()
+        assert remote.records.sync(sweep=True).pulled == ()
+        (item,) = remote.records.conflicts()
+        assert "12 of 12 tasks" in item.title
         assert not any(record.archived for record in remote.mirrored().values())
+        remote.slow.rows.update({ref: rows[ref] for ref in refs[:2]})
+        remote.records.decide_conflict(item.id, "theirs", OPERATOR)
+        assert {ref for ref, record in remote.mirrored().items() if record.archived} == set(refs[2:])
+        remote.slow.rows.update(rows)
+        remote.records.sync(sweep=True)
+        assert not any(record.archived for record in remote.mirrored().values())
+
+    def test_what_the_operator_keeps_is_not_asked_about_again_until_it_came_back(self, remote: Office) -> None:
+        refs = [remote.create("task") for _ in range(12)]
+        remote.clock.advance(minutes=10)
+        remote.records.sync()
+        for ref in refs:
+            remote.slow.archive(ref)
+        remote.records.sync()
+        (item,) = remote.records.conflicts()
+        remote.records.decide_conflict(item.id, "mine", OPERATOR)
+        remote.records.sync(sweep=True)
+        assert remote.records.conflicts() == []
+        assert not any(record.archived for record in remote.mirrored().values())
+        for ref in refs:
+            remote.slow.archive(ref, archived=False)
+        remote.records.sync()
+        remote.slow.archive(refs[0])
+        assert remote.records.sync().pulled == (refs[0],), "it is there again, and so nothing special any more"
+
+    def test_a_few_that_vanish_are_archived_and_a_question_goes_when_all_are_back(self, remote: Office) -> None:
+        refs = [remote.create("task") for _ in range(60)]
+        lost = {ref: remote.slow.rows.pop(ref) for ref in refs[:12]}
+        remote.records.sync(sweep=True)
+        assert all(remote.mirrored()[ref].archived for ref in lost), "twelve of sixty are a fifth, and not more"
+        more = {ref: remote.slow.rows.pop(ref) for ref in refs[12:24]}
+        remote.records.sync(sweep=True)
+        assert len(remote.records.conflicts()) == 1
+        remote.slow.rows.update(lost | more)
+        remote.records.sync(sweep=True)
+        assert remote.records.conflicts() == []
 
     def test_a_new_etag_without_a_new_value_is_taken_over_silently(self, remote: Office) -> None:
         ref = remote.create("task")

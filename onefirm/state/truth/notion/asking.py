@@ -13,6 +13,7 @@ from onefirm.state.truth.notion.call import Caller, Missing, Sort
 from onefirm.state.truth.notion.loop import Loop
 from onefirm.state.truth.notion.mapping import NotionMapping, Place
 from onefirm.state.truth.notion.rows import Page, place_of, value_of
+from onefirm.state.truth.notion.survey import Seen, sources
 from onefirm.state.truth.notion.walk import Pages, ask, walk
 
 Step: TypeAlias = "tuple[Pages, str | None] | None"
@@ -60,6 +61,10 @@ class Asking:
     def comments(self, page_id: str, names: Mapping[str, str]) -> list[str]:
         """What was said about a page, a line for each comment."""
         return self._loop.run(Reading(self._caller).comments(page_id, names))
+
+    def sources(self, ids: Sequence[str]) -> dict[str, Seen]:
+        """These data sources as they are, by their ids as they were given."""
+        return self._loop.run(sources(self._caller, ids))
 
     def users(self) -> dict[str, str]:
         """What everybody is called, by their ids."""

@@ -46,11 +46,12 @@ class Gap:
 
 
 def gaps(mapping: NotionMapping, schema: Schema, found: Mapping[str, Seen]) -> list[Gap]:
-    """All gaps and notes, in the order of the file. `found` has each mapped data source by its id in the file.
+    """All gaps and notes, in the order of the file. `found` has the data sources to look at, by their ids in the file.
 
     What only earlier versions of the schema had may be mapped still, and nothing is said of it.
     """
-    places = [place for name, place in mapping.places.items() if name in schema.kinds]
+    known = [place for name, place in mapping.places.items() if name in schema.kinds]
+    places = [place for place in known if place.data_source in found]
     told = [gap for place in places for gap in _place(place, mapping, schema, found)]
     return [*told, *_unmapped_kinds(mapping, schema)]
 

@@ -6,8 +6,8 @@ this file is a secret.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from onefirm import yamlfile
+from onefirm.core import canonical
 from onefirm.core.currencies import CURRENCIES
 from onefirm.core.errors import InvalidInput
 from onefirm.state.schema import Kind, Property, PropertyType, Schema, closest_first
@@ -84,10 +85,15 @@ class Place:
     ref: Column | None = None
     key: Column | None = None
 
+    def form(self) -> str:
+        """Changes when rows have to be read again, as they may say something else now."""
+        read = {name: replace(column, name="") for name, column in self.columns.items()}
+        return canonical.sha256_hex(repr(sorted(read.items())))[:12]
+
 
 @dataclass(frozen=True, slots=True)
 class NotionMapping:
-    """The whole file. `base_url` is Notion itself, or a simulated one on this machine.
+    """The whole file, and the `lines` of what stands in it. `base_url` is Notion, or one simulated on this machine.
 
     `pace`: how many requests a second may go there, on average.
     """
@@ -95,10 +101,17 @@ class NotionMapping:
     places: Mapping[str, Place]
     base_url: str = REAL
     pace: float = RATE
+    lines: Mapping[yamlfile.KeyPath, int] = field(default_factory=dict[yamlfile.KeyPath, int], compare=False)
 
     def place(self, data_source: str) -> Place | None:
         """The place that a data source is, whatever the spelling of its id."""
         return next((one for one in self.places.values() if same_id(one.data_source, data_source)), None)
+
+    def where(self, at: yamlfile.KeyPath) -> str:
+        """`notion.yaml line 12`; of one that was not read from a file, only the file."""
+        while at and at not in self.lines:
+            at = at[:-1]
+        return f"{FILE} line {self.lines[at]}" if at else FILE
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data in the file's form, for whoever writes it."""
@@ -141,7 +154,8 @@ def check(file: yamlfile.YamlFile, schema: Schema) -> NotionMapping:
     _check_distinct(places, file, problems)
     if problems:
         raise _mistakes(problems)
-    return NotionMapping({name: place for name, place in places.items() if place}, form.base_url, form.pace)
+    mapped = {name: place for name, place in places.items() if place}
+    return NotionMapping(mapped, form.base_url, form.pace, file.lines)
 
 
 # -- the file's form ---------------------------------------------------------------------------------------------------
@@ -309,10 +323,11 @@ def _place_to_dict(place: Place) -> dict[str, Any]:
 def _column_to_dict(column: Column) -> dict[str, Any]:
     body: dict[str, Any] = {"name": column.name, "id": column.id, "type": column.type}
     if column.options:
-        body["options"] = {ours: _option_to_dict(theirs) for ours, theirs in column.options.items()}
+        body["options"] = {ours: options_to_plain(theirs) for ours, theirs in column.options.items()}
     return {**body, "currency": column.currency} if column.currency else body
 
 
-def _option_to_dict(theirs: tuple[Option, ...]) -> Any:
+def options_to_plain(theirs: Sequence[Option]) -> Any:
+    """Notion's options for one value of ours, in the file's form."""
     plain = [{"name": one.name, "id": one.id} if one.id else one.name for one in theirs]
     return plain[0] if len(plain) == 1 else plain

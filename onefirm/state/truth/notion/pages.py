@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from onefirm.store import notes
 from onefirm.store.counters import next_number
-from onefirm.store.tables import setting, truth_page
+from onefirm.store.tables import truth_page
 
 _PEOPLE = "notion.people"
 _AT_ONCE = 500  # databases bound the number of parameters of a statement
@@ -85,14 +86,13 @@ def note(conn: Connection, page_id: str, aside: Mapping[str, Any] | None, also: 
 
 def people(conn: Connection) -> tuple[str, dict[str, str]]:
     """When Notion was last asked for its users (empty: never), and what they are called by their ids."""
-    kept: Any = conn.execute(select(setting.c.value).where(setting.c.name == _PEOPLE)).scalar() or {}
+    kept: Any = notes.get(conn, _PEOPLE) or {}
     return str(kept.get("at", "")), dict(kept.get("names", {}))
 
 
 def keep_people(conn: Connection, at: str, names: Mapping[str, str]) -> None:
     """Remember what Notion's users are called, for programs that look only once."""
-    conn.execute(setting.delete().where(setting.c.name == _PEOPLE))
-    conn.execute(setting.insert().values(name=_PEOPLE, value={"at": at, "names": dict(names)}))
+    notes.put(conn, _PEOPLE, {"at": at, "names": dict(names)})
 
 
 def _chunks(conn: Connection, query: Any, wanted: Iterable[str]) -> list[Any]:

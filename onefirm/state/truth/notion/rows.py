@@ -14,7 +14,7 @@ from onefirm.core import canonical
 from onefirm.core.clock import iso, parse_iso
 from onefirm.state.schema import Kind, Property, Schema
 from onefirm.state.truth.base import TruthRow, TruthWrite
-from onefirm.state.truth.notion import pages, values
+from onefirm.state.truth.notion import pages, questions, values
 from onefirm.state.truth.notion.mapping import Column, NotionMapping, Place
 from onefirm.state.truth.notion.values import Unfit
 from onefirm.store.engine import Store
@@ -31,11 +31,14 @@ def place_of(mapping: NotionMapping, page: Page) -> Place | None:
 
 def value_of(page: Page, column: Column | None) -> Mapping[str, Any] | None:
     """A page's value of one property; None where it has no such property any more."""
-    if column is None:
-        return None
-    wanted = _bare(column.id)
+    return _found(page, column)[1]
+
+
+def _found(page: Page, column: Column | None) -> tuple[str, Mapping[str, Any] | None]:
+    """What a property is called on a page, and its value there."""
+    wanted = _bare(column.id) if column else None
     properties = cast("Mapping[str, Mapping[str, Any]]", page.get("properties") or {})
-    return next((one for one in properties.values() if _bare(str(one.get("id"))) == wanted), None)
+    return next(((name, one) for name, one in properties.items() if _bare(str(one.get("id"))) == wanted), ("", None))
 
 
 @functools.cache
@@ -58,6 +61,7 @@ class Rows:
         self._mapping = mapping
         self._timezone = timezone
         self.people: dict[str, str] = {}
+        self.noticed: set[str] = set()
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -144,9 +148,13 @@ class Rows:
         self, page: Page, place: Place, ref: str, found: Mapping[str, pages.Known]
     ) -> tuple[TruthRow, dict[str, list[str]]]:
         kind, props, relations = self._schema.kinds[place.kind], dict[str, Any](), dict[str, list[str]]()
+        unsaid = list[str]()
         for name, column in place.columns.items():
-            value = value_of(page, column)
+            called, value = _found(page, column)
+            self.noticed.update(questions.shown(kind, name, column, called, value))
             held = values.read(kind.properties[name], column, value, self._timezone) if value else None
+            if held is None and (value is None or value.get("type") != column.type):
+                unsaid.append(name)
             if held is not None and kind.properties[name].type == "relation":
                 ids, (held, unknown) = held, _refs(self._schema, kind.properties[name], held, found)
                 if unknown:
@@ -159,7 +167,7 @@ class Rows:
         row = TruthRow(
             ref, kind.name, props, "", is_trashed(page), _instant(page["created_time"]),
             _instant(page["last_edited_time"]), self.people.get(editor),
-            made_by.rpartition("#")[0] if made_by else None,
+            made_by.rpartition("#")[0] if made_by else None, unsaid,
         )  # fmt: skip
         return _sealed(row), relations
 
@@ -196,10 +204,21 @@ class Rows:
                 if stored is None or (page is None and stored == kind.properties[name].default):
                     continue
                 raise Unfit(f"notion.yaml names no property of Notion for {name} of a {kind.label}")
+            self._check_form(place, name, column, page)
             sent[column.id] = self._sent(kind, kind.properties[name], column, stored, page)
         if key is not None and place.key is not None:
             sent[place.key.id] = {"rich_text": values.text_items(key)}
         return sent
+
+    def _check_form(self, place: Place, name: str, column: Column, page: Page | None) -> None:
+        """Refuse what the page shows to have another form now, before Notion does so in words of its own."""
+        if page is None:
+            return
+        value, at = value_of(page, column), self._mapping.where(("kinds", place.kind, "properties", name))
+        if value is None:
+            raise Unfit(f"{name}: “{column.name}” was deleted in Notion ({at})")
+        if value.get("type") != column.type:
+            raise Unfit(f"{name}: “{column.name}” is of the type {value.get('type')} in Notion now ({at})")
 
     def _sent(self, kind: Kind, prop: Property, column: Column, stored: Any, page: Page | None) -> dict[str, Any]:
         now = value_of(page, column) if page else None
@@ -250,7 +269,8 @@ def _refs(
 
 def _sealed(row: TruthRow) -> TruthRow:
     """The row with the etag that its content gives it."""
-    return replace(row, etag=canonical.sha256_hex(canonical.dumps([row.props, row.archived]))[:16])
+    said = [row.props, row.archived, *([list(row.unsaid)] if row.unsaid else [])]
+    return replace(row, etag=canonical.sha256_hex(canonical.dumps(said))[:16])
 
 
 def _instant(text: str) -> str:

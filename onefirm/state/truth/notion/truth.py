@@ -8,10 +8,9 @@ it is found again when its answer was lost; and everything else is judged by rea
 from __future__ import annotations
 
 import contextlib
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from onefirm.core.clock import Clock, iso, parse_iso
@@ -20,6 +19,7 @@ from onefirm.state.truth.base import (
     AnswerLost,
     Batch,
     Gone,
+    Mismatch,
     Part,
     Rejected,
     Stale,
@@ -28,14 +28,17 @@ from onefirm.state.truth.base import (
     TruthWrite,
     Unreachable,
     Unsure,
+    kind_of,
 )
-from onefirm.state.truth.notion import pages, steps
-from onefirm.state.truth.notion.asking import Ahead, Asking
+from onefirm.state.truth.notion import pages, questions, steps
+from onefirm.state.truth.notion.asking import Asking
 from onefirm.state.truth.notion.call import PATIENCE_S, TIMEOUT_S, Caller, Collided, Missing
+from onefirm.state.truth.notion.lists import Lists, minute
 from onefirm.state.truth.notion.mapping import NotionMapping, Place
 from onefirm.state.truth.notion.pace import Pace
-from onefirm.state.truth.notion.rows import Page, Rows
+from onefirm.state.truth.notion.rows import Page, Rows, is_trashed
 from onefirm.state.truth.notion.steps import Step
+from onefirm.state.truth.notion.survey import Absent, Seen
 from onefirm.state.truth.notion.turns import Turns
 from onefirm.state.truth.notion.values import Unfit
 from onefirm.store.engine import Store
@@ -74,8 +77,8 @@ class NotionTruth:
         self._mapping = mapping
         self._notion = Asking(caller, mapping)
         self._rows = Rows(store, schema, mapping, timezone)
+        self._lists = Lists(self._notion, self._rows, schema, mapping, clock, overlap)
         self._lag = lag
-        self._overlap = overlap
         self._turns = Turns()
         self._applied = 0
         self._introduced = False
@@ -182,7 +185,10 @@ class NotionTruth:
     def _send(self, step: Step, body: Mapping[str, Any]) -> None:
         if step.state != "sent":
             self._mark(step, "sent")
-        page = self._create(body) if step.write.op == "create" else self._change(step, body)
+        try:
+            page = self._create(body) if step.write.op == "create" else self._change(step, body)
+        except Rejected as rejected:
+            raise self._refusal(step.write, rejected) from None
         (row,) = self._rows.read([self._notion.whole(page)])
         step.page_id, step.row = str(page["id"]), row
         self._mark(step, "done")
@@ -192,6 +198,22 @@ class NotionTruth:
             return self._notion.call("create", "POST", "pages", body)
         except Missing as missing:
             raise Rejected(str(missing)) from None
+
+    def _refusal(self, write: TruthWrite, rejected: Rejected) -> TruthError:
+        """What a refusal of Notion's means, where its form has changed meanwhile."""
+        self._rows.noticed.add(f"{write.kind}:refused")
+        seen = self._seen(write.kind)
+        if _is_away(seen):
+            return Unreachable(f"the data source of {write.kind} in notion.yaml can't be seen")
+        place = self._rows.place(write)
+        sent = {write.kind, *(f"{write.kind}.{name}" for name in write.props or ())}
+        found = questions.mismatches(self._mapping, self._schema, {place.data_source: seen})
+        told = [one.said for one in found if one.key.partition(":")[0] in sent and not one.is_harmless]
+        return Rejected("; ".join(told)) if told else rejected
+
+    def _seen(self, kind: str) -> Seen:
+        source = self._mapping.places[kind].data_source
+        return self._notion.sources([source])[source]
 
     def _change(self, step: Step, body: Mapping[str, Any]) -> Page:
         """The page after it was changed. After a collision it is held against its base again."""
@@ -336,7 +358,7 @@ class NotionTruth:
     def _candidates(self, place: Place, step: Step) -> list[TruthRow]:
         """Every row made around when a create was under way that no effect of ours is known to have made."""
         longest, found = timedelta(seconds=PATIENCE_S + TIMEOUT_S), list[Page]()
-        since, until = _minute(parse_iso(step.at) - longest), _minute(parse_iso(step.at) + longest)
+        since, until = minute(parse_iso(step.at) - longest), minute(parse_iso(step.at) + longest)
         for trashed in (False, True):
             with contextlib.closing(self._notion.ahead(place, since, trashed=trashed, whole=False)) as walking:
                 for some, _ in walking:
@@ -384,60 +406,42 @@ class NotionTruth:
             raise Gone([ref]) from None
 
     def changed_since(self, watermark: str | None) -> Iterator[Batch]:
-        """Each data source is walked from where it was, its trash after it.
-
-        The watermark has, for each, the minute up to which everything came, never one of the last minutes: those are
-        looked at again, since lists lag and times are cut to the minute.
-        """
-        marks: dict[str, dict[str, str]] = json.loads(watermark) if watermark else {}
+        """Each data source is walked from where it was, its trash after it."""
         self._introduce()
-        with contextlib.ExitStack() as ends:
-            begun: list[tuple[dict[str, str], str, datetime, Ahead]] = []
-            for place in self._in_order():  # all at once: one after the other would take the sum of their times
-                for part in ("rows", "trash"):
-                    mark, started = marks.setdefault(place.data_source, {}), self._clock.now() - self._overlap
-                    walking = self._notion.ahead(place, mark.get(part), trashed=part == "trash")
-                    ends.callback(walking.close)
-                    begun.append((mark, part, started, walking))
-            for mark, part, started, walking in begun:
-                for some, last in walking:
-                    rows = self._rows.read(some)
-                    if last is not None:
-                        mark[part] = min(_minute(parse_iso(last)), _minute(started))
-                    yield Batch(rows, json.dumps(marks, sort_keys=True), iso(started))
-                mark[part] = _minute(started)
-            started = begun[0][2] if begun else self._clock.now()
-        yield Batch(self._rows.resolved(), json.dumps(marks, sort_keys=True), iso(started))
+        yield from self._lists.changed_since(watermark)
 
-    def ids(self) -> frozenset[str]:
+    def ids(self) -> dict[str, frozenset[str]]:
         """Every page by its number alone."""
-        refs = set[str]()
-        for place in self._mapping.places.values():
-            only = [place.ref.id if place.ref else place.columns["title"].id]
-            with contextlib.closing(self._notion.ahead(place, None, only=only, whole=False)) as walking:
-                for some, _ in walking:
-                    refs.update(self._rows.name(some))
-        return frozenset(refs)
+        return self._lists.ids()
 
-    def _in_order(self) -> list[Place]:
-        """Those that others lead to come first, so that what leads to them is understood at once."""
-        order, waiting = list[Place](), dict(self._mapping.places)
-        while waiting:
+    def noticed(self) -> frozenset[str]:
+        """What pages and refusals have shown since their kind was last looked at."""
+        return frozenset(self._rows.noticed)
 
-            def leads(place: Place) -> int:
-                kind = self._schema.kinds[place.kind]
-                to = {kind.properties[name].to for name, one in place.columns.items() if one.type == "relation"}
-                return len((to & set(waiting)) - {place.kind})
-
-            first = min(waiting.values(), key=lambda place: (leads(place), place.kind))
-            order.append(waiting.pop(first.kind))
-        return order
+    def mismatches(self, kinds: Collection[str]) -> list[Mismatch]:
+        """One request for each data source. Of a firm of which nothing is shown it is said in one sentence."""
+        places = self._mapping.places.values()
+        wanted = [place.data_source for place in places if place.kind in kinds or "" in kinds]
+        found = self._notion.sources(wanted)
+        self._rows.noticed -= {key for key in self._rows.noticed if kind_of(key) in kinds}
+        if len(found) == len(places) > 1 and all(_is_away(seen) for seen in found.values()):
+            return [questions.nothing_seen(len(found))]
+        return questions.mismatches(self._mapping, self._schema, found)
 
     def _get(self, refs: Sequence[str]) -> dict[str, Page]:
-        """The pages of these refs; one that is missing in the answer is gone."""
+        """The pages of these refs; one that is missing in the answer is gone. Raises Unreachable.
+
+        A page goes with its data source when that is put into the trash or not shared any more: then it isn't gone.
+        """
         ids = self._page_ids(refs)
         found = self._notion.pages(list(ids.values()))
-        return {ref: found[id_] for ref, id_ in ids.items() if id_ in found}
+        there = {ref: found[id_] for ref, id_ in ids.items() if id_ in found}
+        away = [ref for ref in ids if ref not in there or is_trashed(there[ref])]
+        for kind in {self._schema.kind_of(ref).name for ref in away}:
+            if kind in self._mapping.places and _is_away(self._seen(kind)):
+                self._rows.noticed.add(f"{kind}:unseen")
+                raise Unreachable(f"the data source of {kind} in notion.yaml can't be seen")
+        return there
 
     def _introduce(self, patience: timedelta = PEOPLE_KEPT) -> None:
         """Learn what Notion's users are called, once; a connection that may not know goes on without."""
@@ -466,6 +470,11 @@ class NotionTruth:
         return iso(self._clock.now())
 
 
+def _is_away(seen: Seen) -> bool:
+    """Whether a data source can't be read, and all its pages with it."""
+    return isinstance(seen, Absent) or seen.in_trash
+
+
 def _says(row: TruthRow, write: TruthWrite) -> bool:
     """Whether a row is as a write was to leave it."""
     if write.op in ("archive", "restore"):
@@ -479,7 +488,3 @@ def _untouched(step: Step, row: TruthRow | None) -> bool:
     if row is None or before is None or row.archived != before.archived:
         return False
     return all(row.props.get(name) == before.props.get(name) for name in step.write.props or {})
-
-
-def _minute(instant: datetime) -> str:
-    return iso(instant)[:17] + "00.000Z"

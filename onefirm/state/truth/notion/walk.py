@@ -19,12 +19,16 @@ _RESTARTS = 5
 Pages = Sequence[Mapping[str, Any]]
 
 
+class Unseen(Unreachable):
+    """The data source isn't shown. What it holds is out of reach, and not gone."""
+
+
 async def walk(
     caller: Caller, data_source: str, *, since: str | None, trashed: bool = False, only: Sequence[str] = ()
 ) -> AsyncGenerator[tuple[Pages, str | None]]:
     """The pages, by when they were edited, and the minute up to which all came; each page once.
 
-    `only` names the properties that are wanted. Raises Unreachable.
+    `only` names the properties that are wanted. Raises Unreachable, and Unseen among that.
     """
     seen, low, restarts = set[str](), since, 0
     while True:
@@ -94,11 +98,11 @@ async def _query(
 async def ask(
     caller: Caller, data_source: str, body: Mapping[str, Any], query: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """One answer to one query. A data source that isn't shown is out of reach: what it holds is not gone."""
+    """One answer to one query. Raises Unseen, and as `Caller.call`."""
     try:
         return await caller.call("read", "POST", f"data_sources/{data_source}/query", query=query, body=body)
     except Missing as missing:
-        raise Unreachable(f"the data source {data_source} in notion.yaml can't be seen: {missing}") from None
+        raise Unseen(f"the data source {data_source} in notion.yaml can't be seen: {missing}") from None
 
 
 def _from(time: str, at: str | None, test: str = "on_or_after") -> dict[str, Any] | None:
