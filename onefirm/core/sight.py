@@ -19,7 +19,8 @@ class Sight:
 
     `hidden` are the refs that belong to others (records, decisions, lessons, and what they were called before),
     `known` those that may be seen. `hides_path` tells of a path below the workspace whether its file is hidden;
-    `way_out` is what to do for whoever needs more.
+    `way_out` is what to do for whoever needs more. `renew` gives the sight as the firm is now: what was taken over
+    since may belong to others too.
     """
 
     client: str = ""
@@ -27,6 +28,7 @@ class Sight:
     known: frozenset[str] = frozenset()
     hides_path: Callable[[str], bool] = _hides_none
     way_out: str = ""
+    renew: Callable[[], Sight] | None = None
 
     def sees(self, refs: Iterable[str]) -> bool:
         """Whether nothing among these is hidden."""

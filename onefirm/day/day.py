@@ -54,7 +54,7 @@ class Day:
         """
         pulls, by = self._planes.pulls, By(SYSTEM)
         pulled = pulls.whole(self._planes, by) if is_patient else pulls.within(self._planes, by)
-        return brief.build(self._planes, self._planes.clock.now(), pulled.told)
+        return brief.build(self._planes.renewed(), self._planes.clock.now(), pulled.told)
 
     def explain(self, number: int) -> str:
         """Why line `number` of the brief stands where it does. Raises NotFound."""
@@ -83,7 +83,7 @@ class Day:
 
     def finish(self, session: str) -> None:
         """See through what a session's start did not wait for, so that its next prompt tells of it."""
-        self._planes.pulls.finish(self._planes, session)
+        self._planes.pulls.finish(session)
 
     def end(self) -> None:
         """Let what goes on in the background end; the truth was closed before."""

@@ -57,6 +57,10 @@ class Planes:
     sight: Sight = WHOLE
     pulls: Pulls = field(default_factory=Pulls)
 
+    def renewed(self) -> Planes:
+        """The same planes with the sight of now; to be asked for after anything was taken over."""
+        return self.behind(self.sight.renew()) if self.sight.renew else self
+
     def behind(self, sight: Sight) -> Planes:
         """The same planes with this sight. The ledger stays whole: what is told of it is chosen where it is told."""
         rooms = {name: getattr(self, name).behind(sight) for name in ("records", "decisions", "lessons")}

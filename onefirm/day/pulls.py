@@ -54,8 +54,12 @@ class Pulls:
         self._lock = Lock()
         self._thread: Thread | None = None
         self._coming: Future[Pulled] | None = None
-        self.goes_on = False
+        self._told: Planes | None = None
+
+    @property
+    def goes_on(self) -> bool:
         """Whether somebody was told that a pull goes on."""
+        return self._told is not None
 
     def whole(self, planes: Planes, by: By) -> Pulled:
         """Pull to the end; what another process is at is waited for no longer than a session would."""
@@ -84,7 +88,7 @@ class Pulls:
         try:
             return self._begun(planes, by, before).result(max(wait_s, 0.0))
         except TimeoutError:
-            self.goes_on = True
+            self._told = planes
             return _going_on(planes)
 
     def keep_up(self, planes: Planes) -> str:
@@ -103,15 +107,18 @@ class Pulls:
             if ours:
                 _pull(planes, By(SYSTEM))
 
-    def finish(self, planes: Planes, session: str) -> None:
-        """See the pull through that a session's brief didn't wait for, and keep what it brought for the next prompt."""
-        if not self.goes_on or self._coming is None:
+    def finish(self, session: str) -> None:
+        """See the pull through that a session's brief didn't wait for, and keep for its next prompt what that brought,
+        as far as the session may see it.
+        """
+        if self._told is None or self._coming is None:
             return
         try:
-            text = _brought(planes, self._coming.result())
+            done = self._coming.result()
+            text = _brought(self._told.renewed(), done)
         except FirmError as error:
             text = f"{_ENDED} has ended: {error}"
-        with db.writing(str(planes.root)) as conn:
+        with db.writing(str(self._told.root)) as conn:
             pulls.promise(conn, session, text)
 
     def close(self) -> None:

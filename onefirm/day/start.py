@@ -23,7 +23,7 @@ def start(planes: Planes, session: str, client_id: str, source: str, wait_s: flo
     wall = walls.of_call(planes.root, client_id) if client_id else None
     seen = planes.behind(walls.sight(planes, wall)) if wall else planes
     pulled = planes.pulls.within(seen, By(SYSTEM, session), wait_s, lambda: close_left(planes, but=session))
-    told = brief.build(seen, planes.clock.now(), pulled.told)
+    told = brief.build(seen.renewed(), planes.clock.now(), pulled.told)
     _record(planes, session, client_id, source)
     if not wall:  # what is kept is for any session
         brief.keep(planes.root, told)

@@ -146,8 +146,9 @@ def sight(planes: Planes, wall: Wall) -> Sight:
     hidden |= {ref for ref, about in said if not hidden.isdisjoint(about)}
     every = {*related, *names, *(ref for ref, _ in said)}
     return Sight(
-        walls.who(wall), frozenset(hidden), frozenset(every - hidden), _paths(planes.root, every - hidden), walls.BACK
-    )
+        walls.who(wall), frozenset(hidden), frozenset(every - hidden), _paths(planes.root, every - hidden), walls.BACK,
+        lambda: sight(planes, wall),
+    )  # fmt: skip
 
 
 def _related(conn: Connection) -> dict[str, list[str]]:

@@ -266,8 +266,9 @@ class Records:
     def find(self, wanted: Query) -> Page:
         """One page of the records that a query finds, from the mirror. Raises InvalidInput, NotFound."""
         self._sight.check([wanted.about] if wanted.about else [])
+        sight = self._sight.renew() if self._sight.renew else self._sight
         with self._naming():
-            return self._reader.find(wanted, self._sight.hidden)
+            return self._reader.find(wanted, sight.hidden)
 
     def timeline(
         self, ref: str, *, kinds: Sequence[str] | None = None, limit: int | None = None, newest_first: bool = False

@@ -14,9 +14,9 @@ from onefirm.bootstrap import Firm, open_firm
 from onefirm.core.attribution import By
 from onefirm.day import close as closing
 from onefirm.ledger.sentences import sentence
-from onefirm.sessions import db, edits, identity, walk
+from onefirm.sessions import db, edits, identity, walk, walls
 from onefirm.state import schema
-from onefirm.state.records import Change
+from onefirm.state.records import Change, Query
 from support.clock import FixedClock
 
 MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -285,3 +285,18 @@ def test_session_db_is_rebuilt_from_the_ledger_when_it_is_lost(firm: Firm) -> No
         from onefirm.sessions import receipts
 
         assert receipts.all(str(again.root), session)["T-1"]["kind"] == "seen"
+
+
+def test_what_a_pull_brings_of_another_client_stays_behind_the_wall(firm: Firm, truth: SlowTruth) -> None:
+    firm.records.write([Change("create", kind="client", set={"title": "Acme"})], OPERATOR)
+    session = identity.get(str(firm.root), opened(firm, "c1"))
+    assert session
+    seen = firm.behind(firm.day.declare_wall(session, "CL-1", OPERATOR))
+    other = truth.add("client", title="Borealis")
+    truth.add("project", title="Their secret", client=other)
+    assert "Their secret" not in seen.day.brief().text
+    assert "Borealis" not in str(seen.day.brief().changes)
+    again = firm.behind(walls.of(str(firm.root), "c1"))
+    truth.add("project", title="Another secret", client=other)
+    firm.records.sync()
+    assert [row.title for row in again.records.find(Query("project")).rows] == ["Shop"]
