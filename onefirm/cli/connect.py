@@ -118,6 +118,11 @@ class _Run:
 
         with screen.working("Asking Notion"):
             acting = self.survey.acting()
+        if self.token.replaces and not self._agrees(f"Another token is kept. Keep that of {room.INHERITED} instead?"):
+            raise Refused(
+                f"{room.INHERITED} holds another token than the one that is kept, which stays.",
+                hint=f"Unset {room.INHERITED} to go on with the kept one, or say `--yes` to replace it.",
+            )
         kept = None if self.token.is_kept else room.keep(self.premises, self.token)
         self.told |= {"acting": acting, "token": self.token.origin, "kept": kept}
         self._show(f"The token ({self.token.origin}) acts as “{acting.name}” in the workspace “{acting.workspace}”.")

@@ -43,11 +43,15 @@ _TOKEN = re.compile(r"[\x21-\x7e]{8,400}")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token, where it came from in words, and whether the firm would find it there again by itself."""
+    """A token, where it came from in words, and whether the firm would find it there again by itself.
+
+    `replaces`: another one is kept, and nobody has asked for a new one.
+    """
 
     value: Secret
     origin: str
     is_kept: bool
+    replaces: bool = False
 
 
 def token(premises: Premises, environ: Mapping[str, str], ask: Callable[[], str], *, anew: bool, own: bool) -> Token:
@@ -64,7 +68,8 @@ def token(premises: Premises, environ: Mapping[str, str], ask: Callable[[], str]
         return Token(kept, "the plugin's option" if is_option else f"the {by_name[NAME]}", is_kept=True)
     if inherited:
         value = _checked(inherited)
-        return Token(value, INHERITED, is_kept=kept is not None and kept == value)
+        is_kept = kept is not None and kept == value
+        return Token(value, INHERITED, is_kept, replaces=kept is not None and not is_kept)
     return Token(_checked(ask()), "what was typed", is_kept=False)
 
 

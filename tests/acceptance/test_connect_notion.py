@@ -244,7 +244,10 @@ def test_a_token_that_was_revoked_is_replaced_by_a_new_one(desk: Desk, monkeypat
     desk.notion.workspace.connect("ntn_another", "Another", whole_workspace=True)
     monkeypatch.setattr("sys.stdin", io.StringIO("ntn_another\n"))
     desk.connected("--new-token")
-    assert "0 gap(s)" in desk.connected("--check").out
+    desk.notion.workspace.connect("ntn_of_another_tool", "Tool", whole_workspace=True)
+    monkeypatch.setenv("NOTION_TOKEN", "ntn_of_another_tool")
+    assert "another token than the one that is kept, which stays" in desk.connect().err
+    assert "0 gap(s)" in desk.connected("--check").out  # by the firm's own token
 
 
 def test_a_firm_with_records_is_not_switched_and_loses_none(desk: Desk) -> None:

@@ -40,6 +40,15 @@ def test_the_manifest_starts_the_server_through_the_launcher() -> None:
     assert server["alwaysLoad"] is True
 
 
+@pytest.mark.row("STA-03")
+def test_the_plugins_option_for_the_notion_token_reaches_the_server_and_is_never_needed() -> None:
+    option = manifest()["userConfig"]["notion_token"]
+    assert option["sensitive"] is True
+    assert "required" not in option  # the client starts no server while a required one is unset
+    environment = manifest()["mcpServers"]["firm"]["env"]
+    assert environment == {"CLAUDE_PLUGIN_OPTION_NOTION_TOKEN": "${user_config.notion_token}"}
+
+
 @pytest.mark.row("OPS-02")
 def test_the_repository_is_a_marketplace_of_this_one_plugin() -> None:
     market = json.loads((PROJECT / ".claude-plugin" / "marketplace.json").read_text())

@@ -101,6 +101,13 @@ def test_the_environment_comes_first(tmp_path: Path) -> None:
     assert secrets.inventory() == [Credential("database", "environment", None, "Ada", "2027-06-30")]
 
 
+def test_what_was_typed_into_the_plugins_options_goes_before_all_else(tmp_path: Path) -> None:
+    environ = {"CLAUDE_PLUGIN_OPTION_NOTION_TOKEN": "ntn_of_the_plugin", "ONEFIRM_SECRET_NOTION": "ntn_other"}
+    assert Secrets(tmp_path, environ).get("notion") == Secret("ntn_of_the_plugin")
+    assert Secrets(tmp_path, environ).known_in("it is ntn_of_the_plugin") == "the secret “notion”"
+    assert Secrets(tmp_path, {**environ, "CLAUDE_PLUGIN_OPTION_NOTION_TOKEN": ""}).get("notion") == Secret("ntn_other")
+
+
 def test_the_inventory_knows_source_owner_and_end_and_no_value(secrets: Secrets, clock: FixedClock) -> None:
     secrets.set("notion", VALUE, owner="the operator", ends_on="2027-06-30")
     secrets.set("database", VALUE)
