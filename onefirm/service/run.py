@@ -66,6 +66,7 @@ class Service:
         self._pulls = Beat("pull", 0.0, self._pull)
         self._webhooks = Webhooks(Secrets(root), self._clock, lambda: self._bell.put("hint"), say)
         self._receiver: Receiver | None = None
+        self._counted: dict[str, int] = {}
         self._bugs: dict[str, str] = {}
         self._hinted = False
         self._not_before = 0.0
@@ -135,7 +136,8 @@ class Service:
             recovered(self._beats, time.monotonic())
         if said or had_failed:
             self._say(f"{beat.name}: {said or 'well again'}")
-        if said or had_failed or was_silent or beat.every_s > _HAND_IN_S:
+        is_news = said or had_failed or was_silent or self._webhooks.counts != self._counted
+        if is_news or beat.every_s > _HAND_IN_S:
             self._keep()
 
     def _failed(self, beat: Beat[Firm], why: str) -> None:
@@ -179,8 +181,8 @@ class Service:
             for one in self._beats
         )
         address = self._receiver.address if self._receiver else ""
-        counts = dict(self._webhooks.counts)
-        said = Said(os.getpid(), self._since, iso(at), beats, address, counts, ended_at)
+        self._counted = dict(self._webhooks.counts)
+        said = Said(os.getpid(), self._since, iso(at), beats, address, self._counted, ended_at)
         try:
             service.keep(self._root, said)
         except OSError as error:  # a full disk is no reason to end: what it is kept for is only looked at
