@@ -28,6 +28,7 @@ from onefirm.secrets import Secrets
 from onefirm.sessions import pulls
 from onefirm.sessions.shapes import Patience, Wall
 from onefirm.settings import Settings
+from onefirm.state import home as homes
 from onefirm.state import schema as schemas
 from onefirm.state.artifacts import Artifacts
 from onefirm.state.records import Records
@@ -90,12 +91,18 @@ class Firm:
 
 
 def open_firm(
-    start: Path | None = None, *, may_migrate: bool = False, clock: Clock | None = None, truth: Truth | None = None
+    start: Path | None = None,
+    *,
+    may_migrate: bool = False,
+    clock: Clock | None = None,
+    truth: Truth | None = None,
+    at_home: bool = False,
 ) -> Firm:
     """Open the workspace at or above `start` (default: the current folder).
 
-    `may_migrate` (command line and service only) brings an older database up, after a backup. Raises NotFound without a
-    workspace, InvalidInput for a wrong onefirm.yaml, Unavailable for a database that can't be used.
+    `may_migrate` (command line and service only) brings an older database up, after a backup. `at_home` opens it where
+    its records are, whatever onefirm.yaml says of that. Raises NotFound without a workspace, InvalidInput for a wrong
+    onefirm.yaml, Unavailable for a database that can't be used, and where onefirm.yaml names another truth.
     """
     root = workspace.find_root(start or Path.cwd())
     settings = settings_file.load(root)
@@ -104,6 +111,8 @@ def open_firm(
     secrets = Secrets(root)
     store = _open_store(root, workspace.database_url(root, settings.store, secrets), clock, may_migrate)
     try:
+        if truth is None:
+            settings = _at_home(settings, store, at_home)
         return _wire(root, settings, clock, store, ledger, secrets, truth)
     except BaseException:
         store.close()
@@ -131,9 +140,22 @@ def keep_in_notion(premises: Premises) -> None:
     if count := premises.records():
         raise Refused(
             f"The firm has {count} record(s) of its own, which would be left behind.",
-            hint="Connect a firm that has none yet: `onefirm init DIR` makes one.",
+            hint="`onefirm truth move notion` takes them along.",
         )
     settings_file.change(premises.root, "truth", "notion")
+
+
+def _at_home(settings: Settings, store: Store, at_home: bool) -> Settings:
+    with store.read() as conn:
+        home = homes.of(conn)
+    if home is None or home == settings.truth:
+        return settings
+    if not at_home:
+        raise Unavailable(
+            f"onefirm.yaml says `truth: {settings.truth}`, and the firm's records are in {homes.CALLED[home]}.",
+            hint=f"`onefirm truth move {home}` leaves them there, `onefirm truth move {settings.truth}` moves them.",
+        )
+    return settings.model_copy(update={"truth": home})
 
 
 def _open_store(root: Path, url: str, clock: Clock, may_migrate: bool) -> Store:
@@ -231,12 +253,18 @@ def _truth(root: Path, settings: Settings, clock: Clock, store: Store, secrets: 
     from onefirm.state.truth.notion.truth import NotionTruth
 
     mapped = mapping.read(root, schema)
-    if (token := secrets.get("notion")) is None:
+    return NotionTruth.connect(store, schema, clock, mapped, notion_token(secrets), settings.timezone)
+
+
+def notion_token(secrets: Secrets) -> str:
+    """What Notion lets this firm in by. Raises Unavailable without one."""
+    token = secrets.get("notion")
+    if token is None:
         raise Unavailable(
-            "onefirm.yaml says that the truth is Notion, and there is no token for it.",
+            "The truth is Notion, and there is no token for it.",
             hint="Run `onefirm connect notion`, or put it into the environment as ONEFIRM_SECRET_NOTION.",
         )
-    return NotionTruth.connect(store, schema, clock, mapped, token.reveal(), settings.timezone)
+    return token.reveal()
 
 
 def _plugin() -> Path | None:

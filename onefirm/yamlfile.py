@@ -5,19 +5,21 @@ Aliases, tags, duplicate keys and files over 256 KB are refused: they are mistak
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 import yaml
 from yaml.composer import ComposerError
-from yaml.events import AliasEvent
+from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
 from onefirm.core.errors import InvalidInput, NotFound
 
+_FAST: Any = getattr(yaml, "CSafeLoader", None)
 LARGEST_BYTES = 256 * 1024
+_DEEPEST = 50
 KeyPath: TypeAlias = "tuple[str | int, ...]"
 
 
@@ -55,6 +57,8 @@ def parse(path: Path, raw: bytes) -> YamlFile:
     try:
         node = _composed(raw.decode("utf-8"))
         value: Any = _plain(node, (), lines, path) if node else {}
+    except RecursionError:
+        raise InvalidInput(f"{path} is nested too deeply.", hint="It can't be a settings file.") from None
     except UnicodeDecodeError:
         raise InvalidInput(f"{path} is not UTF-8 text.", hint="Save it as UTF-8.") from None
     except yaml.YAMLError as error:
@@ -150,11 +154,22 @@ def _flow(value: Any) -> str:
 
 
 def _composed(text: str) -> yaml.Node | None:
-    """By libyaml where it is there, in a tenth of the time; what it refuses, or may be an alias, is told by ours."""
-    if yaml.__with_libyaml__ and "*" not in text:
-        with contextlib.suppress(yaml.YAMLError):
-            return yaml.compose(text, Loader=yaml.CSafeLoader)
+    """The text's nodes, by PyYAML's parser in C where it is there: the other one only tells mistakes."""
+    if _FAST is not None:
+        with suppress(yaml.YAMLError):
+            if _is_plain(text):
+                return yaml.compose(text, Loader=_FAST)
     return yaml.compose(text, Loader=_NoAliases)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether the parser in C can be trusted with it: without aliases, and no deeper than its stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_FAST):
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > _DEEPEST or isinstance(event, AliasEvent):
+            return False
+    return True
 
 
 class _NoAliases(yaml.SafeLoader):

@@ -28,6 +28,7 @@ COMMANDS = {
     "ledger": "onefirm.cli.ledger:ledger",
     "schema": "onefirm.cli.schema:schema",
     "connect": "onefirm.cli.connect:connect",
+    "truth": "onefirm.cli.truth:truth",
     "session": "onefirm.cli.sessions:session",
     "guard": "onefirm.cli.guard:guard",
     "service": "onefirm.cli.service:service",

@@ -18,6 +18,7 @@ _TOLD = (
     "record.created", "record.updated", "record.archived", "record.restored", "record.pulled", "record.conflicted",
     "decision.", "lesson.", "artifact.", "narrative.unreconciled", "narrative.archived", "guard.lifted",
     "guard.restored", "wall.lifted", "payload.erased", "schema.applied", "workspace.restored",
+    "truth.moved",
 )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ KINDS = (
     "narrative.confirmed",
     "guard.lifted", "guard.restored", "wiring.accepted", "wall.declared", "wall.lifted",
     "payload.erased", "workspace.created", "workspace.restored", "schema.applied",
+    "truth.moved",
 )  # fmt: skip
 
 

@@ -293,6 +293,12 @@ def _schema(data: Mapping[str, Any], _event: Event) -> str:
     return f"applied version {value(data.get('version'))} of the firm's schema{said}"
 
 
+def _moved(data: Mapping[str, Any], _event: Event) -> str:
+    number = data.get("records")
+    what = "1 record" if number == 1 else f"{value(number)} records"
+    return f"moved {what} from {value(data.get('from'))} to {value(data.get('to'))}"
+
+
 def _simply(verb: str) -> Said:
     return Said(f"{verb} a record", lambda data, event: f"{verb} {_thing(data, event)}")
 
@@ -329,4 +335,5 @@ SAID: Mapping[str, Said] = {
     "workspace.created": Said("created the workspace", _founded),
     "workspace.restored": Said("put a backup back", _restored),
     "schema.applied": Said("applied the firm's schema", _schema),
+    "truth.moved": Said("moved the records to another truth", _moved),
 }

@@ -28,6 +28,12 @@ _STAND = _LOAD.with_only_columns(*(record.c[name] for name in ("ref", "title", "
 _DUE = record.update().where(record.c.ref == bindparam("moved")).values(due=bindparam("deadline"))
 _CONFIRM = record.update().where(record.c.ref == bindparam("confirmed")).values(synced_at=bindparam("synced_at"))
 
+_REBASE = (
+    record.update()
+    .where(record.c.ref == bindparam("rebased"))
+    .values(etag=bindparam("etag"), synced_at=bindparam("synced_at"))
+)
+
 
 def _upsert(insert: Any) -> Any:
     changed = {column.name: insert.excluded[column.name] for column in record.c if column.name != "ref"}
@@ -139,6 +145,13 @@ def archive(conn: Connection, ref: str, now: datetime) -> None:
 def confirm(conn: Connection, ref: str, now: datetime) -> None:
     """Note that the truth was just seen to say what the mirror says."""
     conn.execute(_CONFIRM, {"confirmed": ref, "synced_at": iso(now)})
+
+
+def rebase(conn: Connection, etags: Mapping[str, str], now: datetime) -> None:
+    """Take over the etags of another truth that says the same of these records."""
+    moved = [{"rebased": ref, "etag": etag, "synced_at": iso(now)} for ref, etag in etags.items()]
+    if moved:
+        conn.execute(_REBASE, moved)
 
 
 def add_alias(conn: Connection, alias: str, ref: str) -> None:

@@ -21,6 +21,7 @@ from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
 from onefirm.sessions import walls
 from onefirm.state import claims, conflicts, drafts, history, mismatches, query, schema_change, values
+from onefirm.state import home as homes
 from onefirm.state import schema as schemas
 from onefirm.state.board import Board
 from onefirm.state.changes import Change, IllegalMove, KeyReused, StaleWrite, Written
@@ -215,9 +216,11 @@ class Records:
     # -- the schema ----------------------------------------------------------------------------------------------------
 
     def outdated(self) -> bool:
-        """Whether another process has applied a newer schema; whoever holds these records then opens the firm anew."""
+        """Whether another process has applied a newer schema or moved the records to another truth; whoever holds these
+        records then opens the firm anew.
+        """
         with self.plane.store.read() as conn:
-            return schemas.version(conn) != self.plane.schema.version
+            return schemas.version(conn) != self.plane.schema.version or homes.has_moved(conn, self.plane)
 
     def schema_proposal(self, declared: Declared, remove: Sequence[str] = ()) -> Proposal:
         """What would change if these kinds came into force, held against every record. Raises InvalidInput."""

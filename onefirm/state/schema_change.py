@@ -18,6 +18,7 @@ from onefirm.core.attribution import By
 from onefirm.core.errors import InvalidInput, Refused
 from onefirm.core.numerals import pointed
 from onefirm.state import claims, mirror, schema_plan, values
+from onefirm.state import home as homes
 from onefirm.state import schema as schemas
 from onefirm.state.mirror import Record
 from onefirm.state.plane import Plane
@@ -78,6 +79,7 @@ def apply(plane: Plane, declared: Declared, by: By, remove: Sequence[str]) -> Pr
     """Bring it into force: the schema, the records that follow, their entries. Raises InvalidInput, Refused."""
     with plane.store.write() as conn:
         schemas.hold(conn, alone=True)
+        homes.check(conn, plane)
         _let_end(plane, conn)
         done = propose(plane, conn, declared, remove).accepted()
         if not done.steps:

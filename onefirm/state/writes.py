@@ -22,6 +22,7 @@ from onefirm.core.attribution import By
 from onefirm.core.errors import InvalidInput, Refused, Unavailable
 from onefirm.core.ids import is_temporary, uuid7
 from onefirm.state import claims, contradictions, drafts, mismatches, outcome, situation, values
+from onefirm.state import home as homes
 from onefirm.state import schema as schemas
 from onefirm.state.changes import Change, Written
 from onefirm.state.claims import Claim
@@ -213,6 +214,7 @@ class Attempt:
         Raises _Busy, _Moved, SchemaMoved, and every refusal there is.
         """
         schemas.check_current(conn, self._plane.schema)
+        homes.check(conn, self._plane)
         if self._known and (answer := self._earlier(conn)):
             return answer
         related = [ref for one in self._wanted for _, ref in drafts.related(one)]

@@ -1,4 +1,4 @@
-"""Runs commands that change context files and die at the n-th change of the disk.
+"""Runs commands that die: at the n-th change of context files, or at the n-th request to Notion or step of a plane.
 
 Each in a process of its own, forked from one that has loaded everything: a new interpreter takes longer than a command.
 """
@@ -31,9 +31,16 @@ class Dying:
 
     def run(self, root: Path, number: int, *command: str) -> int:
         """The exit code of `onefirm -C ROOT COMMAND`; 9 where it died before the n-th change."""
+        return self._ask("change", root, number, *command)
+
+    def away(self, root: Path, number: int, *command: str) -> int:
+        """As `run`, for what is done with Notion: 9 where it died at the n-th answer or step, before taking it in."""
+        return self._ask("away", root, number, *command)
+
+    def _ask(self, *what: object) -> int:
         assert self._server.stdin is not None
         assert self._server.stdout is not None
-        self._server.stdin.write(json.dumps([str(root), number, *command]) + "\n")
+        self._server.stdin.write(json.dumps(what, default=str) + "\n")
         self._server.stdin.flush()
         return int(self._server.stdout.readline())
 
@@ -41,13 +48,15 @@ class Dying:
 def serve() -> None:
     """Fork once for each line of standard input, and answer with the exit code."""
     import onefirm.bootstrap
-    import onefirm.cli.context  # noqa: F401 - so that no child has to
+    import onefirm.cli.context
+    import onefirm.state.truth.notion.arrival  # noqa: F401 - so that no child has to
 
     for line in sys.stdin:
         child = os.fork()
         if not child:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            os._exit(die(*json.loads(line)))
+            what, *how = json.loads(line)
+            os._exit({"change": die, "away": die_away}[what](*how))
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
 
@@ -68,6 +77,32 @@ def die(root: str, left: int, *command: str) -> int:
                 os._exit(9)  # before the change is made
 
     sys.addaudithook(count)
+    return run(["-C", root, *command])
+
+
+def die_away(root: str, left: int, *command: str) -> int:
+    """Run the command; the exit code is 9 where it died: with an answer of Notion's in its hands, or between steps."""
+    from functools import partial
+
+    from onefirm import bootstrap
+    from onefirm.cli.exits import run
+    from onefirm.state.truth.notion.call import Caller
+
+    waiting, send = left, Caller._send
+
+    def count(name: str = "") -> None:
+        nonlocal waiting
+        waiting -= 1
+        if not waiting:
+            os._exit(9)
+
+    async def sent(self: Caller, *request: Any) -> Any:
+        answer = await send(self, *request)
+        count()
+        return answer
+
+    Caller._send = sent
+    bootstrap.Records = partial(bootstrap.Records, step=count)
     return run(["-C", root, *command])
 
 

@@ -84,3 +84,9 @@ def test_whatever_stands_there_reads_afterwards_as_was_wanted(
         **{one: tree[one] for one in others[1:]},
     }
     assert yamlfile.parse(FILE, after.encode()).value == wanted
+
+
+@pytest.mark.parametrize("text", ["[" * 9_000, "- " * 9_000, "{a: " * 9_000])
+def test_what_is_nested_without_end_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput, match="nested too deeply"):
+        yamlfile.parse(FILE, text.encode())

@@ -15,6 +15,7 @@ from onefirm.core.attribution import SYSTEM, By
 from onefirm.core.clock import iso
 from onefirm.core.ids import is_temporary, uuid7
 from onefirm.state import claims, mirror, mismatches, outcome
+from onefirm.state import home as homes
 from onefirm.state import schema as schemas
 from onefirm.state.claims import Claim
 from onefirm.state.mirror import Record
@@ -230,7 +231,7 @@ class Puller:
         while True:
             now, home = self._plane.now(), self._plane.ledger.chain_id
             with self._plane.store.write() as conn:
-                if not schemas.is_current(conn, self._plane.schema):
+                if not schemas.is_current(conn, self._plane.schema) or homes.has_moved(conn, self._plane):
                     return None  # to be taken over by those who know the newer one
                 mirror.load(conn, refs, lock=True)  # a writer of these rows puts its claim before this one or sees it
                 unfinished = [c for c in claims.touching(claims.every(conn), refs) if c.state == "leased" or c.unknown]
@@ -243,7 +244,8 @@ class Puller:
 
     def _remember(self, name: str, value: str) -> None:
         with self._plane.store.write() as conn:
-            notes.put(conn, name, value)
+            if not homes.has_moved(conn, self._plane):
+                notes.put(conn, name, value)
 
     def synced_at(self, conn: Connection) -> str | None:
         """When the mirror was last known to have everything."""

@@ -71,6 +71,13 @@ def page_id(text: str) -> str:
     return found[-1].replace("-", "").lower()
 
 
+def is_noted(store: Store, page: str) -> bool:
+    """Whether databases were made, or begun, under this page."""
+    with store.read() as conn:
+        kept: Any = conn.execute(select(setting.c.value).where(setting.c.name == _NOTE)).scalar()
+    return bool(kept) and same_id(str(kept["page"]), page)
+
+
 def create_databases(
     caller: Caller,
     store: Store,
@@ -100,6 +107,22 @@ def create_databases(
             f"The databases in Notion aren't whole yet: {error}.", hint="The same command goes on where this ended."
         ) from None
     return NotionMapping(places, base_url)
+
+
+def imagined(schema: Schema, plot: Plot) -> NotionMapping:
+    """The mapping onto databases that aren't made yet, without ids: what they will hold can be told by it."""
+    return NotionMapping({kind.name: _imagined(kind, plot) for kind in schema.kinds.values()})
+
+
+def _imagined(kind: Kind, plot: Plot) -> Place:
+    labels, configs = _labels(kind), _properties(plot, kind)
+    columns = dict[str, Column]()
+    for prop in kind.properties.values():
+        type_ = cast("NotionType", next(iter(configs.get(labels[prop.name], {"relation": {}}))))
+        options = {ours: (Option(shown),) for ours, shown in _options(kind, prop).items()}
+        currency = plot.currency if prop.type == "money" else None
+        columns[prop.name] = Column(labels[prop.name], labels[prop.name], type_, options, currency)
+    return Place(kind.name, "", columns)
 
 
 class _Founder:
@@ -167,7 +190,7 @@ class _Founder:
         raise AssertionError
 
     def _body(self, kind: Kind, plain: bool) -> dict[str, Any]:
-        properties = self._properties(kind, plain)
+        properties = _properties(self._plot, kind, plain=plain)
         return {
             "parent": {"type": "page_id", "page_id": self._plot.page},
             "title": text_items(kind.plural),
@@ -221,7 +244,7 @@ class _Founder:
     def complete(self, kind: Kind, sources: Mapping[str, Source]) -> Place:
         """Add what a data source lacks of its kind, and tell where everything is."""
         source, found = str(sources[kind.name]["id"]), sources[kind.name]["properties"]
-        wanted = {**self._properties(kind, plain=False), **_relations(kind, sources)}
+        wanted = {**_properties(self._plot, kind), **_relations(kind, sources)}
         if lacking := _lacking(found, wanted):
             self._tell(f"completing {kind.plural}")
             found = self._call("write", "PATCH", f"data_sources/{source}", {"properties": lacking})["properties"]
@@ -239,29 +262,6 @@ class _Founder:
         named = {str(one["name"]): Option(str(one["name"]), str(one["id"])) for one in theirs}
         options = {ours: (named[shown],) for ours, shown in _options(kind, prop).items() if shown in named}
         return Column(found["name"], found["id"], type_, options, self._plot.currency if prop.type == "money" else None)
-
-    def _properties(self, kind: Kind, plain: bool) -> dict[str, Any]:
-        """All but relations. `plain` leaves out what Notion refuses to some: a status, a prefix that is taken."""
-        labels = _labels(kind)
-        made: dict[str, Any] = {
-            labels[prop.name]: self._configured(kind, prop, plain)
-            for prop in kind.properties.values() if prop.type != "relation"
-        }  # fmt: skip
-        made[_number_label(kind)] = {"unique_id": {"prefix": None if plain else kind.prefix}}
-        return {**made, _KEY: {"rich_text": {}}} if self._plot.key else made
-
-    def _configured(self, kind: Kind, prop: Property, plain: bool) -> dict[str, Any]:
-        if prop.name == "title":
-            return {"title": {}}
-        if prop.type == "status":
-            colors = {status.name: _COLORS[status.group] for status in kind.statuses.values()}
-            listed = [{"name": shown, "color": colors[ours]} for ours, shown in _options(kind, prop).items()]
-            return {"select" if plain else "status": {"options": listed}}
-        if prop.type == "choice":
-            return {"select": {"options": [{"name": shown} for shown in _options(kind, prop).values()]}}
-        if prop.type == "money" and self._plot.amounts == "number":
-            return {"number": {"format": _FORMATS.get(self._plot.currency, "number")}}
-        return {"rich_text" if prop.type == "money" else HOLDS[prop.type][0]: {}}
 
     # -- asking and noting ---------------------------------------------------------------------------------------------
 
@@ -320,6 +320,31 @@ def _options(kind: Kind, prop: Property) -> dict[str, str]:
     }
     alike = len({one.casefold() for one in shown.values()}) < len(shown)
     return {name: name.replace(",", ";") for name in names} if alike else shown
+
+
+def _properties(plot: Plot, kind: Kind, *, plain: bool = False) -> dict[str, Any]:
+    """All but relations. `plain` leaves out what Notion refuses to some: a status, a prefix that is taken."""
+    labels = _labels(kind)
+    made: dict[str, Any] = {
+        labels[prop.name]: _configured(plot, kind, prop, plain)
+        for prop in kind.properties.values() if prop.type != "relation"
+    }  # fmt: skip
+    made[_number_label(kind)] = {"unique_id": {"prefix": None if plain else kind.prefix}}
+    return {**made, _KEY: {"rich_text": {}}} if plot.key else made
+
+
+def _configured(plot: Plot, kind: Kind, prop: Property, plain: bool) -> dict[str, Any]:
+    if prop.name == "title":
+        return {"title": {}}
+    if prop.type == "status":
+        colors = {status.name: _COLORS[status.group] for status in kind.statuses.values()}
+        listed = [{"name": shown, "color": colors[ours]} for ours, shown in _options(kind, prop).items()]
+        return {"select" if plain else "status": {"options": listed}}
+    if prop.type == "choice":
+        return {"select": {"options": [{"name": shown} for shown in _options(kind, prop).values()]}}
+    if prop.type == "money" and plot.amounts == "number":
+        return {"number": {"format": _FORMATS.get(plot.currency, "number")}}
+    return {"rich_text" if prop.type == "money" else HOLDS[prop.type][0]: {}}
 
 
 def _relations(kind: Kind, sources: Mapping[str, Source]) -> dict[str, Any]:

@@ -75,11 +75,25 @@ class Lists:
 
     def _ids(self, place: Place) -> frozenset[str]:
         refs = set[str]()
-        only = [place.ref.id if place.ref else place.columns["title"].id]
+        only = [one.id for one in (place.ref or place.columns["title"], place.key) if one]
         with contextlib.closing(self._notion.ahead(place, None, only=only, whole=False)) as walking:
             for some, _ in walking:
                 refs.update(self._rows.name(some))
         return frozenset(refs)
+
+    def tally(self, firm: str) -> dict[str, tuple[int, int]]:
+        """How many rows each kind has, in the trash too: all, and those that are none of this firm's records."""
+        found = dict[str, tuple[int, int]]()
+        for place in self._mapping.places.values():
+            only = [one.id for one in (place.columns["title"], place.key) if one]
+            every = strange = 0
+            for trashed in (False, True):
+                walking = self._notion.ahead(place, None, trashed=trashed, only=only, whole=False)
+                with contextlib.closing(walking):
+                    for some, _ in walking:
+                        every, strange = every + len(some), strange + self._rows.strange(some, place, firm)
+            found[place.kind] = (every, strange)
+        return found
 
     def _check_any(self, unseen: Mapping[str, Unseen]) -> None:
         """Note which data sources can't be seen. Raises Unreachable where none can."""

@@ -1,10 +1,12 @@
 """What Notion's pages are called here: each page has one ref for good.
 
 A ref is made of the page's number in Notion where the mapping names a property for it, else of this store's counter.
+A record that was moved to Notion keeps its own: the key of its page tells it to every machine.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +19,7 @@ from onefirm.store.counters import next_number
 from onefirm.store.tables import truth_page
 
 _PEOPLE = "notion.people"
+_MOVED = re.compile(r"ref:([A-Z]{1,4})-([1-9][0-9]{0,8})@")
 _AT_ONCE = 500  # databases bound the number of parameters of a statement
 _BY_ID = select(truth_page).where(truth_page.c.page_id.in_(bindparam("wanted", expanding=True)))
 _BY_REF = select(truth_page.c.ref, truth_page.c.page_id).where(
@@ -63,16 +66,28 @@ def aside(conn: Connection) -> list[Known]:
     return [Known(**row) for row in conn.execute(_ASIDE).mappings()]
 
 
-def name(conn: Connection, page_id: str, kind: str, prefix: str, number: int | None) -> str:
+def moving_key(ref: str, firm: str) -> str:
+    """The effect key under which a record of a firm moves to Notion: its page can be told by it for good."""
+    return f"ref:{ref}@{firm}"
+
+
+def name(conn: Connection, page_id: str, kind: str, prefix: str, number: int | None, key: str | None = None) -> str:
     """Give a page its ref. Somebody else may have been faster, and then theirs holds."""
-    ref = f"{prefix}-{number}" if number is not None else _next_free(conn, prefix)
+    moved = _MOVED.match(key or "")
+    wanted = [f"{prefix}-{moved[2]}"] if moved and moved[1] == prefix else []
+    wanted += [f"{prefix}-{number}"] if number is not None else []
     add = _ADD[conn.dialect.name]
-    while True:
+    while True:  # another page may be called so: one that was moved here, or that this one is a copy of
+        ref = wanted.pop(0) if wanted else _next_free(conn, prefix)
         conn.execute(add, {"page_id": page_id, "ref": ref, "kind": kind, "aside": None, "also": None})
         found = known(conn, [page_id])
         if page_id in found:
             return found[page_id].ref
-        ref = _next_free(conn, prefix)  # another page is called so: it was moved here under its own ref
+
+
+def forget(conn: Connection, refs: Iterable[str]) -> None:
+    """Let pages that are gone for good have no ref, so that others may take it."""
+    conn.execute(truth_page.delete().where(truth_page.c.ref == bindparam("gone")), [{"gone": ref} for ref in refs])
 
 
 def _next_free(conn: Connection, prefix: str) -> str:

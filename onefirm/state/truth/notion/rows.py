@@ -88,6 +88,13 @@ class Rows:
                 refs |= {str(page["id"]): self._name(conn, page, place) for page, place in fresh}
         return [refs[str(page["id"])] for page in some if str(page["id"]) in refs]
 
+    def strange(self, some: Sequence[Page], place: Place, firm: str) -> int:
+        """How many of these pages are no record's: without a ref, and not moved here by this firm."""
+        with self._store.read() as conn:
+            found = pages.known(conn, (str(page["id"]) for page in some))
+        keys = [self._key(page, place) or "" for page in some if page["id"] not in found]
+        return sum(not (key.startswith("ref:") and key.partition("@")[2].partition("#")[0] == firm) for key in keys)
+
     def resolved(self) -> list[TruthRow]:
         """Rows that led to pages which were not known when they were read, and are now."""
         with self._store.read() as conn:
@@ -126,7 +133,7 @@ class Rows:
     def _name(self, conn: Connection, page: Page, place: Place) -> str:
         number: Mapping[str, Any] = (value_of(page, place.ref) or {}).get("unique_id") or {}
         prefix = self._schema.kinds[place.kind].prefix
-        return pages.name(conn, str(page["id"]), place.kind, prefix, number.get("number"))
+        return pages.name(conn, str(page["id"]), place.kind, prefix, number.get("number"), self._key(page, place))
 
     def _decode(self, placed: Sequence[tuple[Page, Place]], found: Mapping[str, pages.Known]) -> list[TruthRow]:
         rows, notes = list[TruthRow](), list[tuple[str, Any, Any]]()

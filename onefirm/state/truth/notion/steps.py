@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from onefirm.state.truth.base import TruthRow, TruthWrite
 from onefirm.store.tables import truth_step
@@ -41,6 +41,32 @@ def made(conn: Connection, page_ids: Sequence[str]) -> frozenset[str]:
     """Those of the pages that an effect is known to have created or changed."""
     query = select(truth_step.c.page_id).where(truth_step.c.page_id.in_(page_ids), truth_step.c.state == "done")
     return frozenset(conn.execute(query).scalars()) if page_ids else frozenset()
+
+
+def left(conn: Connection, page_ids: Mapping[str, str]) -> dict[str, str]:
+    """The etag that our own last write gave each of these pages, by what they are called here.
+
+    One that was already edited when its answer was taken in is missing.
+    """
+    if not page_ids:
+        return {}
+    done = conn.execute(select(truth_step).where(truth_step.c.state == "done").order_by(truth_step.c.at)).mappings()
+    last = {step.page_id: step for step in map(_step, done)}
+    found = {ref: last[id_] for ref, id_ in page_ids.items() if id_ in last}
+    return {ref: step.row.etag for ref, step in found.items() if step.row and _is_as_sent(step)}
+
+
+def _is_as_sent(step: Step) -> bool:
+    sent = {**(step.before.props if step.before else {}), **(step.write.props or {})}
+    return step.row is not None and dict(step.row.props) == {k: v for k, v in sent.items() if v is not None}
+
+
+def unfinished(conn: Connection, *prefixes: str) -> list[str]:
+    """Effects whose keys begin so, and of which isn't known what became of them."""
+    query = select(truth_step.c.key).where(
+        truth_step.c.state != "done", or_(*(truth_step.c.key.startswith(one, autoescape=True) for one in prefixes))
+    )
+    return sorted(set(conn.execute(query).scalars()))
 
 
 def put(conn: Connection, steps: Sequence[Step]) -> None:

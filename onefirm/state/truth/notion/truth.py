@@ -418,6 +418,10 @@ class NotionTruth:
         """What pages and refusals have shown since their kind was last looked at."""
         return frozenset(self._rows.noticed)
 
+    def tally(self, firm: str) -> dict[str, tuple[int, int]]:
+        """How many rows each kind has, in the trash too: all, and those that are none of this firm's records."""
+        return self._lists.tally(firm)
+
     def mismatches(self, kinds: Collection[str]) -> list[Mismatch]:
         """One request for each data source. Of a firm of which nothing is shown it is said in one sentence."""
         places = self._mapping.places.values()
