@@ -20,7 +20,7 @@ from onefirm.state.claims import Claim
 from onefirm.state.conflicts import Clash
 from onefirm.state.drafts import Draft
 from onefirm.state.plane import Plane
-from onefirm.state.truth.base import AnswerLost, Gone, Rejected, Stale, TruthRow, Unreachable, Unsure
+from onefirm.state.truth.base import AnswerLost, Gone, Rejected, Stale, TruthRow, Undecided, Unreachable, Unsure
 
 _TRIES = 5
 _log = logging.getLogger(__name__)
@@ -39,8 +39,9 @@ class Relayed:
 class _Waits(Exception):
     """The truth can't be asked now; `unknown` tells that the write may have been applied."""
 
-    def __init__(self, unknown: bool, why: str) -> None:
+    def __init__(self, unknown: bool, why: str, *, away: bool = True) -> None:
         super().__init__(why)
+        self.away = away
         self.unknown = unknown
 
 
@@ -87,7 +88,8 @@ class Relay:
         try:
             self._finish(claim, report)
         except _Waits as waits:
-            report.reachable, report.why = False, str(waits)
+            if waits.away:
+                report.reachable, report.why = False, str(waits)
             self._postpone(claim, str(waits), unknown=waits.unknown)
         except _Taken:
             pass
@@ -130,7 +132,7 @@ class Relay:
         try:
             return self._plane.truth.effect(claim.key)
         except (Unreachable, AnswerLost) as error:
-            raise _Waits(True, _why(error)) from None
+            raise _Waits(True, _why(error), away=not isinstance(error, Undecided)) from None
 
     def _ask(self, claim: Claim, unsure: Unsure, report: Relayed) -> None:
         """Ask the operator whether creates made what is there: they are never sent a second time unasked."""

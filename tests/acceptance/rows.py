@@ -38,9 +38,6 @@ ROWS: Mapping[str, Row] = {
     "STA-05": Row(
         "No edit is ever lost by the sync: minute-rounded times, index lag, trash, unshared rows, more than 10,000 "
         "rows, more than 25 relations",
-        part="a first pull that was killed goes on where it was; what is renamed, retyped, deleted, trashed or "
-        "unshared in Notion, and what vanishes by the dozen, loses no value and is asked about; the rest is proven by "
-        "the contract tests of the truth",
     ),
     "STA-06": Row(
         "A write goes to the truth first, is read back, then reaches the mirror, and yields a receipt; a stale "
@@ -53,7 +50,7 @@ ROWS: Mapping[str, Row] = {
     "STA-08": Row(
         "429, 529, 409, 5xx, timeouts, dropped connections and answers lost after the write are survived with no "
         "duplicate row",
-        part="a service that ends within a write; the rest is proven by the contract tests of the truth",
+        part="a row whose create timed out, and is found only once Notion's lists have caught up, is proven by a storm",
     ),
     "STA-09": Row("Signed webhooks bring the next pull forward; they are a hint, never the data"),
     "STA-10": Row("Every record has a timeline of events and can be read as of any past moment"),

@@ -23,6 +23,7 @@ from onefirm.state.truth.base import (
     Truth,
     TruthRow,
     TruthWrite,
+    Undecided,
     Unreachable,
     Unsure,
 )
@@ -84,7 +85,7 @@ class SlowTruth:
     def effect(self, key: str) -> list[TruthRow] | None:
         self._call(f"effect {key}")
         if self.lagging:
-            raise Unreachable("the index lags behind")
+            raise Undecided("the index lags behind")
         if key in self.unsure:
             raise Unsure({0: [self.rows[ref] for ref in self.unsure[key]]})
         return self.effects.get(key)

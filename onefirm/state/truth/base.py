@@ -107,6 +107,10 @@ class Unreachable(TruthError):
     """The truth can't be asked now. A write that met this was surely not applied."""
 
 
+class Undecided(Unreachable):
+    """The truth can be asked, and can't tell yet whether it has applied an effect (an index that lags behind)."""
+
+
 class AnswerLost(TruthError):
     """The write was sent and no answer came: it may have been applied."""
 
@@ -168,7 +172,7 @@ class Truth(Protocol):
     def effect(self, key: str) -> list[TruthRow] | None:
         """The rows that an effect left, None when it surely was not applied.
 
-        Raises Unreachable also when it can't be told yet (an index that lags behind), and Unsure when it never can.
+        Raises Unreachable, Undecided when it can't be told yet, and Unsure when it never can.
         """
         ...
 

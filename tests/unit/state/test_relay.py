@@ -246,6 +246,18 @@ class TestLostAnswers:
         assert remote.true().keys() == {"T-1"}
         assert remote.records.pending() == []
 
+    def test_one_write_that_nobody_can_tell_of_yet_keeps_back_no_other_and_no_pull(self, remote: Office) -> None:
+        remote.slow.faults, remote.slow.lagging = ["lost after"], True
+        assert remote.write(Change("create", kind="task", set={"title": "Call"}))[0].receipt == "pending"
+        remote.slow.down = True
+        assert remote.write(Change("create", kind="client", set={"title": "Acme"}))[0].receipt == "pending"
+        remote.slow.down = False
+        outside = remote.slow.add("task", title="Theirs", status="todo")
+        remote.clock.advance(hours=1)
+        report = remote.records.sync()
+        assert (report.reachable, report.relayed, report.waiting) == (True, 1, 1)
+        assert outside in report.pulled
+
     def test_a_lost_answer_while_relaying_is_no_second_write(self, remote: Office) -> None:
         remote.slow.down = True
         remote.create("task")

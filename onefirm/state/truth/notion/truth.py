@@ -26,6 +26,7 @@ from onefirm.state.truth.base import (
     TruthError,
     TruthRow,
     TruthWrite,
+    Undecided,
     Unreachable,
     Unsure,
     kind_of,
@@ -310,7 +311,7 @@ class NotionTruth:
         if step.state == "sent":  # it may have waited for its turn before it went, and been under way for long
             told_at += timedelta(seconds=PATIENCE_S + TIMEOUT_S)
         if self._clock.now() < told_at:
-            raise Unreachable(f"Notion's lists lag behind; whether it was created can be told at {iso(told_at)[11:19]}")
+            raise Undecided(f"Notion's lists lag behind; whether it was created can be told at {iso(told_at)[11:19]}")
         candidates = [] if place.key else self._candidates(place, step)
         if candidates:
             unsure[step.number] = candidates
