@@ -247,7 +247,7 @@ class _Run:
         elif self.premises.truth == "notion":
             screen.say("The firm's records are in Notion, and nothing stands against it.")
         elif self.premises.records():
-            screen.say("Nothing stands against it. But the firm has records of its own, and stays where they are.")
+            screen.say("Nothing stands against it. Next: `onefirm truth move notion` takes the firm's records there.")
         else:
             first = "read notion.yaml, and correct it; then " if is_new else ""
             screen.say(f"Nothing stands against it. Next: {first}`{_SWITCH}` keeps the records there.")

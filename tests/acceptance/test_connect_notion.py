@@ -253,7 +253,7 @@ def test_a_token_that_was_revoked_is_replaced_by_a_new_one(desk: Desk, monkeypat
 def test_a_firm_with_records_is_not_switched_and_loses_none(desk: Desk) -> None:
     desk.terminal.done("record", "create", "task", "title=Call Jana")
     told = desk.connected("--at", desk.notion.url)
-    assert "the firm has records of its own" in told.err
+    assert "onefirm truth move notion" in told.err
     refused = desk.connect("--switch")
     assert refused.code == 1
     assert "1 record(s) of its own, which would be left behind" in refused.err
