@@ -133,6 +133,8 @@ def apply(invocation: Invocation, remove: tuple[str, ...], why: str | None) -> N
         if done.backup
         else "The database's server keeps the backups; none was made here."
     )
+    if done.unplaced:
+        screen.say(f"{done.unplaced} has no place yet for what is new: `onefirm connect notion --check` names it.")
 
 
 @schema.command(short_help="Tell every change of the schema.")

@@ -24,10 +24,15 @@ _KEPT = 7
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What came into force. `backup` is the copy of the database from before; None where a server keeps it."""
+    """What came into force.
+
+    `backup` is the copy of the database from before; None where a server keeps it. `unplaced` names the truth elsewhere
+    that has no place yet for what is new.
+    """
 
     proposal: Proposal
     backup: Path | None
+    unplaced: str | None = None
 
 
 def declared(root: Path) -> Declared:
@@ -68,7 +73,8 @@ def apply(
     if done.steps:
         plane.step("schema committed")
         _compile_guard(root, done)
-    return Applied(done, made[0] if made else None)
+    is_new = any(step.turn == "added" and step.thing in ("kind", "property") for step in done.steps)
+    return Applied(done, made[0] if made else None, plane.truth.name if is_new and plane.truth.store is None else None)
 
 
 def _compile_guard(root: Path, done: Proposal) -> None:

@@ -117,3 +117,31 @@ def test_a_mapping_with_mistakes_is_told_with_its_lines(connected: Terminal) -> 
     refused = connected("record", "find")
     assert refused.code == 1
     assert "there is no kind “tsak”" in refused.err
+
+
+def own_kind(terminal: Terminal, kind: str, properties: str) -> None:
+    (terminal.root / "schema").mkdir(exist_ok=True)
+    (terminal.root / "schema" / f"{kind}.yaml").write_text(f"kind: {kind}\nproperties:\n  {properties}\n")
+
+
+@pytest.mark.row("STA-02")
+def test_what_a_schema_adds_is_told_to_have_no_place_in_notion_yet(connected: Terminal) -> None:
+    own_kind(connected, "project", "margin: {type: number}")
+    assert "`onefirm connect notion --check` names it" in connected.done("schema", "apply").err
+    assert "project: kept nowhere, and refused when somebody sets them: margin" in (
+        connected.done("connect", "notion", "--check").out
+    )
+    refused = connected("record", "create", "project", "title=Showreel", "margin=0.25")
+    assert refused.code == 1
+    assert "no property of Notion for margin of a project" in refused.err
+    connected.done("record", "create", "project", "title=Showreel")
+
+
+@pytest.mark.row("STA-02")
+def test_a_property_that_left_the_schema_keeps_its_values_and_nothing_else_stops(connected: Terminal) -> None:
+    connected.done("record", "create", "task", "title=Call Jana", "waiting_on=the range")
+    own_kind(connected, "task", "waiting_on: null")
+    connected.done("schema", "apply")
+    connected.done("record", "update", "T-1", "status=doing")
+    props = connected.data("record", "get", "T-1")["props"]
+    assert (props["status"], props["waiting_on"]) == ("doing", "the range")

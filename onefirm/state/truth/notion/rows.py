@@ -20,6 +20,7 @@ from onefirm.state.truth.notion.values import Unfit
 from onefirm.store.engine import Store
 
 Page: TypeAlias = Mapping[str, Any]
+_TOLD = "`onefirm connect notion --check` names all that has no place there yet"
 
 
 def place_of(mapping: NotionMapping, page: Page) -> Place | None:
@@ -197,7 +198,7 @@ class Rows:
         """Where a write goes. Raises Unfit."""
         place = self._mapping.places.get(write.kind)
         if place is None:
-            raise Unfit(f"notion.yaml names no data source for {write.kind}")
+            raise Unfit(f"notion.yaml names no data source for {write.kind}; {_TOLD}")
         return place
 
     def body(self, write: TruthWrite, key: str | None, page: Page | None) -> dict[str, Any]:
@@ -210,7 +211,7 @@ class Rows:
             if column is None:
                 if stored is None or (page is None and stored == kind.properties[name].default):
                     continue
-                raise Unfit(f"notion.yaml names no property of Notion for {name} of a {kind.label}")
+                raise Unfit(f"notion.yaml names no property of Notion for {name} of a {kind.label}; {_TOLD}")
             self._check_form(place, name, column, page)
             sent[column.id] = self._sent(kind, kind.properties[name], column, stored, page)
         if key is not None and place.key is not None:
