@@ -277,6 +277,8 @@ def conflicts(invocation: Invocation, as_json: bool) -> None:
                 "To bring them back: Restore in Notion's Trash; or share their page again (••• → Connections)."
             )
             continue
+        for side in item.payload["records"]:
+            screen.entry(_sides(invocation, side))
         sides = [
             (side["ref"], name, side["mine"].get(name), side["theirs"].get(name))
             for side in item.payload["records"]
@@ -315,6 +317,12 @@ def resolve(invocation: Invocation, item: str, keep: str, why: str | None, as_js
         for name in mine:
             told = f"stays {_said(theirs.get(name))}" if keep == "theirs" else _turned(theirs.get(name), mine[name])
             screen.entry(f"{side['ref']} {name} {told}")
+
+
+def _sides(invocation: Invocation, side: Mapping[str, Any]) -> str:
+    """Who wrote which of two values, and when."""
+    at = {name: f" at {invocation.local_time(side[name])}" if side[name] else "" for name in ("mine_at", "theirs_at")}
+    return f"mine: {side['mine_by']}{at['mine_at']}; theirs: {side['theirs_by']}{at['theirs_at']}"
 
 
 def _answers(answers: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

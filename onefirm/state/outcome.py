@@ -17,7 +17,7 @@ from onefirm.core.clock import iso
 from onefirm.core.errors import NotFound
 from onefirm.core.ids import is_temporary
 from onefirm.ledger.events import Event
-from onefirm.state import claims, mirror, situation
+from onefirm.state import claims, mirror, races, situation
 from onefirm.state.changes import KeyReused, Receipt, Written
 from onefirm.state.claims import Claim
 from onefirm.state.drafts import Draft
@@ -121,6 +121,7 @@ def take_over(plane: Plane, conn: Connection, row: TruthRow, old: Record | None)
         return False
     # a truth may give a row a new etag without a change that we keep: nothing to tell then
     if pull.after or pull.change != "updated":
+        races.ask(plane, conn, pull)
         _tell_pulled(plane, conn, pull)
     mirror.put(conn, pull.row, plane.schema, plane.now())
     return True

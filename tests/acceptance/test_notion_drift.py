@@ -214,3 +214,28 @@ def test_tasks_that_go_by_the_dozen_stay_until_the_operator_has_said_so(firm: Fi
     firm.phone.restore(pages[0].id)
     firm.answer("theirs")
     assert [row["ref"] for row in firm.onefirm.data("record", "find", "task")["rows"]] == ["T-1"]
+
+
+@pytest.mark.row("STA-07")
+def test_a_value_that_somebody_wrote_over_within_the_minute_is_decided_by_the_operator(firm: Firm) -> None:
+    firm.notion.clock.stop()  # however slow this machine is, both write in one minute of Notion's
+    page = firm.task(due="2026-12-01", owner="Anna")
+    firm.onefirm.done("sync")
+    firm.onefirm.done("record", "update", "T-1", "due=2026-12-09")
+    firm.phone.edit(page.id, {"due": "2026-12-24"})
+    (item,) = firm.asked()
+    told = firm.onefirm.done("record", "conflicts").out
+    assert "both sides changed it within a minute" in told
+    assert "2026-12-09" in told
+    assert "2026-12-24" in told
+    assert "theirs: Ada Phone at" in told
+    assert firm.props("T-1")["due"] == "2026-12-24"
+    assert firm.asked() == [item], "asked once"
+    firm.answer("mine")
+    assert firm.props("T-1")["due"] == "2026-12-09"
+    assert firm.asked() == []
+    firm.notion.clock.advance(hours=1)
+    firm.phone.edit(page.id, {"due": "2026-12-31"})
+    assert firm.asked() == [], "who edits later has seen what stands there"
+    history = firm.onefirm.done("record", "timeline", "T-1").out
+    assert all(f"2026-12-{day}" in history for day in ("09", "24", "31"))

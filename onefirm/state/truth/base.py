@@ -33,7 +33,8 @@ class TruthRow:
 
     Times are in the form of `core.clock.iso`; `editor` names who changed the row last, where the truth knows it.
     `made_by` is the effect key of its create, where the truth shows it. `unsaid` names the properties of which it can
-    say nothing now, since it holds them no longer in a form that is understood: what was known of them stays.
+    say nothing now, since it holds them no longer in a form that is understood: what was known of them stays. `ours`:
+    whether the firm itself changed the row last; None where that can't be told, or where nobody can come in between.
     """
 
     ref: str
@@ -46,6 +47,7 @@ class TruthRow:
     editor: str | None = None
     made_by: str | None = None
     unsaid: Sequence[str] = field(default=(), compare=False)
+    ours: bool | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,9 +66,14 @@ class Asking:
         """These data sources as they are, by their ids as they were given."""
         return self._loop.run(sources(self._caller, ids))
 
-    def users(self) -> dict[str, str]:
-        """What everybody is called, by their ids."""
-        return self._loop.run(self._users())
+    def users(self) -> tuple[dict[str, str], str]:
+        """What everybody is called, by their ids; and which of them this connection is."""
+
+        async def both() -> tuple[dict[str, str], str]:
+            names, me = await asyncio.gather(self._users(), self._caller.call("read", "GET", "users/me"))
+            return names, str(me["id"])
+
+        return self._loop.run(both())
 
     def ahead(
         self, place: Place, since: str | None, *, trashed: bool = False, only: Sequence[str] = (), whole: bool = True

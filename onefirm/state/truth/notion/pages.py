@@ -99,15 +99,15 @@ def note(conn: Connection, page_id: str, aside: Mapping[str, Any] | None, also: 
     conn.execute(_NOTE, {"noted": page_id, "aside": aside, "also": also})
 
 
-def people(conn: Connection) -> tuple[str, dict[str, str]]:
-    """When Notion was last asked for its users (empty: never), and what they are called by their ids."""
+def people(conn: Connection) -> tuple[str, dict[str, str], str | None]:
+    """When Notion was last asked for its users (empty: never), what they are called by their ids, and which we are."""
     kept: Any = notes.get(conn, _PEOPLE) or {}
-    return str(kept.get("at", "")), dict(kept.get("names", {}))
+    return str(kept.get("at", "")), dict(kept.get("names", {})), kept.get("me")
 
 
-def keep_people(conn: Connection, at: str, names: Mapping[str, str]) -> None:
+def keep_people(conn: Connection, at: str, names: Mapping[str, str], me: str) -> None:
     """Remember what Notion's users are called, for programs that look only once."""
-    notes.put(conn, _PEOPLE, {"at": at, "names": dict(names)})
+    notes.put(conn, _PEOPLE, {"at": at, "names": dict(names), "me": me})
 
 
 def _chunks(conn: Connection, query: Any, wanted: Iterable[str]) -> list[Any]:

@@ -62,6 +62,7 @@ class Rows:
         self._mapping = mapping
         self._timezone = timezone
         self.people: dict[str, str] = {}
+        self.me: str | None = None
         self.noticed: set[str] = set()
 
     # -- reading -------------------------------------------------------------------------------------------------------
@@ -175,7 +176,7 @@ class Rows:
         row = TruthRow(
             ref, kind.name, props, "", is_trashed(page), _instant(page["created_time"]),
             _instant(page["last_edited_time"]), self.people.get(editor),
-            made_by.rpartition("#")[0] if made_by else None, unsaid,
+            made_by.rpartition("#")[0] if made_by else None, unsaid, editor == self.me if self.me else None,
         )  # fmt: skip
         return _sealed(row), relations
 

@@ -84,7 +84,7 @@ class NotionTruth:
         self._applied = 0
         self._introduced = False
         with store.read() as conn:
-            _, self._rows.people = pages.people(conn)
+            _, self._rows.people, self._rows.me = pages.people(conn)
 
     @classmethod
     def connect(
@@ -451,17 +451,17 @@ class NotionTruth:
     def _introduce(self, patience: timedelta = PEOPLE_KEPT) -> None:
         """Learn what Notion's users are called, once; a connection that may not know goes on without."""
         with self._store.read() as conn:
-            asked_at, self._rows.people = pages.people(conn)
+            asked_at, self._rows.people, self._rows.me = pages.people(conn)
         now = self._clock.now()
         if self._introduced or (asked_at and now - parse_iso(asked_at) < patience):
             return
         self._introduced = True
         try:
-            self._rows.people = self._notion.users()
+            self._rows.people, self._rows.me = self._notion.users()
         except TruthError:
             return
         with self._store.write() as conn:
-            pages.keep_people(conn, iso(now), self._rows.people)
+            pages.keep_people(conn, iso(now), self._rows.people, self._rows.me)
 
     def _page_ids(self, refs: Sequence[str]) -> dict[str, str]:
         with self._store.read() as conn:
