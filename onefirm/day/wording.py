@@ -7,12 +7,12 @@ from typing import Any, cast
 
 from onefirm.state import values
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 
 
 def clip(text: str, longest: int = 60) -> str:
-    """One line of at most `longest` characters."""
-    line = _CONTROL.sub(" ", text).strip()
+    """One line of at most `longest` characters, none of which steers how it is shown."""
+    line = _STEERING.sub(" ", text).strip()
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 

@@ -9,10 +9,11 @@ from sqlalchemy import Column, Connection, Text, cast, or_, select
 
 from onefirm.core.errors import Refused
 from onefirm.state import claims, mirror
-from onefirm.store.tables import inbox, record, truth_effect, truth_row
+from onefirm.store.tables import inbox, record, truth_effect, truth_page, truth_row, truth_step
 
 ERASED = "(erased)"
 _MOST_POINTING = 20
+_SIDES = ("write", "before", "row")  # of a step: the write, and the row before and after it
 
 
 def check(conn: Connection, ref: str, names: Sequence[str]) -> None:
@@ -42,7 +43,8 @@ def scrub(conn: Connection, names: Sequence[str]) -> None:
 
     1. The mirror's row, and the embedded truth's own.
     2. What the embedded truth remembers of the writes it has applied.
-    3. The questions about it that were answered.
+    3. What is remembered of its page in Notion, and of the writes that were sent there.
+    4. The questions about it that were answered.
     """
     for row in conn.execute(select(record).where(record.c.ref.in_(names))).mappings().all():
         left = {"title": ERASED, "props": _left(row["props"]), "due": None, "owner": None}
@@ -52,6 +54,13 @@ def scrub(conn: Connection, names: Sequence[str]) -> None:
     for row in conn.execute(select(truth_effect).where(_names(truth_effect.c.rows, names))).mappings().all():
         rows = [{**one, "props": _left(one["props"])} if one["ref"] in names else one for one in row["rows"]]
         conn.execute(truth_effect.update().where(truth_effect.c.key == row["key"]).values(rows=rows))
+    conn.execute(truth_page.update().where(truth_page.c.ref.in_(names)).values(aside=None, also=None))
+    sent = or_(*(_names(truth_step.c[side], names) for side in _SIDES))
+    for row in conn.execute(select(truth_step).where(sent)).mappings().all():
+        if any(row[side] and row[side]["ref"] in names for side in _SIDES):
+            left = {side: {**row[side], "props": _left(row[side]["props"] or {})} for side in _SIDES if row[side]}
+            same = (truth_step.c.key == row["key"], truth_step.c.number == row["number"])
+            conn.execute(truth_step.update().where(*same).values(**left))
     conn.execute(inbox.update().where(_names(inbox.c.subjects, names)).values(title=ERASED, payload={}))
 
 

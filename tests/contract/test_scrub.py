@@ -1,12 +1,15 @@
 """What is scrubbed of a record is gone from every table of state, on every store."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
 
-from contract.office import OPERATOR, Office, open_office
+from contract import notions
+from contract.office import OPERATOR, SCHEMA, Office, open_office, sqlite_office
 from onefirm.core.errors import Refused
+from onefirm.simulators.notion import Notion
 from onefirm.state import claims, scrub
 from onefirm.state.records import Change
 from onefirm.store import inbox, tables
@@ -63,3 +66,23 @@ def test_a_record_in_use_is_not_scrubbed(office: Office) -> None:
         check()
     with office.store.read() as conn:
         assert conn.execute(text("SELECT count(*) FROM inbox")).scalar() == 1
+
+
+def test_what_is_remembered_of_its_page_in_notion_goes_too(tmp_path: Path, clock: FixedClock) -> None:
+    with Notion(clock=clock) as notion:
+        desk = notions.office(notion, SCHEMA, clock, only=["client", "task"])
+        notion.phone.add_property(desk.sources["client"], "Remarks", {"rich_text": {}})
+        office = sqlite_office(tmp_path, clock, lambda store, *_: desk.truth(store))
+        office.write(*(Change("create", kind="client", set={"title": title}) for title in ("Halvorsen", "Harbour Ltd")))
+        office.update("CL-1", owner="Ada Halvorsen")
+        clock.advance(hours=1)
+        notion.phone.edit(desk.page(desk.truth(office.store), "CL-1"), {"Remarks": "Halvorsen pays late"})
+        office.records.sync()
+        kept = (tables.truth_page, tables.truth_step)
+        with office.store.write() as conn:
+            assert all("alvorsen" in str(conn.execute(select(table)).all()) for table in kept)
+            scrub.scrub(conn, ["CL-1"])
+            assert not any("alvorsen" in str(conn.execute(select(table)).all()) for table in kept)
+            assert "Harbour Ltd" in str(conn.execute(select(tables.truth_step)).all())
+        assert office.records.sync().pulled == ()
+        office.store.close()
