@@ -152,6 +152,7 @@ def test_what_stands_against_a_move_is_said_and_nothing_is_changed(
     desk.done("record", "update", "T-1", "status=doing")
     assert "Notion can't be asked now" in refused("embedded")
     notion.workspace.connect(notion.token)
+    notion.clock.advance(hours=1)  # so that it is no race
     notion.phone.edit(cells(desk, notion, "task", "Name")["Call Jana"].id, {"Status": "Done"})
     assert "1 conflict is open" in refused("embedded")
     desk.done("record", "resolve", "I-1", "--keep", "theirs")

@@ -97,6 +97,11 @@ SENTENCES = [
     (entry("workspace.restored", {"ends": [f"i1:79:{'a' * 64}"], "lost": []}, actor="operator"),
      "The operator put a backup back: chain i1 ends at entry 79, and what came after is lost."),
     (entry("schema.applied", {"version": 3}, actor="operator"), "The operator applied version 3 of the firm's schema."),
+    (entry("question.decided", {"asked": "Notion shows 12 tasks no longer", "keep": "mine", "inbox": "I-4"},
+           actor="operator"),
+     "The operator answered I-4 with “mine”: Notion shows 12 tasks no longer."),
+    (entry("truth.moved", {"from": "the embedded store", "to": "Notion", "records": 145}, actor="operator"),
+     "The operator moved 145 records from the embedded store to Notion."),
 ]  # fmt: skip
 
 
