@@ -20,7 +20,8 @@ from onefirm.state.records import Change
 from support.over_mcp import connected
 
 PROJECT = Path(__file__).resolve().parents[2]
-DURATION_S = float(os.environ.get("ONEFIRM_CHAOS_S", "60"))
+DURATION_S = float(os.environ.get("ONEFIRM_CHAOS_S", "15"))
+"""All cores are busy for that long; ONEFIRM_CHAOS_S=60 makes it a minute."""
 NARRATIVE = "# Shop\n\nRecord: P-1\n\nWhy it matters.\n"
 
 Writer = Callable[[Path, str, threading.Event, list[str]], None]
@@ -98,7 +99,7 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_six_processes_write_for_a_minute_without_a_lost_write_or_a_lock_error(root: Path) -> None:
+def test_six_processes_write_at_once_without_a_lost_write_or_a_lock_error(root: Path) -> None:
     work: dict[str, Writer] = {
         "T-1": over_mcp, "T-2": over_mcp, "T-3": over_cli, "T-4": over_cli,
         "hooks-1": over_hooks, "hooks-2": over_hooks,

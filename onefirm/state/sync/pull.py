@@ -61,26 +61,27 @@ class Puller:
         """Take over everything that changed since the last time; what was taken, and whether that was all.
 
         `tell` hears how many rows were looked at so far, and `check` may end it after each batch by raising. Raises
-        Unreachable. The watermark moves with each batch, so that whoever is ended here goes on there, and only while
-        nothing had to be left out.
+        Unreachable. The watermark moves with each batch that has rows, so that whoever is ended here goes on there, and
+        only while nothing had to be left out.
         """
         with self._plane.store.read() as conn:
             watermark = notes.get(conn, WATERMARK)
         taken, whole, looked_at = frozenset[str](), True, 0
         leaving, reached = list[Batch](), watermark
         for batch in self._plane.truth.changed_since(watermark):
-            staying, left = self._apart(batch)
-            some, all_ = self._take_batch(staying)
-            leaving += [left] if left.rows else []
-            taken, whole, looked_at = taken | some, whole and all_, looked_at + len(batch.rows)
             reached = batch.watermark
-            watermark = self._reached(watermark, reached, whole and not leaving)
+            if batch.rows:
+                staying, left = self._apart(batch)
+                some, all_ = self._take_batch(staying)
+                leaving += [left] if left.rows else []
+                taken, whole, looked_at = taken | some, whole and all_, looked_at + len(batch.rows)
+                watermark = self._reached(watermark, reached, whole and not leaving)
             tell(looked_at)
             check()
         if leaving:
             some, all_ = self._take_leaving(leaving)
             taken, whole = taken | some, whole and all_
-            self._reached(watermark, reached, whole)
+        self._reached(watermark, reached, whole)
         if whole:
             self._remember(SYNCED_AT, iso(self._plane.now()))
         return taken, whole

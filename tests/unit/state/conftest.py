@@ -11,6 +11,7 @@ from contract.office import Office, agree, sqlite_office
 from onefirm.simulators.notion import Notion
 from onefirm.state.truth.notion.truth import NotionTruth
 from support.clock import FixedClock
+from support.notion_wire import Wire
 
 
 @pytest.fixture(params=["embedded", "slow", "notion"])
@@ -29,7 +30,10 @@ def office(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock) ->
 def in_notion(folder: Path, clock: FixedClock) -> Iterator[Office]:
     """A state plane on a simulated Notion whose lists lag behind."""
     with Notion(clock=clock, index_lag_s=LAG.total_seconds()) as notion:
-        made = sqlite_office(folder, clock, lambda store, schema, clock: office_in(notion, schema, clock).truth(store))
+        wire = Wire(notion)
+        made = sqlite_office(
+            folder, clock, lambda store, schema, clock: office_in(notion, schema, clock).truth(store, transport=wire)
+        )
         yield made
         clock.advance(hours=1)
         made.records.sync()
