@@ -12,6 +12,7 @@ from onefirm.core.errors import Refused
 from onefirm.simulators.notion import Notion
 from onefirm.state import claims, scrub
 from onefirm.state.records import Change
+from onefirm.state.truth.notion.truth import NotionTruth
 from onefirm.store import inbox, tables
 from onefirm.store.engine import Store
 from support.clock import FixedClock
@@ -76,7 +77,8 @@ def test_what_is_remembered_of_its_page_in_notion_goes_too(tmp_path: Path, clock
         office.write(*(Change("create", kind="client", set={"title": title}) for title in ("Halvorsen", "Harbour Ltd")))
         office.update("CL-1", owner="Ada Halvorsen")
         clock.advance(hours=1)
-        notion.phone.edit(desk.page(desk.truth(office.store), "CL-1"), {"Remarks": "Halvorsen pays late"})
+        assert isinstance(office.truth, NotionTruth)
+        notion.phone.edit(desk.page(office.truth, "CL-1"), {"Remarks": "Halvorsen pays late"})
         office.records.sync()
         kept = (tables.truth_page, tables.truth_step)
         with office.store.write() as conn:
@@ -85,4 +87,5 @@ def test_what_is_remembered_of_its_page_in_notion_goes_too(tmp_path: Path, clock
             assert not any("alvorsen" in str(conn.execute(select(table)).all()) for table in kept)
             assert "Harbour Ltd" in str(conn.execute(select(tables.truth_step)).all())
         assert office.records.sync().pulled == ()
+        office.truth.close()
         office.store.close()
