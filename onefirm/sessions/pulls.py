@@ -28,7 +28,10 @@ def declare(root: str, patience: Patience | None) -> None:
         return
     path = root + "/.onefirm/pull.json"
     if patience is None:
-        os.unlink(path)
+        try:
+            os.unlink(path)
+        except FileNotFoundError:  # another process was faster
+            return
         return
     draft = f"{path}.{os.getpid()}"
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -48,9 +51,9 @@ def declared(root: str) -> Patience | None:
 
 
 def is_due(root: str) -> bool:
-    """Whether the last pull began longer ago than a session may be without one."""
+    """Whether the last pull began longer ago than a session may be without one, or, by a clock set back, in future."""
     patience = declared(root)
-    return patience is not None and time.time() - began(root) > patience["every_s"]
+    return patience is not None and not 0 <= time.time() - began(root) <= patience["every_s"]
 
 
 def take(root: str) -> int | None:
