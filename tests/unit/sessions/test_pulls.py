@@ -29,7 +29,10 @@ def test_a_pull_is_due_by_its_age_and_after_the_clock_was_set_back(root: str, ag
 
 
 def test_two_that_find_a_truth_near_again_both_go_on(root: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pulls, "declared", lambda _root: PATIENCE)  # both have looked before either has written
+    def seen(_root: str) -> Patience:  # both have looked before either has written
+        return PATIENCE
+
+    monkeypatch.setattr(pulls, "declared", seen)
     pulls.declare(root, None)
     pulls.declare(root, None)
     assert not Path(root, ".onefirm/pull.json").exists()
