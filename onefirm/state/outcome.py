@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from onefirm.core.attribution import OUTSIDE, By
+from onefirm.core.attribution import OUTSIDE, SYSTEM, By
 from onefirm.core.clock import iso
 from onefirm.core.errors import NotFound
 from onefirm.core.ids import is_temporary
@@ -28,6 +28,7 @@ from onefirm.state.truth.base import TruthRow
 
 _VERBS = {"create": "record.created", "update": "record.updated", "archive": "record.archived",
           "restore": "record.restored", "look": "record.seen"}  # fmt: skip
+_NAMED = 5
 _RECEIPTS: Mapping[str, Receipt] = {"record.seen": "seen", "record.queued": "pending"}
 
 
@@ -149,6 +150,32 @@ def _tell_pulled(plane: Plane, conn: Connection, pull: Pull) -> None:
         "edited_at": row.edited_at,
     }  # fmt: skip
     plane.ledger.append(conn, "record.pulled", told, subjects=(row.ref,), by=By(OUTSIDE))
+
+
+def take_back(plane: Plane, conn: Connection, claim: Claim, rows: Sequence[TruthRow]) -> None:
+    """Tell of rows that a truth made for a claim, and archived again when it refused the rest."""
+    known = mirror.load(conn, [row.ref for row in rows], lock=True)
+    for row in rows:
+        if row.ref in known:  # somebody has seen it there before us
+            continue
+        told: dict[str, Any] = {
+            "kind": row.kind, "title": str(row.props.get("title", "")), "status": str(row.props.get("status", "")),
+            "etag": row.etag,
+        }  # fmt: skip
+        key, created = f"{claim.key}:{row.ref}", {**told, "after": dict(row.props)}
+        made = _tell(plane, conn, "record.created", created, (row.ref,), claim.by, f"{key}:created")
+        by = By(SYSTEM, reason="what was to be written with it was refused", cause=made.id)
+        _tell(plane, conn, "record.archived", told, (row.ref,), by, f"{key}:taken back")
+        mirror.put(conn, row, plane.schema, plane.now())
+
+
+def taken_back(plane: Plane, rows: Sequence[TruthRow]) -> str:
+    """What is said after a refusal of rows that were made before it, and archived again; empty where there are none."""
+    if not rows:
+        return ""
+    named = ", ".join(f"{row.ref} “{str(row.props.get('title', ''))[:60]}”" for row in rows[:_NAMED])
+    more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
+    return f"; what was made before that was taken back, and lies in {plane.truth.name}'s trash: {named}{more}"
 
 
 def queue(plane: Plane, conn: Connection, claim: Claim) -> list[Written]:

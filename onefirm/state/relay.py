@@ -200,12 +200,20 @@ class Relay:
                 return self._effect(claim), []
             except Unsure as error:  # asked about when it is next taken up
                 raise _Waits(True, str(error)) from None
-        except (Stale, Gone):
+        except (Stale, Gone) as moved:
+            self._take_back(claim, moved.taken_back)
             return None, []
         except Rejected as rejected:
+            self._take_back(claim, rejected.taken_back)
             mismatches.ask(self._plane)
-            problem = f"{self._plane.truth.name} refuses it: {rejected}"
+            trash = outcome.taken_back(self._plane, rejected.taken_back)
+            problem = f"{self._plane.truth.name} refuses it: {rejected}{trash}"
             return None, [Clash(draft, None, dict(draft.set), {}, problem) for draft in claim.drafts]
+
+    def _take_back(self, claim: Claim, rows: Sequence[TruthRow]) -> None:
+        if rows:
+            with self._plane.store.write() as conn:
+                outcome.take_back(self._plane, conn, claim, rows)
 
     def _hold(
         self, claim: Claim, clashes: Sequence[Clash], report: Relayed, unsure: Mapping[int, Sequence[str]] | None = None

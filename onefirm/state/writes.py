@@ -140,20 +140,17 @@ class Writer:
             return self._plane.truth.apply([draft.write() for draft in claim.drafts if draft.op != "look"], claim.key)
         except Unreachable:
             raise
-        except Stale:
-            self._give_up(claim)
+        except Stale as stale:
+            self._give_up(claim, stale.taken_back)
             raise _Moved(claim.drafts) from None
         except Gone as gone:
-            self._give_up(claim)
+            self._give_up(claim, gone.taken_back)
             self._puller.refresh(gone.refs)
             raise drafts.missing(", ".join(gone.refs)) from None
         except Rejected as rejected:
-            self._give_up(claim)
+            self._give_up(claim, rejected.taken_back)
             mismatches.ask(self._plane)
-            raise Refused(
-                f"{self._plane.truth.name} refuses this: {rejected}.",
-                hint="Nothing was written; mend that, then write again.",
-            ) from None
+            raise self._refused(rejected) from None
         except Exception as error:  # noqa: BLE001
             return self._look_up(claim, error)
 
@@ -173,9 +170,20 @@ class Writer:
         self._give_up(claim)
         raise error
 
-    def _give_up(self, claim: Claim) -> None:
+    def _refused(self, rejected: Rejected) -> Refused:
+        trash = outcome.taken_back(self._plane, rejected.taken_back)
+        hint = "Nothing was written; mend that, then write again."
+        if trash:
+            hint = (
+                "Nothing of it holds; mend that, then write all of it again, which makes new ones. Leave what lies in "
+                "the trash where it is (it is archived here), or delete it there for good."
+            )
+        return Refused(f"{self._plane.truth.name} refuses this: {rejected}{trash}.", hint=hint)
+
+    def _give_up(self, claim: Claim, taken_back: Sequence[TruthRow] = ()) -> None:
         with self._plane.store.write() as conn:
-            claims.settle(conn, claim)
+            if claims.settle(conn, claim):
+                outcome.take_back(self._plane, conn, claim, taken_back)
 
     def _queue(self, claim: Claim, why: str, *, unknown: bool) -> list[Written]:
         with self._plane.store.write() as conn:

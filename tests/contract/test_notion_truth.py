@@ -271,8 +271,9 @@ class TestSeveralWritesAtOnce:
             TruthWrite("create", "client", props={"title": "New", "status": "active"}),
             TruthWrite("create", "task", props={"title": "Call", "status": "a status that Notion has not"}),
         ]
-        with pytest.raises(Rejected, match="status"):
+        with pytest.raises(Rejected, match="status") as rejected:
             desk.truth.apply(writes, "two")
+        assert [(row.props["title"], row.archived) for row in rejected.value.taken_back] == [("New", True)]
         desk.clock.advance(**PAST_LAG)
         assert there(desk.truth) == set()
         assert desk.truth.effect("two") is None

@@ -12,6 +12,7 @@ Terms:
 
 Writes of one effect are applied all or not at all. A truth without transactions keeps that by checking every base
 before its first step, and by raising AnswerLost when a later step fails: the effect is then taken up again by its key.
+Where a later step is refused, what was done before it is taken back: values as they were, new rows archived.
 """
 
 from __future__ import annotations
@@ -102,7 +103,12 @@ def kind_of(key: str) -> str:
 
 
 class TruthError(Exception):
-    """What a truth answers other than rows."""
+    """What a truth answers other than rows.
+
+    `taken_back`: the rows that it had made for the same effect by then, and archived again.
+    """
+
+    taken_back: Sequence[TruthRow] = ()
 
 
 class Unreachable(TruthError):

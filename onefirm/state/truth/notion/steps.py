@@ -31,6 +31,19 @@ class Step:
     page_id: str | None = None
     row: TruthRow | None = None
 
+    def is_done_in(self, row: TruthRow) -> bool:
+        """Whether a row is as this was to leave it."""
+        if self.write.op in ("archive", "restore"):
+            return row.archived == (self.write.op == "archive")
+        return all(row.props.get(name) == value for name, value in (self.write.props or {}).items())
+
+    def is_untouched(self, row: TruthRow | None) -> bool:
+        """Whether nobody has changed what this is about to."""
+        before = self.before
+        if row is None or before is None or row.archived != before.archived:
+            return False
+        return all(row.props.get(name) == before.props.get(name) for name in self.write.props or {})
+
 
 def load(conn: Connection, key: str) -> list[Step]:
     """The steps of an effect, in order; none for one that was never sent."""

@@ -177,9 +177,9 @@ class NotionTruth:
                 if not self._forget_if_untouched(planned):
                     raise AnswerLost(str(error)) from None
                 raise
-            except (Stale, Gone, Rejected):
+            except (Stale, Gone, Rejected) as refused:
                 self._mark(step, "waiting")
-                self._take_back(planned)
+                refused.taken_back = self._take_back(planned)
                 raise
         return [step.row for step in planned if step.row]
 
@@ -233,12 +233,17 @@ class NotionTruth:
                 raise Gone([ref]) from None
         raise Unreachable("somebody keeps saving that page")
 
-    def _take_back(self, planned: Sequence[Step]) -> None:
-        """Undo what was done of an effect that can't be done whole. Raises AnswerLost when that fails too."""
+    def _take_back(self, planned: Sequence[Step]) -> list[TruthRow]:
+        """Undo what was done of an effect that can't be done whole; the rows of it that lie in the trash now.
+
+        Raises AnswerLost when that fails too.
+        """
+        trashed = list[TruthRow]()
         for step in planned:
             if step.state == "done":
                 try:
-                    self._undo(step)
+                    page = self._notion.whole(self._undo(step))
+                    trashed += self._rows.read([page]) if step.write.op == "create" else []
                 except (Missing, Rejected):
                     pass  # it is gone already, or in the trash: nothing is left to undo
                 except TruthError as error:
@@ -246,8 +251,10 @@ class NotionTruth:
                 step.page_id = step.row = None
                 self._mark(step, "waiting")
         self._forget_if_untouched(planned)
+        return trashed
 
-    def _undo(self, step: Step) -> None:
+    def _undo(self, step: Step) -> Page:
+        """The page as it is afterwards."""
         write, before = step.write, step.before
         if write.op == "create" or before is None:
             key = self._rows.place(write).key
@@ -258,7 +265,7 @@ class NotionTruth:
             body = self._body(replace(write, props=old), "", self._get([before.ref]).get(before.ref))
         else:
             body = {"in_trash": before.archived}
-        self._notion.call("write", "PATCH", f"pages/{step.page_id}", body)
+        return self._notion.call("write", "PATCH", f"pages/{step.page_id}", body)
 
     def _forget_if_untouched(self, planned: Sequence[Step]) -> bool:
         untouched = all(step.state == "waiting" for step in planned)
@@ -322,7 +329,7 @@ class NotionTruth:
         ref = step.write.ref or ""
         there = self._get([ref])
         row = self._rows.read(list(there.values()))[0] if there else None
-        if row is not None and _says(row, step.write):
+        if row is not None and step.is_done_in(row):
             step.page_id, step.row = str(there[ref]["id"]), row
             self._mark(step, "done")
         else:
@@ -334,7 +341,7 @@ class NotionTruth:
         there = self._get([step.write.ref for step in left if step.write.ref])
         rows = {row.ref: row for row in self._rows.read(list(there.values()))}
         for step in left:
-            if step.write.ref and not _untouched(step, rows.get(step.write.ref)):
+            if step.write.ref and not step.is_untouched(rows.get(step.write.ref)):
                 self._take_back(planned)
                 return None
         try:
@@ -478,18 +485,3 @@ class NotionTruth:
 def _is_away(seen: Seen) -> bool:
     """Whether a data source can't be read, and all its pages with it."""
     return isinstance(seen, Absent) or seen.in_trash
-
-
-def _says(row: TruthRow, write: TruthWrite) -> bool:
-    """Whether a row is as a write was to leave it."""
-    if write.op in ("archive", "restore"):
-        return row.archived == (write.op == "archive")
-    return all(row.props.get(name) == value for name, value in (write.props or {}).items())
-
-
-def _untouched(step: Step, row: TruthRow | None) -> bool:
-    """Whether nobody has changed what a step is about to."""
-    before = step.before
-    if row is None or before is None or row.archived != before.archived:
-        return False
-    return all(row.props.get(name) == before.props.get(name) for name in step.write.props or {})
