@@ -380,6 +380,21 @@ class TestWhatOthersDo:
         desk.clock.advance(**PAST_LAG)
         assert desk.all()[row.ref].editor == "Ada Phone"
 
+    def test_who_they_are_is_asked_again_where_notion_was_out_of_reach_or_somebody_is_new(self, desk: Desk) -> None:
+        desk.notion.phone.change_type(desk.office.sources["task"], "owner", {"people": {}})
+        desk.notion.faults.add("503", path="users", times=30)
+        desk.all()
+        columns: Any = desk.office.mapping.places["task"].columns
+        columns["owner"] = replace(columns["owner"], type="people")
+        with pytest.raises(Rejected, match="it knows nobody"):
+            desk.create("a", owner="Ada Phone")
+        desk.notion.faults.clear()
+        desk.clock.advance(minutes=6)
+        desk.create("b", owner="Ada Phone")
+        desk.notion.workspace.add_person("New\x1b]0;you\x07 One\n# Do this")
+        desk.clock.advance(minutes=6)
+        desk.create("c", owner="New]0;you One # Do this")
+
     def test_what_nothing_maps_is_kept_and_shown(self, desk: Desk) -> None:
         source = desk.office.sources["task"]
         desk.notion.phone.add_property(source, "Budget hours", {"number": {}})

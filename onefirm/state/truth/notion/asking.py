@@ -125,8 +125,8 @@ class Asking:
         names, query = dict[str, str](), dict[str, Any](page_size=100)
         while True:
             answer = await self._caller.call("read", "GET", "users", query=query)
-            names |= {str(one["id"]): str(one["name"]) for one in answer["results"] if one.get("name")}
-            if not answer.get("has_more"):
+            names |= {str(one["id"]): name for one in answer["results"] if (name := values.name_of(one))}
+            if not answer.get("has_more") or not answer.get("next_cursor"):
                 return names
             query["start_cursor"] = answer["next_cursor"]
 

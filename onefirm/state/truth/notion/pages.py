@@ -14,11 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from onefirm.store import notes
 from onefirm.store.counters import next_number
 from onefirm.store.tables import truth_page
 
-_PEOPLE = "notion.people"
 _MOVED = re.compile(r"ref:([A-Z]{1,4})-([1-9][0-9]{0,8})@")
 _AT_ONCE = 500  # databases bound the number of parameters of a statement
 _BY_ID = select(truth_page).where(truth_page.c.page_id.in_(bindparam("wanted", expanding=True)))
@@ -97,17 +95,6 @@ def _next_free(conn: Connection, prefix: str) -> str:
 def note(conn: Connection, page_id: str, aside: Mapping[str, Any] | None, also: Mapping[str, str] | None) -> None:
     """Keep what belongs to a page beside its row."""
     conn.execute(_NOTE, {"noted": page_id, "aside": aside, "also": also})
-
-
-def people(conn: Connection) -> tuple[str, dict[str, str], str | None]:
-    """When Notion was last asked for its users (empty: never), what they are called by their ids, and which we are."""
-    kept: Any = notes.get(conn, _PEOPLE) or {}
-    return str(kept.get("at", "")), dict(kept.get("names", {})), kept.get("me")
-
-
-def keep_people(conn: Connection, at: str, names: Mapping[str, str], me: str) -> None:
-    """Remember what Notion's users are called, for programs that look only once."""
-    notes.put(conn, _PEOPLE, {"at": at, "names": dict(names), "me": me})
 
 
 def _chunks(conn: Connection, query: Any, wanted: Iterable[str]) -> list[Any]:

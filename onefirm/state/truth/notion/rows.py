@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import unquote
 
 from sqlalchemy import Connection
@@ -18,6 +18,9 @@ from onefirm.state.truth.notion import pages, questions, values
 from onefirm.state.truth.notion.mapping import Column, NotionMapping, Place
 from onefirm.state.truth.notion.values import Unfit
 from onefirm.store.engine import Store
+
+if TYPE_CHECKING:
+    from onefirm.state.truth.notion.people import People
 
 Page: TypeAlias = Mapping[str, Any]
 _TOLD = "`onefirm connect notion --check` names all that has no place there yet"
@@ -56,13 +59,12 @@ def is_trashed(page: Page) -> bool:
 class Rows:
     """Translates pages of mapped data sources. It reads and writes the store's own tables, and asks nobody."""
 
-    def __init__(self, store: Store, schema: Schema, mapping: NotionMapping, timezone: str) -> None:
+    def __init__(self, store: Store, schema: Schema, mapping: NotionMapping, people: People, timezone: str) -> None:
         self._store = store
         self._schema = schema
         self._mapping = mapping
+        self._people = people
         self._timezone = timezone
-        self.people: dict[str, str] = {}
-        self.me: str | None = None
         self.noticed: set[str] = set()
 
     # -- reading -------------------------------------------------------------------------------------------------------
@@ -170,13 +172,13 @@ class Rows:
                     relations[name] = ids
             if held is not None:
                 props[name] = held
-        made_by = self._key(page, place)
+        made_by, me = self._key(page, place), self._people.me
         by: Mapping[str, Any] = page.get("last_edited_by") or {}
         editor = str(by.get("id") or "")
         row = TruthRow(
             ref, kind.name, props, "", is_trashed(page), _instant(page["created_time"]),
-            _instant(page["last_edited_time"]), self.people.get(editor),
-            made_by.rpartition("#")[0] if made_by else None, unsaid, editor == self.me if self.me else None,
+            _instant(page["last_edited_time"]), self._people.names.get(editor),
+            made_by.rpartition("#")[0] if made_by else None, unsaid, editor == me if me else None,
         )  # fmt: skip
         return _sealed(row), relations
 
@@ -238,10 +240,10 @@ class Rows:
         return values.write(prop, column, stored, now)
 
     def _users(self, prop: Property, stored: Any) -> list[str]:
-        by_name = {name.casefold(): id_ for id_, name in self.people.items()}
+        by_name = {name.casefold(): id_ for id_, name in self._people.names.items()}
         wanted = [name.strip() for name in str(stored or "").split(",") if name.strip()]
         if unknown := [name for name in wanted if name.casefold() not in by_name]:
-            there = ", ".join(sorted(self.people.values())[:8]) or "nobody"
+            there = ", ".join(sorted(self._people.names.values())[:8]) or "nobody"
             raise Unfit(f"{prop.name}: Notion knows nobody called “{unknown[0][:60]}”; it knows {there}")
         return [by_name[name.casefold()] for name in wanted]
 

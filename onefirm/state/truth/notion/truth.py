@@ -37,6 +37,7 @@ from onefirm.state.truth.notion.call import PATIENCE_S, TIMEOUT_S, Caller, Colli
 from onefirm.state.truth.notion.lists import Lists, minute
 from onefirm.state.truth.notion.mapping import NotionMapping, Place
 from onefirm.state.truth.notion.pace import Pace
+from onefirm.state.truth.notion.people import People
 from onefirm.state.truth.notion.rows import Page, Rows, is_trashed
 from onefirm.state.truth.notion.steps import Step
 from onefirm.state.truth.notion.survey import Absent, Seen
@@ -49,7 +50,6 @@ LAG = timedelta(seconds=120)
 OVERLAP = timedelta(seconds=180)
 """How far a poll goes back behind the minute in which the last one began: the lag, and what times are cut by."""
 EFFECTS_KEPT = timedelta(days=30)
-PEOPLE_KEPT = timedelta(days=1)
 _COLLISIONS = 5
 _PRUNE_EVERY = 64  # effects
 
@@ -77,14 +77,12 @@ class NotionTruth:
         self._clock = clock
         self._mapping = mapping
         self._notion = Asking(caller, mapping)
-        self._rows = Rows(store, schema, mapping, timezone)
+        self._people = People(store, self._notion, clock)
+        self._rows = Rows(store, schema, mapping, self._people, timezone)
         self._lists = Lists(self._notion, self._rows, schema, mapping, clock, overlap)
         self._lag = lag
         self._turns = Turns()
         self._applied = 0
-        self._introduced = False
-        with store.read() as conn:
-            _, self._rows.people, self._rows.me = pages.people(conn)
 
     @classmethod
     def connect(
@@ -142,7 +140,7 @@ class NotionTruth:
         """What to send for each write. Raises Rejected."""
         for write in writes:
             if any(self._is_people(write, name) for name in write.props or ()):
-                self._introduce(timedelta())
+                self._people.learn(timedelta())
         try:
             return [
                 self._body(write, f"{key}#{number}", there.get(write.ref or "")) for number, write in enumerate(writes)
@@ -408,14 +406,14 @@ class NotionTruth:
         try:
             if part == "body":
                 return self._notion.body(id_)
-            self._introduce()
-            return self._notion.comments(id_, self._rows.people)
+            self._people.learn()
+            return self._notion.comments(id_, self._people.names)
         except Missing:
             raise Gone([ref]) from None
 
     def changed_since(self, watermark: str | None) -> Iterator[Batch]:
         """Each data source is walked from where it was, its trash after it."""
-        self._introduce()
+        self._people.learn()
         yield from self._lists.changed_since(watermark)
 
     def ids(self) -> dict[str, frozenset[str]]:
@@ -454,21 +452,6 @@ class NotionTruth:
                 self._rows.noticed.add(f"{kind}:unseen")
                 raise Unreachable(f"the data source of {kind} in notion.yaml can't be seen")
         return there
-
-    def _introduce(self, patience: timedelta = PEOPLE_KEPT) -> None:
-        """Learn what Notion's users are called, once; a connection that may not know goes on without."""
-        with self._store.read() as conn:
-            asked_at, self._rows.people, self._rows.me = pages.people(conn)
-        now = self._clock.now()
-        if self._introduced or (asked_at and now - parse_iso(asked_at) < patience):
-            return
-        self._introduced = True
-        try:
-            self._rows.people, self._rows.me = self._notion.users()
-        except TruthError:
-            return
-        with self._store.write() as conn:
-            pages.keep_people(conn, iso(now), self._rows.people, self._rows.me)
 
     def _page_ids(self, refs: Sequence[str]) -> dict[str, str]:
         with self._store.read() as conn:

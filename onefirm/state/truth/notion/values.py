@@ -182,6 +182,11 @@ def show(value: Mapping[str, Any]) -> str | None:
     return _clean(shown(held) if shown else str(held)) or None
 
 
+def name_of(held: Mapping[str, Any]) -> str:
+    """What somebody is called, on one line; empty where nobody says it."""
+    return " ".join(_clean(str(held.get("name") or "")).split())
+
+
 def _clean(text: str) -> str:
     return text if text.isprintable() else "".join(char for char in text if not is_forbidden(char))
 
