@@ -30,8 +30,14 @@ TROUBLE_S = 15.0
 """How long it is tried again while Notion is in trouble: a person may be waiting, and what can't be sent is queued."""
 AWAY_S = 4.0
 """How long while there is no way to Notion at all."""
-Sort: TypeAlias = Literal["read", "write", "create"]
-"""A `read` may be repeated at will, a `write` sets full values and may be too, a `create` may not."""
+LOOK_HOLDS_S = 10.0
+"""So long what was seen of a page is good enough to write over it."""
+LONGEST_WAIT_S = 3600.0
+Sort: TypeAlias = Literal["read", "write", "edit", "create"]
+"""A `read` may be repeated at will, a `write` sets full values of our own and may be too, a `create` may not.
+
+An `edit` sets full values where others write too: it goes soon or not at all, and once, so that its sender looks again.
+"""
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 8.0
@@ -93,7 +99,7 @@ class Caller:
         """
         began, pause = self._pace.time(), _FIRST_PAUSE_S
         while True:
-            await self._pace.turn(self._sleep, began + PATIENCE_S)
+            await self._pace.turn(self._sleep, began + (LOOK_HOLDS_S if sort == "edit" else PATIENCE_S))
             self.sent += 1
             try:
                 answer = await self._send(method, path, query, body)
@@ -104,7 +110,7 @@ class Caller:
                 limited = isinstance(error, HTTPResponseError) and error.status in _LIMITED
                 if isinstance(error, HTTPResponseError) and limited:
                     self._pace.limited(_retry_after(error) or pause)
-                if self._pace.time() + pause > began + failed.patience_s:
+                if sort == "edit" or self._pace.time() + pause > began + failed.patience_s:
                     raise failed.error from None
                 if not limited:
                     await self._sleep(pause)
@@ -176,7 +182,7 @@ def _answered(error: HTTPResponseError, sort: Sort) -> _Failed:
     if status in _LIMITED:
         return _Failed(Unreachable(f"Notion asks to wait: {said}"), PATIENCE_S)
     if status == 409:
-        return _Failed(Collided(said)) if sort == "write" else _lost(sort, said)
+        return _Failed(Collided(said)) if sort in ("write", "edit") else _lost(sort, said)
     if status >= 500:
         return _lost(sort, f"Notion is in trouble ({status}): {said}")
     if status == 401:
@@ -198,6 +204,6 @@ def _words(error: HTTPResponseError) -> str:
 
 def _retry_after(error: HTTPResponseError) -> float | None:
     try:
-        return max(float(error.headers.get("retry-after", "")), 0.0)
+        return min(max(float(error.headers.get("retry-after", "")), 0.0), LONGEST_WAIT_S)
     except ValueError:
         return None

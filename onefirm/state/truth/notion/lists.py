@@ -11,8 +11,8 @@ from onefirm.core.clock import Clock, iso, parse_iso
 from onefirm.state.schema import Schema
 from onefirm.state.truth.base import Batch, Unreachable
 from onefirm.state.truth.notion.asking import Ahead, Asking
-from onefirm.state.truth.notion.mapping import NotionMapping, Place
-from onefirm.state.truth.notion.rows import Rows
+from onefirm.state.truth.notion.mapping import Column, NotionMapping, Place
+from onefirm.state.truth.notion.rows import Page, Rows
 from onefirm.state.truth.notion.walk import Unseen
 
 
@@ -80,6 +80,24 @@ class Lists:
             for some, _ in walking:
                 refs.update(self._rows.name(some))
         return frozenset(refs)
+
+    def of_key(self, place: Place, key: Column, text: str) -> Page | None:
+        """The page that carries this effect key, in the trash too."""
+        body = {"filter": {"property": key.id, "rich_text": {"equals": text}}, "page_size": 1}
+        for more in ({}, {"in_trash": True}):
+            answer = self._notion.query(place, {**body, **more})
+            if answer["results"]:
+                return self._notion.whole(answer["results"][0])
+        return None
+
+    def made_between(self, place: Place, since: datetime, until: datetime) -> list[Page]:
+        """The pages that were created then, to the minute, in the trash too."""
+        first, last, found = minute(since), minute(until), list[Page]()
+        for trashed in (False, True):
+            with contextlib.closing(self._notion.ahead(place, first, trashed=trashed, whole=False)) as walking:
+                for some, _ in walking:
+                    found += [page for page in some if first <= page["created_time"] <= last]
+        return found
 
     def tally(self, firm: str) -> dict[str, tuple[int, int]]:
         """How many rows each kind has, in the trash too: all, and those that are none of this firm's records."""

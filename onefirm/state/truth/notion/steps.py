@@ -19,7 +19,8 @@ _ALL = select(truth_step).order_by(truth_step.c.number)
 class Step:
     """One write of an effect. `before` is the row that it was checked against.
 
-    `waiting`: not sent. `sent`: on its way since `at`, or its sender died. `lost`: sent, and no answer since `at`.
+    `waiting`: not sent. `sent`: on its way since `at`, or its sender died. `lost`: sent, and no whole answer since
+    `at`; `page_id` has the page where at least that much came.
     """
 
     key: str

@@ -7,10 +7,9 @@ it is found again when its answer was lost; and everything else is judged by rea
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from onefirm.core.clock import Clock, iso, parse_iso
@@ -33,8 +32,8 @@ from onefirm.state.truth.base import (
 )
 from onefirm.state.truth.notion import pages, questions, steps
 from onefirm.state.truth.notion.asking import Asking
-from onefirm.state.truth.notion.call import PATIENCE_S, TIMEOUT_S, Caller, Collided, Missing
-from onefirm.state.truth.notion.lists import Lists, minute
+from onefirm.state.truth.notion.call import LOOK_HOLDS_S, PATIENCE_S, TIMEOUT_S, Caller, Collided, Missing
+from onefirm.state.truth.notion.lists import Lists
 from onefirm.state.truth.notion.mapping import NotionMapping, Place
 from onefirm.state.truth.notion.pace import Pace
 from onefirm.state.truth.notion.people import People
@@ -50,7 +49,7 @@ LAG = timedelta(seconds=120)
 OVERLAP = timedelta(seconds=180)
 """How far a poll goes back behind the minute in which the last one began: the lag, and what times are cut by."""
 EFFECTS_KEPT = timedelta(days=30)
-_COLLISIONS = 5
+_TRIES = 5
 _PRUNE_EVERY = 64  # effects
 
 
@@ -103,6 +102,7 @@ class NotionTruth:
         with self._turns.hold([key, *(write.ref for write in writes if write.ref)]):
             if self._load(key) and (rows := self._effect(key)) is not None:
                 return rows
+            looked_at = self._clock.now()
             there = self._check(writes)
             bodies = self._bodies(writes, key, there)
             now = self._now()
@@ -112,7 +112,7 @@ class NotionTruth:
                 for number, write in enumerate(writes)
             ]
             self._note(planned, now)
-            return self._go(planned, bodies)
+            return self._go(planned, bodies, looked_at)
 
     def _note(self, planned: Sequence[Step], now: str) -> None:
         planned[0].state = "sent"
@@ -160,13 +160,13 @@ class NotionTruth:
         parent = {"type": "data_source_id", "data_source_id": self._rows.place(write).data_source}
         return {"parent": parent, "properties": self._rows.body(write, key, None)}
 
-    def _go(self, planned: Sequence[Step], bodies: Sequence[Mapping[str, Any]]) -> list[TruthRow]:
-        """Send what isn't done yet, in order."""
+    def _go(self, planned: Sequence[Step], bodies: Sequence[Mapping[str, Any]], looked_at: datetime) -> list[TruthRow]:
+        """Send what isn't done yet, in order. `looked_at`: when the rows were held against their bases."""
         for step, body in zip(planned, bodies, strict=True):
             if step.state == "done":
                 continue
             try:
-                self._send(step, body)
+                self._send(step, body, looked_at)
             except AnswerLost:
                 self._mark(step, "lost")
                 raise
@@ -181,15 +181,19 @@ class NotionTruth:
                 raise
         return [step.row for step in planned if step.row]
 
-    def _send(self, step: Step, body: Mapping[str, Any]) -> None:
+    def _send(self, step: Step, body: Mapping[str, Any], looked_at: datetime) -> None:
         if step.state != "sent":
             self._mark(step, "sent")
         try:
-            page = self._create(body) if step.write.op == "create" else self._change(step, body)
+            page = self._create(body) if step.write.op == "create" else self._change(step, body, looked_at)
         except Rejected as rejected:
             raise self._refusal(step.write, rejected) from None
-        (row,) = self._rows.read([self._notion.whole(page)])
-        step.page_id, step.row = str(page["id"]), row
+        step.page_id = str(page["id"])
+        try:
+            page = self._notion.whole(page)
+        except TruthError as error:  # the write went through all the same
+            raise AnswerLost(str(error)) from None
+        (step.row,) = self._rows.read([page])
         self._mark(step, "done")
 
     def _create(self, body: Mapping[str, Any]) -> Page:
@@ -214,22 +218,47 @@ class NotionTruth:
         source = self._mapping.places[kind].data_source
         return self._notion.sources([source])[source]
 
-    def _change(self, step: Step, body: Mapping[str, Any]) -> Page:
-        """The page after it was changed. After a collision it is held against its base again."""
+    def _change(self, step: Step, body: Mapping[str, Any], looked_at: datetime) -> Page:
+        """The page after it was changed.
+
+        Where the last look is old, or the write has failed, it is held against its base again before it is (once more)
+        sent: somebody may have been there meanwhile.
+        """
         ref = step.write.ref or ""
         page_id = self._page_ids([ref])[ref]
-        for _ in range(_COLLISIONS):
+        look = self._clock.now() - looked_at > timedelta(seconds=LOOK_HOLDS_S)
+        failed: TruthError = Unreachable("somebody keeps saving that page")
+        for _ in range(_TRIES):
+            if look and (page := self._look_again(step, failed)):
+                return page
+            look = True
             try:
-                return self._notion.call("write", "PATCH", f"pages/{page_id}", body)
-            except Collided:
-                there = self._rows.read(list(self._get([ref]).values()))
-                if not there:
-                    raise Gone([ref]) from None
-                if step.before and there[0].etag != step.before.etag:
-                    raise Stale(there) from None
+                return self._notion.call("edit", "PATCH", f"pages/{page_id}", body)
+            except AnswerLost as lost:
+                failed = lost
             except Missing:
                 raise Gone([ref]) from None
-        raise Unreachable("somebody keeps saving that page")
+            except (Collided, Unreachable):
+                pass
+        raise failed
+
+    def _look_again(self, step: Step, failed: TruthError) -> Page | None:
+        """The page, where a write whose answer was lost has changed it. Raises Stale, Gone, Unreachable, AnswerLost."""
+        ref, is_lost = step.write.ref or "", isinstance(failed, AnswerLost)
+        try:
+            there = self._get([ref])
+        except Unreachable:
+            if is_lost:
+                raise failed from None
+            raise
+        if ref not in there:
+            raise Gone([ref])
+        (row,) = self._rows.read([there[ref]])
+        if is_lost and step.is_done_in(row):
+            return there[ref]
+        if not step.is_untouched(row):
+            raise Stale([row])
+        return None
 
     def _take_back(self, planned: Sequence[Step]) -> list[TruthRow]:
         """Undo what was done of an effect that can't be done whole; the rows of it that lie in the trash now.
@@ -307,7 +336,9 @@ class NotionTruth:
             self._judge_change(step)
             return
         place = self._rows.place(step.write)
-        found = self._find_by_key(place, f"{step.key}#{step.number}") if place.key else None
+        found = self._notion.pages([step.page_id]).get(step.page_id) if step.page_id else None
+        if found is None and place.key:
+            found = self._lists.of_key(place, place.key, f"{step.key}#{step.number}")
         if found is not None:
             step.page_id, step.row = str(found["id"]), self._rows.read([found])[0]
             self._mark(step, "done")
@@ -336,6 +367,7 @@ class NotionTruth:
     def _finish(self, planned: Sequence[Step]) -> list[TruthRow] | None:
         """Do the rest of an effect of which something was done, unless somebody has changed the same since."""
         left = [step for step in planned if step.state != "done"]
+        looked_at = self._clock.now()
         there = self._get([step.write.ref for step in left if step.write.ref])
         rows = {row.ref: row for row in self._rows.read(list(there.values()))}
         for step in left:
@@ -348,27 +380,14 @@ class NotionTruth:
             self._take_back(planned)
             return None
         try:
-            return self._go(planned, bodies)
+            return self._go(planned, bodies, looked_at)
         except (Stale, Gone, Rejected):
             return None  # all was taken back
 
-    def _find_by_key(self, place: Place, key: str) -> Page | None:
-        assert place.key is not None
-        body = {"filter": {"property": place.key.id, "rich_text": {"equals": key}}, "page_size": 2}
-        for more in ({}, {"in_trash": True}):
-            answer = self._notion.query(place, {**body, **more})
-            if answer["results"]:
-                return self._notion.whole(answer["results"][0])
-        return None
-
     def _candidates(self, place: Place, step: Step) -> list[TruthRow]:
         """Every row made around when a create was under way that no effect of ours is known to have made."""
-        longest, found = timedelta(seconds=PATIENCE_S + TIMEOUT_S), list[Page]()
-        since, until = minute(parse_iso(step.at) - longest), minute(parse_iso(step.at) + longest)
-        for trashed in (False, True):
-            with contextlib.closing(self._notion.ahead(place, since, trashed=trashed, whole=False)) as walking:
-                for some, _ in walking:
-                    found += [page for page in some if since <= page["created_time"] <= until]
+        at, longest = parse_iso(step.at), timedelta(seconds=PATIENCE_S + TIMEOUT_S)
+        found = self._lists.made_between(place, at - longest, at + longest)
         with self._store.read() as conn:
             ours = steps.made(conn, [str(page["id"]) for page in found])
         return self._rows.read([page for page in found if page["id"] not in ours])

@@ -87,6 +87,12 @@ class TestTrouble:
             fake.call("create")
         assert len(fake.asked) == 1
 
+    def test_an_edit_is_sent_again_only_by_whoever_has_looked(self, trouble: Any) -> None:
+        fake = Fake(trouble, OK)
+        with pytest.raises(AnswerLost):
+            fake.call("edit")
+        assert len(fake.asked) == 1
+
     def test_it_ends_within_its_patience(self, trouble: Any) -> None:
         fake = Fake(trouble)
         with pytest.raises(Unreachable):
@@ -120,6 +126,11 @@ class TestRefusalsOfPace:
         with pytest.raises(Unreachable, match="asks to wait"):
             fake.call("create")
         assert len(fake.asked) == 1
+
+    def test_no_pause_is_for_ever(self) -> None:
+        fake = Fake(said(429, "rate_limited", "You have been rate limited.", **{"Retry-After": "inf"}))
+        with pytest.raises(Unreachable, match="asks to wait 3600 s longer"):
+            fake.call("read")
 
 
 class TestWhatIsNotTriedAgain:

@@ -1,0 +1,129 @@
+"""What happens between two requests to Notion: edits by others, answers that come in part, programs that end."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from contract import notions
+from contract.office import SCHEMA, Office, agree, sqlite_office
+from onefirm.simulators.notion import Notion
+from onefirm.state.records import Change, StaleWrite
+from onefirm.state.truth.notion.truth import NotionTruth
+from support.clock import FixedClock
+from support.notion_wire import Wire
+
+Heard = Callable[[str, str], None]
+
+
+class Rig:
+    """A firm whose requests are heard before and after, in a Notion with a phone."""
+
+    def __init__(self, folder: Path, clock: FixedClock, lag_s: float) -> None:
+        self.clock = clock
+        self.notion = Notion(clock=clock, index_lag_s=lag_s)
+        self.desk = notions.office(self.notion, SCHEMA, clock)
+        self.before: Heard = lambda method, path: None
+        self.after: Heard = lambda method, path: None
+        wire = Wire(self.notion, lambda *asked: self.before(*asked), lambda *asked: self.after(*asked))
+        self.firm: Office = sqlite_office(
+            folder, clock, lambda store, *_: self.desk.truth(store, lag=timedelta(seconds=120), transport=wire)
+        )
+        assert isinstance(self.firm.truth, NotionTruth)
+        self.truth = self.firm.truth
+
+    def page(self, ref: str) -> str:
+        return self.desk.page(self.truth, ref)
+
+    def rows(self, kind: str = "task") -> int:
+        """How many rows Notion has, whatever we believe."""
+        source = self.desk.sources[kind].id
+        return sum(page.parent.id == source for page in self.notion.workspace.pages.values())
+
+    def settle(self) -> None:
+        """Let everything go well, and time go by."""
+        self.before = self.after = lambda method, path: None
+        self.notion.faults.clear()
+        for _ in range(2):
+            self.clock.advance(minutes=30)
+            self.firm.records.sync()
+
+    def close(self) -> None:
+        self.notion.stop()
+        self.truth.close()
+        self.firm.store.close()
+
+
+@pytest.fixture
+def make(tmp_path: Path, clock: FixedClock) -> Iterator[Callable[..., Rig]]:
+    """Builds a rig; at its end truth, mirror and ledger agree."""
+    made = list[Rig]()
+
+    def build(lag_s: float = 0.0) -> Rig:
+        made.append(Rig(tmp_path, clock, lag_s))
+        return made[-1]
+
+    yield build
+    for rig in made:
+        rig.settle()
+        agree(rig.firm)
+        rig.close()
+
+
+@pytest.fixture
+def rig(make: Callable[..., Rig]) -> Rig:
+    return make()
+
+
+class TestAnswers:
+    def test_a_create_whose_relations_can_not_be_read_back_is_not_made_twice(self, rig: Rig) -> None:
+        others = [rig.firm.create("task", title=f"t{number}") for number in range(27)]
+
+        def cut(method: str, path: str) -> None:
+            if "/properties/" in path:
+                raise httpx.ConnectError("no network")
+
+        rig.before = cut
+        change = Change("create", kind="task", set={"title": "many", "blocked_by": others})
+        assert rig.firm.write(change)[0].receipt == "pending"
+        rig.settle()
+        assert rig.rows() == 28
+        assert len(rig.firm.records.get("T-28").props["blocked_by"]) == 27
+
+
+class TestEdits:
+    @pytest.mark.parametrize("fault", ["lost", "429", "409"])
+    def test_one_on_the_phone_while_a_write_is_sent_again_is_not_written_over(self, rig: Rig, fault: str) -> None:
+        ref, met = rig.firm.create("task", title="t", owner="Anna"), list[str]()
+
+        def meanwhile(method: str, path: str) -> None:
+            if method == "PATCH" and not met:
+                met.append(path)
+                rig.notion.phone.edit(rig.page(ref), {"owner": "Phone"})
+                if fault == "lost":
+                    raise httpx.ReadError("gone")
+
+        if fault != "lost":
+            rig.notion.faults.add(fault, path="pages/", method="PATCH", retry_after_s=30)
+        rig.after = meanwhile
+        with pytest.raises(StaleWrite, match="owner changed at the truth"):
+            rig.firm.update(ref, owner="Claude")
+        assert rig.firm.records.get(ref).props["owner"] == "Phone"
+
+    def test_one_on_the_phone_while_a_long_batch_is_under_way_is_not_written_over(self, rig: Rig) -> None:
+        refs = [rig.firm.create("task", title=f"t{number}", owner="Anna") for number in range(30)]
+        rig.clock.advance(minutes=5)
+        sent = list[str]()
+
+        def meanwhile(method: str, path: str) -> None:
+            sent.append(method)
+            if method == "PATCH" and sent.count("PATCH") == 2:
+                rig.notion.phone.edit(rig.page(refs[-1]), {"owner": "Phone"})
+
+        rig.after = meanwhile
+        with pytest.raises(StaleWrite, match="owner changed at the truth"):
+            rig.firm.write(*(Change("update", ref=ref, set={"owner": "Claude"}) for ref in refs))
+        owners = [rig.firm.records.get(ref).props["owner"] for ref in refs]
+        assert owners == ["Anna"] * 29 + ["Phone"]
