@@ -137,9 +137,9 @@ def _read_number(prop: Property, column: Column, type_: str, held: Any, timezone
     if type_ != "number":
         try:
             held = float(Decimal((show({"type": type_, type_: held}) or "").strip()))
-        except (InvalidOperation, OverflowError):
+        except (InvalidOperation, ValueError, OverflowError):
             return None
-    if isinstance(held, bool) or not isinstance(held, int | float) or abs(held) > 10**15:
+    if isinstance(held, bool) or not isinstance(held, int | float) or not abs(held) <= 10**15:  # nan is none of both
         return None
     return int(held) if float(held).is_integer() else held
 

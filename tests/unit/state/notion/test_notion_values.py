@@ -59,6 +59,11 @@ class TestEveryValueOfOursComesBack:
     def test_a_number_comes_back(self, number: float) -> None:
         assert back(Property("hours", "number"), column("number"), number) == number
 
+    @pytest.mark.parametrize("odd", ["NaN", "sNaN", "-Infinity", "1e99999999", "a dozen"])
+    def test_a_text_that_is_no_number_is_none(self, odd: str) -> None:
+        value = {"type": "rich_text", "rich_text": [{"plain_text": odd}]}
+        assert read(Property("hours", "number"), column("rich_text"), value, BERLIN) is None
+
     @pytest.mark.parametrize("flag", [True, False])
     def test_a_checkbox_comes_back(self, flag: bool) -> None:
         assert back(Property("paid", "checkbox"), column("checkbox"), flag) is flag
