@@ -64,7 +64,9 @@ def parse(path: Path, raw: bytes) -> YamlFile:
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise InvalidInput(f"{path}:{line}: {problem}.", hint="Mend that line.") from None
+        raise InvalidInput(
+            f"{path}:{line}: {problem}.", hint="Mend that line; what belongs to one thing is indented alike."
+        ) from None
     return YamlFile(path, value, lines)
 
 

@@ -21,7 +21,7 @@ from onefirm.state.truth.base import TruthError
 from onefirm.state.truth.notion import found, mapping, mapping_text
 from onefirm.state.truth.notion.call import Caller
 from onefirm.state.truth.notion.gaps import Gap, gaps
-from onefirm.state.truth.notion.mapping import Column, NotionMapping
+from onefirm.state.truth.notion.mapping import Column, NotionMapping, Place
 from onefirm.state.truth.notion.pace import FASTEST, Pace
 from onefirm.state.truth.notion.propose import KEY, Draft, propose
 from onefirm.state.truth.notion.survey import Field, Seen, Sight, Source, Survey
@@ -143,10 +143,15 @@ class Proposal:
 
 
 def proposal(premises: Premises, seen: Sight, how: NotionMapping) -> Proposal:
-    """The best mapping of what a token sees."""
-    draft = propose(premises.schema, seen.sources, premises.currency)
+    """The best mapping of what a token sees. What notion.yaml says already is kept, as far as it is there."""
+    draft = propose(premises.schema, seen.sources, premises.currency, _standing(premises))
     text = mapping_text.text(replace(how, places=draft.places), draft.remarks, draft.lacking, draft.left)
     return Proposal(draft, text, difference(file_of(premises), text))
+
+
+def _standing(premises: Premises) -> Mapping[str, Place]:
+    """What notion.yaml says already. Raises InvalidInput where that can't be read: nothing of it would be kept."""
+    return mapping.read(premises.root, premises.remembered).places if file_of(premises).exists() else {}
 
 
 def difference(file: Path, text: str) -> str | None:

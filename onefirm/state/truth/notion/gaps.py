@@ -22,10 +22,12 @@ Sort: TypeAlias = Literal[
     "unmapped",
 ]  # fmt: skip
 WITHOUT_KEY = (
-    "when the answer to a new record is lost, its row can't be found again by its key: whether it was made is then "
-    "asked in the inbox instead of being known"
+    "when the answer to a new record is lost on the way, its row can't be found again, and the inbox asks you whether "
+    "it was made"
 )
-WITHOUT_REF = "each machine with a store of its own numbers the records by itself, so that refs may differ between them"
+WITHOUT_REF = (
+    "each machine numbers the records by itself, and T-12 may be another one on your laptop than on your server"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,9 @@ def _options(kind: Kind, prop: Property, column: Column, there: Field, at: KeyPa
     if loose := [one.name for one in there.options if one.id not in mapped]:
         listed = ", ".join(f"“{name}”" for name in loose)
         said = f"{prop.name}: no value of ours is mapped to {listed}; rows with it keep it as Notion calls it"
-        fix = "Name it beside the value that it means: doing: [In progress, Review]"
+        ours = next(iter(column.options), next(iter(names), ""))
+        beside = [one.name for one in column.options.get(ours, ())]
+        fix = f"Name it beside the value that it means, so: {ours}: [{', '.join([*beside, loose[0]])}]"
         yield Gap("option", at, kind.name, said, fix, prop.name, loose[0], is_note=True)
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from onefirm import yamlfile
 from onefirm.core import canonical
@@ -174,6 +174,11 @@ def _currency(code: str) -> str:
     return code
 
 
+def _none_yet(options: object) -> object:
+    """A list that has nothing but remarks below its name is empty."""
+    return {} if options is None else options
+
+
 class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -191,7 +196,9 @@ class _ColumnForm(_Form):
     name: _Name
     id: _Id
     type: NotionType | None = None
-    options: dict[str, str | _OptionForm | list[str | _OptionForm]] = Field(default_factory=dict)
+    options: Annotated[dict[str, str | _OptionForm | list[str | _OptionForm]], BeforeValidator(_none_yet)] = Field(
+        default_factory=dict
+    )
     currency: Annotated[str, AfterValidator(_currency)] | None = None
 
 

@@ -72,9 +72,8 @@ class _Text:
         yield from self._below((*at, "properties"), 6)
 
     def _column(self, at: KeyPath, one: Column) -> Iterator[str]:
-        if not one.options:
+        if not one.options and (*at, "options") not in self._lacking:
             yield self._line(at, column(one), 6)
-            yield from self._below((*at, "options"), 8)
             return
         yield self._line(at, "", 6)
         yield f"        name: {_quoted(one.name)}"

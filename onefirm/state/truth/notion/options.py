@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from onefirm.state.schema import Group, Kind, Property
 from onefirm.state.truth.notion import words
+from onefirm.state.truth.notion.gaps import option
 from onefirm.state.truth.notion.mapping import Option
 from onefirm.state.truth.notion.survey import Field
 
@@ -20,6 +21,7 @@ _GROUPS: Mapping[Group, str] = {
     "dropped": "complete",
 }
 """Where Notion puts a status that is in this group here, by the names that it gives its own three groups."""
+_ASKED: tuple[Group, ...] = ("waiting", "blocked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,14 @@ class Paired:
         return named / max(len(self.options) + len(self.without), 1)
 
 
-def pair(kind: Kind, prop: Property, field: Field) -> Paired:
-    """The options of a status or choice. An option goes to the value that is most like it, the earlier one of two."""
-    found = _by_name(_values(kind, prop), field.options)
+def pair(kind: Kind, prop: Property, field: Field, standing: Mapping[str, tuple[Option, ...]] | None = None) -> Paired:
+    """The options of a status or choice. An option goes to the value that is most like it, the earlier one of two.
+
+    `standing` is settled: those values get no other options, and those options no other value.
+    """
+    settled = {ours: tuple(option(field, one) or one for one in theirs) for ours, theirs in (standing or {}).items()}
+    open_ = {ours: names for ours, names in _values(kind, prop).items() if ours not in settled}
+    found = {**settled, **_by_name(open_, field.options, [one for some in settled.values() for one in some])}
     guessed = _by_group(kind, found, field) if prop.type == "status" else {}
     options = {ours: theirs for ours in _values(kind, prop) if (theirs := found.get(ours) or guessed.get(ours))}
     taken = {one for some in options.values() for one in some}
@@ -59,14 +66,17 @@ def _values(kind: Kind, prop: Property) -> Mapping[str, Sequence[str]]:
     return dict.fromkeys(prop.options, ())
 
 
-def _by_name(values: Mapping[str, Sequence[str]], options: Sequence[Option]) -> dict[str, tuple[Option, ...]]:
+def _by_name(
+    values: Mapping[str, Sequence[str]], options: Sequence[Option], settled: Iterable[Option]
+) -> dict[str, tuple[Option, ...]]:
     scored = [
         (-score, at, number, ours)
         for at, (ours, aliases) in enumerate(values.items())
         for number, one in enumerate(options)
         if (score := words.alike(one.name, (ours, *aliases), words.VALUES.get(ours, ()))) >= words.NEAR
     ]
-    taken, found = set[int](), dict[str, tuple[Option, ...]]()
+    taken = {number for number, one in enumerate(options) if one in settled}
+    found = dict[str, tuple[Option, ...]]()
     for _, _, number, ours in sorted(scored):
         if number not in taken:
             taken.add(number)
@@ -75,11 +85,14 @@ def _by_name(values: Mapping[str, Sequence[str]], options: Sequence[Option]) -> 
 
 
 def _by_group(kind: Kind, found: Mapping[str, Sequence[Option]], field: Field) -> dict[str, tuple[Option, ...]]:
-    """Where one value and one option are left of a group, they belong together."""
+    """Where one value and one option are left of a group, they belong together. That somebody waits is never guessed:
+    it would stand at the top of each brief.
+    """
     taken = {one for some in found.values() for one in some}
     guessed = dict[str, tuple[Option, ...]]()
     for group in dict.fromkeys(_GROUPS.values()):
-        ours = [one.name for one in kind.statuses.values() if _GROUPS[one.group] == group and one.name not in found]
+        left = [one for one in kind.statuses.values() if _GROUPS[one.group] == group and one.name not in found]
+        ours = [one.name for one in left if one.group not in _ASKED]
         loose = [one for one in field.options if one not in taken]
         theirs = [one for one in loose if words.plain(field.groups.get(one.id or "", "")) == group]
         if len(ours) == len(theirs) == 1:

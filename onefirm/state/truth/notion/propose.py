@@ -4,6 +4,8 @@
 2. The best pair is taken first; a data source serves one kind.
 3. Then the properties of each, of which relations need to know where the other kinds are, and their options.
 
+What a file says already is kept, and only what it leaves open is looked for.
+
 What was guessed is said, and what has no counterpart is named with what mends it.
 """
 
@@ -48,14 +50,23 @@ class Draft:
     left: dict[str, str] = field(default_factory=dict[str, str])
 
 
-def propose(schema: Schema, sources: Sequence[Source], currency: str) -> Draft:
-    """The best mapping of these data sources. `currency` is meant where a number shows none."""
-    draft, chosen = Draft(), _chosen(schema, sources)
-    whole = {name: one for name, one in chosen.items() if _status(schema.kinds[name], one)}
+def propose(
+    schema: Schema, sources: Sequence[Source], currency: str, standing: Mapping[str, Place] | None = None
+) -> Draft:
+    """The best mapping of these data sources. `currency` is meant where a number shows none.
+
+    `standing` are the places that a file names already: they are kept as far as they are there.
+    """
+    stands = standing or {}
+    draft, chosen = Draft(), _chosen(schema, sources, stands)
+    whole = {name: one for name, one in chosen.items() if name in stands or _status(schema.kinds[name], one)}
     for kind in schema.kinds.values():
         if kind.name in whole:
-            _Proposal(draft, kind, whole, currency).fill()
+            _Proposal(draft, kind, whole, currency, stands.get(kind.name)).fill()
             _doubt(draft, kind, whole[kind.name], sources)
+        elif kind.name in stands:
+            draft.places[kind.name] = stands[kind.name]
+            draft.remarks[("kinds", kind.name, "data_source")] = "not seen now: deleted, or not shared"
         elif kind.name in chosen:
             states = ", ".join(kind.statuses)
             draft.left[kind.name] = (
@@ -70,14 +81,20 @@ def propose(schema: Schema, sources: Sequence[Source], currency: str) -> Draft:
 # -- data sources ------------------------------------------------------------------------------------------------------
 
 
-def _chosen(schema: Schema, sources: Sequence[Source]) -> dict[str, Source]:
+def _chosen(schema: Schema, sources: Sequence[Source], standing: Mapping[str, Place]) -> dict[str, Source]:
     judged = [
         (-judgement, -_size(source), at, source.title, source.id, kind.name, source)
         for at, kind in enumerate(schema.kinds.values())
         for source in sources
         if (judgement := _judge(kind, source)) > 0
     ]
-    taken, found = set[str](), dict[str, Source]()
+    found = {
+        name: source
+        for name, place in standing.items()
+        for source in sources
+        if name in schema.kinds and same_id(place.data_source, source.id)
+    }
+    taken = {one.id for one in found.values()}
     for *_, id_, name, source in sorted(judged, key=lambda one: one[:-1]):
         if name not in found and id_ not in taken:
             taken.add(id_)
@@ -150,26 +167,37 @@ def _status(kind: Kind, source: Source) -> Field | None:
 class _Proposal:
     """One kind in its data source. `homes` has the data source of every kind that is mapped."""
 
-    def __init__(self, draft: Draft, kind: Kind, homes: Mapping[str, Source], currency: str) -> None:
+    def __init__(
+        self, draft: Draft, kind: Kind, homes: Mapping[str, Source], currency: str, standing: Place | None
+    ) -> None:
         self._draft = draft
         self._kind = kind
         self._homes = homes
         self._source = homes[kind.name]
         self._currency = currency
         self._at = ("kinds", kind.name, "properties")
+        self._standing = standing
+        mapped: Mapping[str, Column] = standing.columns if standing else {}
+        self._stands = {name: one for name, one in mapped.items() if self._is_there(name, one)}
+        self._guessed = self._fields({})
+
+    def _is_there(self, name: str, column: Column) -> bool:
+        there = self._source.field(column.id)
+        return name in self._kind.properties and there is not None and there.type == column.type
 
     def fill(self) -> None:
         """Put the kind into the draft."""
-        found = self._fields()
+        found = self._fields(self._stands)
         columns = {name: self._column(self._kind.properties[name], one) for name, one in found.items()}
-        key = self._source.named(KEY)
-        ref = next((one for one in self._source.fields if one.type == "unique_id"), None)
+        if self._standing:  # what isn't there, perhaps only hidden, and has no successor
+            columns = {**columns, **{name: one for name, one in self._standing.columns.items() if name not in columns}}
+        key, ref = self._own()
         self._draft.places[self._kind.name] = Place(
             self._kind.name,
             self._source.id,
             columns,
             Column(ref.name, ref.id, "unique_id") if ref else None,
-            Column(key.name, key.id, "rich_text") if key and key.type == "rich_text" else None,
+            Column(key.name, key.id, "rich_text") if key else None,
         )
         lacking = [self._lack(one) for one in self._kind.properties.values() if one.name not in columns]
         taken = {one.id for one in found.values()} | {one.id for one in (key, ref) if one}
@@ -178,22 +206,30 @@ class _Proposal:
             f"in Notion, and mapped by nothing: “{one.name}” (id: {one.id}, type: {one.type})" for one in free
         ]
 
-    def _fields(self) -> dict[str, Field]:
-        """The best property of Notion's for each of ours, in our order."""
+    def _own(self) -> tuple[Field | None, Field | None]:
+        """The two properties that are there for onefirm itself."""
+        named = self._source.field(self._standing.key.id) if self._standing and self._standing.key else None
+        key = named or self._source.named(KEY)
+        ref = next((one for one in self._source.fields if one.type == "unique_id"), None)
+        return (key if key and key.type == "rich_text" else None), ref
+
+    def _fields(self, stands: Mapping[str, Column]) -> dict[str, Field]:
+        """The best property of Notion's for each of ours, in our order. `stands` are settled."""
         props = list(self._kind.properties.values())
-        status = _status(self._kind, self._source)
+        found = {name: there for name, one in stands.items() if (there := self._source.field(one.id))}
+        status = found.get("status") or _status(self._kind, self._source)
         judged = sorted(
             (-score, at, number)
             for at, prop in enumerate(props)
             for number, one in enumerate(self._source.fields)
             if prop.type != "status" and one is not status and (score := self._judge(prop, one)) > 0
         )
-        found, taken = dict[str, Field](), set[int]()
+        taken = {number for number, one in enumerate(self._source.fields) if one in found.values()}
         for _, at, number in judged:
             if props[at].name not in found and number not in taken:
                 taken.add(number)
                 found[props[at].name] = self._source.fields[number]
-        if status:
+        if status and status not in found.values():
             found["status"] = status
         return {prop.name: found[prop.name] for prop in props if prop.name in found}
 
@@ -214,17 +250,20 @@ class _Proposal:
         return max(score, words.LEAST) if is_only else score
 
     def _column(self, prop: Property, there: Field) -> Column:
-        at = (*self._at, prop.name)
+        at, stands = (*self._at, prop.name), self._stands.get(prop.name)
         remarks = list[str]()
-        if _alike(prop, there) < words.ENDS:
+        if _alike(prop, there) < words.ENDS and self._guessed.get(prop.name) == there:
             remarks.append("unsure: by its type and place, not by its name")
         if there.type in READ_ONLY:
             remarks.append(f"a {there.type} is read, and can't be written")
         currency = None
         if prop.type == "money" and there.type == "number":
             currency = SHOWN.get(there.format or "")
-            if currency is None:
+            if stands and stands.currency:
+                currency = stands.currency
+            elif currency is None:
                 currency = self._currency
+            if currency == self._currency and there.format not in SHOWN:
                 remarks.append(f"unsure: Notion shows no currency, {currency} is the firm's")
         if remarks:
             self._draft.remarks[at] = "; ".join(remarks)
@@ -233,9 +272,12 @@ class _Proposal:
         return Column(there.name, there.id, type_, self._options(prop, there, at) if optioned else {}, currency)
 
     def _options(self, prop: Property, there: Field, at: KeyPath) -> Mapping[str, tuple[Option, ...]]:
-        found = pair(self._kind, prop, there)
-        for ours in found.guessed:
-            self._draft.remarks[(*at, "options", ours)] = "unsure: by its group alone"
+        stands = self._stands.get(prop.name)
+        anew = pair(self._kind, prop, there)
+        found = pair(self._kind, prop, there, stands.options) if stands else anew
+        for ours in anew.guessed:
+            if found.options.get(ours) == anew.options[ours]:
+                self._draft.remarks[(*at, "options", ours)] = "unsure: by its group alone"
         lacking = [
             f"{ours} has no counterpart: add an option “{ours}” in Notion, or name one here" for ours in found.without
         ]

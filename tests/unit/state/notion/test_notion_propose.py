@@ -1,6 +1,7 @@
 """What is proposed for notion.yaml, of data sources as people make them."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from onefirm import yamlfile
 from onefirm.state.schema import Schema, shipped
 from onefirm.state.truth.notion import mapping, mapping_text, words
-from onefirm.state.truth.notion.mapping import NotionMapping, Option
+from onefirm.state.truth.notion.mapping import Column, NotionMapping, Option
 from onefirm.state.truth.notion.propose import Draft, propose
 from onefirm.state.truth.notion.survey import Field, Source
 
@@ -89,6 +90,53 @@ def test_the_order_in_which_notion_lists_them_changes_nothing() -> None:
     first = proposed(*sources)
     for seed in range(10):
         assert proposed(*random.Random(seed).sample(sources, len(sources))) == first
+
+
+def test_what_the_file_says_is_kept_and_only_what_it_leaves_open_is_added() -> None:
+    states = status("Not started", "Checking", "Running", "Done", groups=("To-do", *["In progress"] * 2, "Complete"))
+    fields = (
+        states,
+        Field("Deadline", "d", "date"),
+        Field("Day", "e", "date"),
+        Field("Client", "c", "relation", to="z"),
+    )
+    tasks, clients = source("a", "Tasks", *fields[:3]), source("b", "Clients", status("Active"))
+    first = proposed(tasks, clients)
+    assert propose(SCHEMA, [tasks, clients], "EUR", first.places) == first
+    guessed = first.places["task"]
+    mine = dict(guessed.columns["status"].options) | {"doing": (Option("Running"), Option("Checking"))}
+    columns = {
+        "title": guessed.columns["title"], "status": replace(guessed.columns["status"], options=mine),
+        "due": Column("Day", "e", "date"), "client": Column("Client", "hidden", "relation"),
+    }  # fmt: skip
+    stands = {**first.places, "task": replace(guessed, columns=columns)}
+    later = source("a", "Tasks", *fields[:3], Field("Waiting on", "w", "rich_text"))
+    again = propose(SCHEMA, [later, source("f", "Projects", status("Done"))], "EUR", stands)
+    assert again.places["client"] == first.places["client"]  # not seen now, and not forgotten
+    assert set(again.places) == {"client", "task", "project"}
+    found = again.places["task"].columns
+    assert {name: one.id for name, one in found.items()} == {
+        "title": "title", "status": "s", "waiting_on": "w", "due": "e", "client": "hidden",
+    }  # fmt: skip
+    assert found["status"].options["doing"] == (Option("Running", "o2"), Option("Checking", "o1"))
+
+
+def test_that_somebody_waits_is_never_guessed() -> None:
+    tasks = status("In progress", "Odd", groups=("In progress", "In progress"))
+    assert list(proposed(source("a", "Tasks", tasks)).places["task"].columns["status"].options) == ["doing"]
+
+
+def test_a_choice_without_counterparts_is_laid_out_to_be_filled_in() -> None:
+    prio = Field("Prio", "p", "select", (Option("A", "o1"), Option("B", "o2")))
+    draft = proposed(source("a", "Tasks", status("Done"), prio))
+    text = mapping_text.text(NotionMapping(draft.places), draft.remarks, draft.lacking)
+    path = Path("notion.yaml")
+    assert mapping.check(yamlfile.parse(path, text.encode()), SCHEMA).places == draft.places
+    at = "          # low has no counterpart"
+    filled = mapping.check(yamlfile.parse(path, text.replace(at, f"          low: B\n{at}").encode()), SCHEMA)
+    assert filled.places["task"].columns["priority"].options == {"low": (Option("B"),)}
+    answered = yamlfile.changed(path, text, [(("kinds", "task", "properties", "priority", "options"), {"low": "B"})])
+    assert mapping.check(yamlfile.parse(path, answered.encode()), SCHEMA).places == filled.places
 
 
 def test_hostile_names_stay_within_their_line() -> None:
