@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -59,6 +60,7 @@ class Faults:
         self.rules: list[Fault] = []
         self.struck: list[tuple[str, str, str]] = []
         """What happened: kind, method, path."""
+        self._cleared = threading.Event()
         self._random = random.Random(seed)  # noqa: S311 - which request is struck is no secret
 
     def add(self, kind: Kind, path: str = "", **rule: Any) -> Fault:
@@ -67,8 +69,16 @@ class Faults:
         return fault
 
     def clear(self) -> None:
-        """Let everything go well again."""
+        """Let everything go well again, also for those who wait."""
         self.rules.clear()
+        cleared, self._cleared = self._cleared, threading.Event()
+        cleared.set()
+
+    def wait(self, fault: Fault) -> None:
+        """What `slow` does, until it is cleared away."""
+        cleared = self._cleared  # before the rule is looked for: it may go at this moment
+        if fault in self.rules:
+            cleared.wait(fault.delay_s)
 
     def strike(self, method: str, path: str) -> Fault | None:
         """The fault that meets this request, if any."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import threading
-import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -150,7 +149,7 @@ class Notion:
         """
         fault = self.faults.strike(method, urlsplit(address).path.removeprefix("/v1/"))
         if fault and fault.kind == "slow":
-            time.sleep(fault.delay_s)
+            self.faults.wait(fault)
         if fault and fault.kind == "drop":
             self._note(Exchange(method, address, headers.get("notion-version"), {}, 0, {}))
             return None

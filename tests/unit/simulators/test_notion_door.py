@@ -193,6 +193,17 @@ def test_a_slow_answer_comes(notion: Notion, api: Client) -> None:
     assert time.monotonic() - began >= 0.05
 
 
+def test_what_is_slow_is_answered_at_once_when_the_faults_are_cleared(notion: Notion, api: Client) -> None:
+    notion.faults.add("slow", delay_s=3600)
+    with ThreadPoolExecutor() as others:
+        answer, end = others.submit(api.users.me), time.monotonic() + 60
+        while not notion.faults.struck:
+            assert time.monotonic() < end
+            time.sleep(0.001)
+        notion.faults.clear()
+        assert answer.result(60)
+
+
 def test_a_share_of_requests_fails_the_same_way_each_time() -> None:
     def run() -> list[int]:
         with Notion(seed=7) as notion, client(notion) as api:
