@@ -57,6 +57,13 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out on Notion what holds for the embedded store only."""
+    for item in items if config.getoption("--truth") == "notion" else ():
+        if only := item.get_closest_marker("embedded"):
+            item.add_marker(pytest.mark.skip(reason=f"on the embedded store only: {only.args[0]}"))
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(config.stash[HOME], ignore_errors=True)
 

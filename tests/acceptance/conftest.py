@@ -22,14 +22,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what is about the truth, and leave out on Notion what holds for the embedded store only."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is about the truth."""
     for item in items:
         if isinstance(item, pytest.Function) and is_about_the_truth(item):
             item.add_marker("truth")
-        only = item.get_closest_marker("embedded")
-        if only and config.getoption("--truth") == "notion":
-            item.add_marker(pytest.mark.skip(reason=f"on the embedded store only: {only.args[0]}"))
 
 
 def is_about_the_truth(item: pytest.Function) -> bool:

@@ -18,13 +18,17 @@ The form of a case, in `cases/COMMAND.yaml`:
 | written | the ledger's entries of Claude, in order, looks apart |
 | records, decisions, lessons, files | values, sentences and parts of files as they are left |
 | gone | paths of the workspace that aren't there |
+
+Where a change says `if_match: seen`, the model gives the etag that it was shown last.
 """
 
+import json
 import shlex
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from client.driver import Answer, Call, Permission, Reply, Turn, allow, deny
+from client.driver import Answer, Asked, Call, Permission, Reply, Turn, allow, deny
 from client.firm import Firm, tool
 from client.stage import Stage
 from onefirm.narrative.playbook_cases import Case
@@ -77,7 +81,8 @@ def turn(firm: Firm, one: Any) -> Turn:
     """One turn of the model, as the client takes it."""
     if isinstance(one, str):
         return one
-    return Reply(calls=tuple(_call(firm, call) for call in (one if isinstance(one, list) else [one])))
+    calls = tuple(_call(firm, call) for call in (one if isinstance(one, list) else [one]))
+    return lambda asked: Reply(calls=tuple(replace(call, input=_as_seen(call.input, asked)) for call in calls))
 
 
 def _call(firm: Firm, one: Mapping[str, Any]) -> Call:
@@ -88,6 +93,28 @@ def _call(firm: Firm, one: Mapping[str, Any]) -> Call:
         return Call("AskUserQuestion", {"questions": [question]})
     paths = {"file_path": str(firm.lab.project / given["file_path"])} if "file_path" in given else {}
     return Call(name if name in CLIENTS else tool(name), {**given, **paths})
+
+
+def _as_seen(given: Mapping[str, Any], asked: Asked) -> Mapping[str, Any]:
+    """A call's input, with the etags that the model was shown."""
+    if not any(change.get("if_match") == "seen" for change in given.get("changes", ())):
+        return given
+    shown = _etags(asked)
+    changes = [
+        {**change, "if_match": shown[change["ref"]]} if change.get("if_match") == "seen" else change
+        for change in given["changes"]
+    ]
+    return {**given, "changes": changes}
+
+
+def _etags(asked: Asked) -> Mapping[str, str]:
+    """The etag of each record as the model was shown it last."""
+    shown: dict[str, str] = {}
+    for result in asked.results:
+        table = json.loads(result.text) if result.text.startswith('{"columns":') else {"columns": [], "rows": []}
+        rows = [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
+        shown |= {row["ref"]: row["etag"] for row in rows if "etag" in row}
+    return shown
 
 
 def _hold_expanded(shown: str, command: str, case: Case) -> None:

@@ -1,6 +1,5 @@
 """Fixtures of the tests that drive the real Claude Code client."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from client.driver import ClientMissing, Lab, find_claude
 from client.firm import Firm, found
+from support.firms import Made, copied, kept
 from support.unmeasured import not_measured
 
 
@@ -36,14 +36,14 @@ def lab(claude: Path) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
-def founded(claude: Path) -> Iterator[Path]:
-    """The workspace of a firm that is made once."""
+def founded(claude: Path) -> Iterator[Made]:
+    """A firm that is made once."""
     with Lab(claude) as lab:
-        yield found(lab).lab.project
+        yield kept(found(lab).lab.project)
 
 
 @pytest.fixture
-def firm(lab: Lab, founded: Path) -> Firm:
+def firm(lab: Lab, founded: Made) -> Firm:
     """That firm, in a copy for this test alone."""
-    shutil.copytree(founded, lab.project, dirs_exist_ok=True)
+    copied(founded, lab.project)
     return Firm(lab)

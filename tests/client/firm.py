@@ -1,14 +1,14 @@
 """A small firm in the lab's project, and what a test asks of it, through the command line only."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from client.driver import Lab, Run, Session
 from client.driver.turns import Turn
-from support.terminal import Terminal
+from onefirm.workspace import Wishes
+from support.firms import Operator, new_firm
 
 PLUGIN = Path(__file__).parents[2]
 TOOLS = "mcp__plugin_onefirm_firm"
@@ -38,7 +38,7 @@ class Firm:
 
     def cli(self, *words: str, check: bool = True) -> str:
         """`onefirm WORDS` in the workspace, in this process; its standard output."""
-        done = Terminal(self.lab.project)(*words)
+        done = Operator(self.lab.project)(*words)
         if check and done.code:
             raise AssertionError(f"onefirm {' '.join(words)}: {done.code}\n{done.out}\n{done.err}")
         return done.out
@@ -62,9 +62,9 @@ class Firm:
 
 
 def found(lab: Lab) -> Firm:
-    """Make the firm."""
+    """Make the firm, on the truth that this run is about."""
     firm = Firm(lab)
-    firm.cli("init", os.fspath(lab.project), "--name", "Northlight Studio", "--timezone", "UTC")
+    new_firm(lab.project, Wishes(firm="Northlight Studio", timezone="UTC"))
     firm.cli("record", "create", "client", "title=Acme Rockets")
     firm.cli("record", "create", "project", "title=Rocket shop", "client=CL-1")
     firm.cli("record", "create", "task", "title=Sketch the front page", "project=P-1")

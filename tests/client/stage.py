@@ -12,6 +12,7 @@ from pathlib import Path
 
 from client.driver import Asked, Host, Lab, Session, ToolResult, Turn
 from client.firm import PLUGIN, Firm
+from support.firms import Made, copied
 
 QUIET_S = 30.0
 
@@ -19,7 +20,7 @@ QUIET_S = 30.0
 class Stage:
     """A client in a lab of its own. With a host somebody can be asked; without one it is plain -p."""
 
-    def __init__(self, claude: Path, founded: Path, *, hosted: bool) -> None:
+    def __init__(self, claude: Path, founded: Made, *, hosted: bool) -> None:
         self._lab, self._founded = Lab(claude), founded
         self.host = Host() if hosted else None
         self.firm = Firm(self._lab)
@@ -45,7 +46,7 @@ class Stage:
         project = self._lab.project
         for entry in project.iterdir():
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-        shutil.copytree(self._founded, project, symlinks=True, dirs_exist_ok=True)
+        copied(self._founded, project)
         if self._session:
             self.clear()
         else:
@@ -81,7 +82,7 @@ class Stage:
 class Stages:
     """A stage of either kind, made when it is wanted first, and anew after a case that failed on it."""
 
-    def __init__(self, claude: Path, founded: Path) -> None:
+    def __init__(self, claude: Path, founded: Made) -> None:
         self._claude, self._founded = claude, founded
         self._stages: dict[bool, Stage] = {}
 

@@ -11,6 +11,7 @@ from client.driver import Call, Reply
 from client.firm import PLUGIN, Firm, tool
 from client.stage import Stages
 from support import playbooks
+from support.firms import Made
 
 PLAYBOOKS = playbooks.every()
 CASES = [(name, case) for name in PLAYBOOKS for case in playbooks.cases(name)]
@@ -25,7 +26,7 @@ WRITES = {
 
 
 @pytest.fixture(scope="module")
-def stages(claude: Path, founded: Path) -> Iterator[Stages]:
+def stages(claude: Path, founded: Made) -> Iterator[Stages]:
     stages = Stages(claude, founded)
     yield stages
     stages.close()

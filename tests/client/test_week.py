@@ -102,6 +102,7 @@ def say(firm: Lived, session: Session, host_answers: list[str], ask: Mapping[str
 
 
 @pytest.mark.slow
+@pytest.mark.embedded("its clock moves the programs of the firm, and not Notion")
 @pytest.mark.row("NAR-04")
 @pytest.mark.row("STA-15")
 @pytest.mark.row("CMD-03")

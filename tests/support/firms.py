@@ -58,7 +58,14 @@ def made(wishes: Wishes) -> Made:
     """A firm without records to copy."""
     root = _folder()
     new_firm(root, wishes)
-    return Made(root, _databases()[0] if _truth == "notion" else None)
+    return kept(root)
+
+
+def kept(root: Path) -> Made:
+    """A firm as it stands now, to copy."""
+    if _truth == "embedded":
+        return Made(root)
+    return Made(root, accounts.kept(accounts.server().accounts[_token(root)]))
 
 
 def demo_firm(target: Path) -> Terminal:
@@ -68,7 +75,7 @@ def demo_firm(target: Path) -> Terminal:
 
 def copied(made: Made, root: Path) -> Terminal:
     """A terminal in a copy of a firm, with an account like its own where it has one."""
-    shutil.copytree(made.root, root, symlinks=True)
+    shutil.copytree(made.root, root, symlinks=True, dirs_exist_ok=True)
     if made.state is not None:
         Secrets(root).set("notion", accounts.opened(made.state).token)
     return Terminal(root)
@@ -79,17 +86,15 @@ def _seeded() -> Made:
     root, wishes = _folder(), Wishes(timezone="Europe/Berlin")
     if _truth == "embedded":
         found(root, wishes)
-        return Made(root)
-    opened: list[Notion] = []
+        return kept(root)
 
     def ground(root: Path, clock: StoryClock) -> None:
-        opened.append(accounts.opened(_databases()[0], clock))
-        _connect(root, opened[0])
+        _connect(root, accounts.opened(_databases()[0], clock))
 
     found(root, wishes, ground=ground)
     with open_firm(root) as firm:
         firm.records.sync()
-    return Made(root, accounts.kept(opened[0]))
+    return kept(root)
 
 
 class Operator(Terminal):
@@ -120,7 +125,7 @@ def _databases() -> tuple[bytes, str]:
 
 def _complete(root: Path) -> None:
     """Make what is missing of the databases under the account's page, and map onto them."""
-    url, token = accounts.server().url, str(Secrets(root).get("notion").reveal())
+    url, token = accounts.server().url, _token(root)
     (page, *_) = accounts.server().accounts[token].workspace.pages
     with open_firm(root) as firm:
         caller, plot = Caller(token, url, Pace(_UNPACED)), Plot(page, firm.settings.currency)
@@ -128,6 +133,12 @@ def _complete(root: Path) -> None:
             schema = schemas.remembered(conn)
         made = create_databases(caller, firm.store, schema, firm.clock, plot, base_url=url)
     mapping.write(root, replace(made, pace=_UNPACED))
+
+
+def _token(root: Path) -> str:
+    found = Secrets(root).get("notion")
+    assert found
+    return found.reveal()
 
 
 def _connect(root: Path, account: Notion) -> None:
