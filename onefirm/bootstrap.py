@@ -193,7 +193,7 @@ def _wire(
         rule_files.render(root, lessons.every(), secrets.looks_secret)
 
     lessons = Lessons(store, ledger, clock, learned, secrets.looks_secret)
-    recall = Recall(store, ledger, lambda: _documents(root), archive.is_archived)
+    recall = Recall(store, ledger, lambda: _documents(root), archive.is_archived, lambda: tree.stamp(root))
     rules = Rules(
         settings.firm,
         settings.timezone,

@@ -15,7 +15,7 @@ def _hides_none(_path: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """`client` names the one that the session is declared for, empty in a firm-wide session.
+    """`client` names the one that the session is declared for, and `ref` is its ref; empty in a firm-wide session.
 
     `hidden` are the refs that belong to others (records, decisions, lessons, and what they were called before),
     `known` those that may be seen. `hides_path` tells of a path below the workspace whether its file is hidden;
@@ -29,6 +29,7 @@ class Sight:
     hides_path: Callable[[str], bool] = _hides_none
     way_out: str = ""
     renew: Callable[[], Sight] | None = None
+    ref: str = ""
 
     def sees(self, refs: Iterable[str]) -> bool:
         """Whether nothing among these is hidden."""

@@ -95,6 +95,7 @@ def erase(planes: Planes, ref: str, by: By) -> Erased:
         standing = lessons.standing(conn, planes.ledger, names[0])
         scrub.scrub(conn, names)
         tombstone = planes.ledger.erase(conn, [event.id for event in entries], by, subjects=names[:1])
+        passages.rescope(conn, names)
         passages.wipe(conn, passages.erased(conn))
         if standing:
             lessons.restate(conn, planes.ledger, names[0], standing, tombstone)

@@ -147,7 +147,7 @@ def sight(planes: Planes, wall: Wall) -> Sight:
     every = {*related, *names, *(ref for ref, _ in said)}
     return Sight(
         walls.who(wall), frozenset(hidden), frozenset(every - hidden), _paths(planes.root, every - hidden), walls.BACK,
-        lambda: sight(planes, wall),
+        lambda: sight(planes, wall), wall["client"],
     )  # fmt: skip
 
 

@@ -103,7 +103,7 @@ def read_body(text: str | None) -> Mapping[str, Any] | None:
 
 def event_of(row: Fields, *, repeated: bool = False) -> Event:
     """An Event from a row of `event` joined with `payload.body`."""
-    body, subjects = read_body(row["body"]), _subjects(row["subjects"])
+    body, subjects = read_body(row["body"]), subjects_of(row["subjects"])
     fields = {name: row[name] for name in HASHED if name != "subjects"}
     told = body or {}
     return Event(
@@ -118,7 +118,8 @@ def event_of(row: Fields, *, repeated: bool = False) -> Event:
     )
 
 
-def _subjects(text: str) -> tuple[str, ...] | None:
+def subjects_of(text: str) -> tuple[str, ...] | None:
+    """The refs that an entry's column of subjects holds; None when it can't be read."""
     try:
         refs = cast("object", json.loads(text))
     except (ValueError, RecursionError):

@@ -5,10 +5,9 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, tuple_
 
 from onefirm.core.attribution import By
 from onefirm.core.clock import Clock, iso, parse_iso
@@ -20,6 +19,8 @@ from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event, Fields, read_body
 from onefirm.memory import passages, statements
 from onefirm.memory.pages import Page
+from onefirm.memory.passages import Part
+from onefirm.memory.standing import Standing
 from onefirm.memory.statements import DAMAGED, ERASED, SecretsCheck, no_secrets
 from onefirm.store.counters import next_number
 from onefirm.store.engine import Store
@@ -187,7 +188,7 @@ class Decisions:
         if query.since:
             found.append(decision.c.at >= iso(parse_iso(query.since)))
         if query.until:
-            found.append(decision.c.at < _end(query.until))
+            found.append(decision.c.at < statements.end(query.until))
         if query.standing is not None:
             superseded = select(_later.c.ref).where(_later.c.supersedes == decision.c.ref).exists()
             gone = (
@@ -205,7 +206,20 @@ def index(conn: Connection, entry: Event) -> None:
     lines = [data["why"], *(f"Instead of: {other}" for other in data["alternatives"])]
     lines += [f"Evidence: {item}" for item in data["evidence"]]
     about = data.get("about", ())
-    passages.put(conn, "decision", data["ref"], [(data["what"], "\n".join(lines))], about, entry.payload_sha256)
+    part = Part(data["what"], "\n".join(lines), data["ref"], actor=entry.actor, at=entry.at)
+    passages.put(conn, "decision", data["ref"], [part], about, entry.payload_sha256, entry.at)
+
+
+def standings(conn: Connection, refs: Sequence[str], known_by: str | None) -> dict[str, Standing]:
+    """How these decisions stand, or stood at a time (ISO)."""
+    superseding = _later.c.supersedes == decision.c.ref
+    if known_by is not None:
+        superseding = and_(superseding, _later.c.at <= known_by)
+    query = select(decision.c.ref, decision.c.at, _later.c.ref).outerjoin(_later, superseding)
+    return {
+        ref: Standing(at, f"superseded by {later}" if later else "", stale=bool(later))
+        for ref, at, later in conn.execute(query.where(decision.c.ref.in_(refs)))
+    }
 
 
 def _rows() -> Select[Any]:
@@ -282,10 +296,3 @@ def _check_standing(conn: Connection, ref: str) -> None:
         raise Refused(
             f"{ref} was superseded by {later} already.", hint=f"Supersede {later}, or record a decision beside it."
         )
-
-
-def _end(until: str) -> str:
-    try:
-        return iso(parse_iso((date.fromisoformat(until) + timedelta(days=1)).isoformat()))
-    except ValueError:
-        return iso(parse_iso(until))

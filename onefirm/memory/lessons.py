@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from onefirm.core.attribution import SYSTEM, By
 from onefirm.core.clock import Clock
@@ -15,14 +15,16 @@ from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.core.ids import parse_ref
 from onefirm.core.sight import WHOLE, Sight
 from onefirm.ledger.append import Ledger
-from onefirm.ledger.events import Event
+from onefirm.ledger.events import Event, event_of
 from onefirm.memory import passages, statements
 from onefirm.memory.pages import Page
+from onefirm.memory.passages import Part
 from onefirm.memory.places import places
+from onefirm.memory.standing import Standing
 from onefirm.memory.statements import DAMAGED, ERASED, SecretsCheck, no_secrets
 from onefirm.store.counters import next_number
 from onefirm.store.engine import Store
-from onefirm.store.tables import lesson
+from onefirm.store.tables import event, event_subject, lesson, payload
 
 Status = Literal["candidate", "hardened", "retired"]
 Verdict = Literal["harden", "retire", "keep"]
@@ -250,10 +252,10 @@ def told(events: Iterable[Event]) -> list[_Story]:
     """Every lesson as its entries tell it."""
     every = list(events)
     # Clocks of two machines may differ: a verdict can stand before the lesson that it is about.
-    stories = {event.subjects[0]: _Story(event) for event in every if event.kind == "lesson.recorded"}
-    for event in every:
-        if story := stories.get(event.subjects[0]):
-            story.take(event)
+    stories = {entry.subjects[0]: _Story(entry) for entry in every if entry.kind == "lesson.recorded"}
+    for entry in every:
+        if story := stories.get(entry.subjects[0]):
+            story.take(entry)
     return list(stories.values())
 
 
@@ -263,7 +265,23 @@ def index(conn: Connection, entry: Event) -> None:
     if data:
         body = f"{data['why']}\nTheme: {data['theme']}"
         about = data.get("about", ())
-        passages.put(conn, "lesson", data["ref"], [(data["rule"], body)], about, entry.payload_sha256)
+        part = Part(data["rule"], body, data["ref"], actor=entry.actor, at=entry.at)
+        passages.put(conn, "lesson", data["ref"], [part], about, entry.payload_sha256, entry.at)
+
+
+def standings(conn: Connection, refs: Sequence[str], known_by: str | None) -> dict[str, Standing]:
+    """How these lessons stand, or stood at a time (ISO)."""
+    query = select(event, payload.c.body).outerjoin(payload, payload.c.event_id == event.c.id)
+    query = query.join(event_subject, event_subject.c.event_id == event.c.id)
+    query = query.where(event_subject.c.ref.in_(refs), event.c.kind.in_(_KINDS))
+    if known_by is not None:
+        query = query.where(event.c.at <= known_by)
+    rows = conn.execute(query.order_by(event.c.at, event.c.chain_id, event.c.seq).distinct()).mappings()
+    stood = (story.told() for story in told(map(event_of, rows)))
+    return {
+        one.ref: Standing(one.at, "" if one.status == "hardened" else one.status, stale=one.status == "retired")
+        for one in stood
+    }
 
 
 def standing(conn: Connection, ledger: Ledger, ref: str) -> Status | None:

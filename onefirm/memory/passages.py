@@ -1,4 +1,4 @@
-"""The passages that recall searches: pieces of decisions, lessons and narrative files, made anew whenever in doubt.
+"""The passages that recall searches: pieces of decisions, lessons, facts, sources and files, made anew when in doubt.
 
 A passage is put and dropped, never changed: the full-text index of SQLite follows by triggers.
 """
@@ -6,18 +6,37 @@ A passage is put and dropped, never changed: the full-text index of SQLite follo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from calendar import month_name
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, func, select, text
 
 from onefirm.core import canonical
+from onefirm.memory import index, scopes, words
 from onefirm.store.tables import decision, lesson, passage, payload
 
-LONGEST = 1_200
-_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*")
-_FENCE = re.compile(r"\s*(```|~~~)")
 _LOCK = 7_016_310_002  # any constant of our own
+_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One passage as it is put. `meta` and `context` help finding and aren't shown: meta is of the passage itself (who,
+    which file, tags), context what stands around it (the neighbours of a message, the quote behind a fact).
+
+    `at` (ISO) is when it was said or done; `start` and `end` are characters of the source's text.
+    """
+
+    heading: str
+    body: str
+    meta: str = ""
+    context: str = ""
+    actor: str = ""
+    at: str | None = None
+    start: int | None = None
+    end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,31 +54,86 @@ class Document:
 
 
 def put(
-    conn: Connection, source: str, ref: str, parts: Iterable[tuple[str, str]], about: Sequence[str], sha256: str
+    conn: Connection,
+    source: str,
+    ref: str,
+    parts: Iterable[Part],
+    about: Sequence[str],
+    sha256: str,
+    known_at: str | None = None,
 ) -> None:
-    """Replace the passages of a decision, a lesson or a file by these (heading, body) pairs."""
+    """Replace the passages of a decision, a lesson, a fact, a source or a file by these.
+
+    `known_at` (ISO) is when the firm wrote it down; what has none is left out of an answer `as_of` another time. Scope,
+    titles of the records, and the date and the names in words are added here.
+    """
     lock(conn)
-    drop(conn, source, [ref])
-    rows = [
-        {
-            "source": source,
-            "ref": ref,
-            "part": part,
-            "heading": heading,
-            "body": body,
-            "about": list(about),
-            "sha256": sha256,
-        }
-        for part, (heading, body) in enumerate(parts)
-    ]
+    dropped = _drop(conn, source, ref)
+    scoped = scopes.of(conn, about)
+    common = {
+        "source": source, "ref": ref, "scope": scoped.words, "titles": scoped.titles, "about": list(about),
+        "sha256": sha256, "known_at": known_at,
+    }  # fmt: skip
+    rows = [{**common, **_row(number, part)} for number, part in enumerate(parts)]
     if rows:
         conn.execute(passage.insert(), rows)
+    words.follow(conn, added=rows, gone=dropped)
+
+
+def _row(number: int, part: Part) -> dict[str, Any]:
+    said = (part.meta, part.actor, *_split(f"{part.heading} {part.body} {part.meta}"), _in_words(part.at))
+    return {
+        "part": number, "heading": part.heading, "body": part.body, "meta": " ".join(filter(None, said)),
+        "context": part.context, "actor": part.actor or None, "at": part.at, "start_char": part.start,
+        "end_char": part.end,
+    }  # fmt: skip
+
+
+def _split(given: str) -> list[str]:
+    """The words inside of names that programs have: `getUserName` is asked for as user name."""
+    return list(dict.fromkeys(word for name in words.JOINED.findall(given) for word in words.apart(name)))
+
+
+def _in_words(at: str | None) -> str:
+    """`2023-05-08` as people ask for it: 8 May 2023."""
+    found = _DATE.match(at or "")
+    return f"{int(found[3])} {month_name[int(found[2])]} {found[1]}" if found else ""
 
 
 def drop(conn: Connection, source: str, refs: Sequence[str]) -> None:
     """Forget the passages of these."""
     for ref in refs:
-        conn.execute(passage.delete().where(passage.c.source == source, passage.c.ref == ref))
+        words.follow(conn, added=(), gone=_drop(conn, source, ref))
+
+
+def _drop(conn: Connection, source: str, ref: str) -> list[Any]:
+    mine = (passage.c.source == source, passage.c.ref == ref)
+    columns = (passage.c.heading, passage.c.body, passage.c.meta, passage.c.titles)
+    gone = conn.execute(select(*columns).where(*mine)).mappings().all()
+    if gone:
+        conn.execute(passage.delete().where(*mine))
+    return list(gone)
+
+
+def is_moved(conn: Connection, refs: Sequence[str]) -> bool:
+    """Whether the mirror says something new of these records that `rescope` would take in."""
+    return next(_moved(conn, refs), None) is not None
+
+
+def rescope(conn: Connection, refs: Sequence[str]) -> None:
+    """Take in what the mirror says now of these records: where they belong, and what they are called."""
+    for old, new in list(_moved(conn, refs)):
+        conn.execute(passage.delete().where(passage.c.id == old["id"]))
+        conn.execute(passage.insert().values(new))
+        words.follow(conn, added=[new], gone=[old])
+
+
+def _moved(conn: Connection, refs: Sequence[str]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    named = {word for ref in refs for word in (scopes.about(ref), scopes.owned(ref), scopes.via(ref))}
+    for row in conn.execute(select(passage).where(passage.c.id.in_(index.scoped(conn, named)))).mappings().all():
+        scoped = scopes.of(conn, row["about"])
+        if (scoped.words, scoped.titles) != (row["scope"], row["titles"]):
+            yield dict(row), {**row, "scope": scoped.words, "titles": scoped.titles}
 
 
 def lock(conn: Connection) -> None:
@@ -94,61 +168,5 @@ def wipe(conn: Connection, gone: Iterable[tuple[str, str]]) -> None:
         drop(conn, source, [ref])
     if sqlite:
         # A deleted word stays in the index's old segments until they are merged.
-        conn.execute(text("INSERT INTO passage_text(passage_text) VALUES ('optimize')"))
-
-
-def parts_of(document: Document) -> Iterator[tuple[str, str]]:
-    """(heading, body) pairs: one for each section, long ones cut at paragraphs; a heading names its path of headings.
-
-    A file without text gives one empty part, so that the index remembers having seen it.
-    """
-    given = False
-    for heading, body in _sections(document):
-        for piece in _pieces(body):
-            given = True
-            yield heading, piece
-    if not given:
-        yield document.path, ""
-
-
-def _sections(document: Document) -> Iterator[tuple[str, str]]:
-    trail: list[tuple[int, str]] = []
-    lines: list[str] = []
-    fenced = False
-    for line in document.text.splitlines():
-        fenced ^= bool(_FENCE.match(line))
-        found = None if fenced else _HEADING.fullmatch(line)
-        if not found:
-            lines.append(line)
-            continue
-        yield _trail(document.path, trail), "\n".join(lines)
-        lines = []
-        trail = [*((depth, name) for depth, name in trail if depth < len(found[1])), (len(found[1]), found[2])]
-    yield _trail(document.path, trail), "\n".join(lines)
-
-
-def _trail(path: str, trail: Sequence[tuple[int, str]]) -> str:
-    return " › ".join(name for _, name in trail) or path
-
-
-def _pieces(body: str) -> Iterator[str]:
-    held = ""
-    for paragraph in re.split(r"\n\s*\n", body.strip()):
-        for part in _cut(paragraph.strip()):
-            if held and len(held) + len(part) + 2 > LONGEST:
-                yield held
-                held = ""
-            held = f"{held}\n\n{part}" if held else part
-    if held:
-        yield held
-
-
-def _cut(paragraph: str) -> Iterator[str]:
-    """A paragraph in pieces of at most LONGEST characters, cut at spaces where there are any."""
-    while len(paragraph) > LONGEST:
-        at = paragraph.rfind(" ", LONGEST // 2, LONGEST)
-        at = LONGEST if at < 0 else at
-        yield paragraph[:at].rstrip()
-        paragraph = paragraph[at:].lstrip()
-    if paragraph:
-        yield paragraph
+        for index in ("passage_text", "passage_text_part"):
+            conn.execute(text(f"INSERT INTO {index}({index}) VALUES ('optimize')"))  # noqa: S608 - two names of ours

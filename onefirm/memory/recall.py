@@ -1,4 +1,4 @@
-"""Asking memory: the few passages of decisions, lessons and narrative that a task needs, inside a budget of tokens."""
+"""Asking memory: the few passages of decisions, lessons, facts, sources and narrative that a task needs."""
 
 from __future__ import annotations
 
@@ -6,35 +6,50 @@ import copy
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from onefirm.core.errors import InvalidInput, Unavailable
 from onefirm.core.sight import WHOLE, Sight
 from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
-from onefirm.memory import decisions, lessons, passages, search, statements
+from onefirm.ledger.events import Event
+from onefirm.memory import decisions, index, lessons, scopes, search, statements, words
+from onefirm.memory.index import Asked, Term
 from onefirm.memory.passages import Document
-from onefirm.memory.search import Found, Scope, Term
+from onefirm.memory.renewal import Renewal
+from onefirm.memory.search import Found
+from onefirm.memory.standing import Standing
 from onefirm.store.engine import Store
-from onefirm.store.tables import decision, passage
 
 __all__ = ["Document", "Hit", "Recall", "Recalled", "tokens"]
 
 _CHARS_PER_TOKEN = 3.6
+_CANDIDATES = 200
+_ENOUGH = 50
 _MOST_HITS = 50
 _MOST_OF_A_FILE = 3
 _LONGEST_QUERY = 1_000
 _SHORTEST_TEXT = 120
-_NAMED = 1.5  # a passage about a record that the question names
+
+# How what was found stands, by its source. A new kind of memory adds itself here, and its words to `_INDEXED`.
+_STANDINGS: Mapping[str, Callable[[Connection, Sequence[str], str | None], Mapping[str, Standing]]] = {
+    "decision": decisions.standings,
+    "lesson": lessons.standings,
+}
+_INDEXED: Mapping[str, Callable[[Connection, Event], None]] = {
+    "decision.recorded": decisions.index,
+    "lesson.recorded": lessons.index,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One passage. `ref` is a decision's or lesson's, or a file's path; `at` (ISO) is None for a file.
+    """One passage. `ref` is a decision's, lesson's, fact's or source's, or a file's path, and then `at` (ISO) is None.
 
-    `note` tells what weakens it: superseded by which decision, retired, only a candidate, or archived.
+    `note` tells what weakens it: superseded by which decision, retired, only a candidate, or archived. `start` and
+    `end` are characters of the source's text.
     """
 
     source: str
@@ -45,29 +60,38 @@ class Hit:
     at: str | None
     score: float
     note: str = ""
+    part: int = 0
+    start: int | None = None
+    end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """`searched` counts the passages of each source that were looked through; `note` says what was not."""
+    """`searched` counts the passages of each source that were looked through, `mode` says how; `note` says what was
+    not, and which words stood in for others. `tokens` is what the hits take.
+    """
 
     hits: tuple[Hit, ...]
     searched: Mapping[str, int]
     note: str = ""
+    mode: str = "lexical"
+    tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """What is known about a found decision or lesson besides its words."""
+@dataclass(slots=True)
+class _Counts:
+    """How many passages a scope has, for as long as the index stays as it was."""
 
-    at: str | None
-    note: str = ""
-    stale: bool = False
+    turn: object = None
+    of: dict[tuple[tuple[str, ...], ...], Mapping[str, int]] = field(
+        default_factory=dict[tuple[tuple[str, ...], ...], Mapping[str, int]]
+    )
 
 
 class Recall:
-    """The firm's memory, asked in words. `documents` gives the narrative files as they are now; `archived` tells by its
-    path whether one is of an engagement that is over.
+    """The firm's memory, asked in words. `documents` gives the narrative files as they are now, and `unchanged` what
+    stays the same as long as they do (None: nobody can tell); `archived` tells by its path whether one is of an
+    engagement that is over.
     """
 
     def __init__(
@@ -76,11 +100,14 @@ class Recall:
         ledger: Ledger,
         documents: Callable[[], Iterable[Document]],
         archived: Callable[[str], bool] = lambda _path: False,
+        unchanged: Callable[[], object] = lambda: None,
+        language: str = index.ENGLISH,
     ) -> None:
         self._store = store
-        self._ledger = ledger
-        self._documents = documents
         self._archived = archived
+        self._renewal = Renewal(store, ledger, documents, unchanged, language, _INDEXED)
+        self._counts = _Counts()
+        self._language = language
         self._sight = WHOLE
 
     def behind(self, sight: Sight) -> Recall:
@@ -89,92 +116,113 @@ class Recall:
         seen._sight = sight
         return seen
 
-    def recall(self, query: str, *, about: Sequence[str] = (), limit: int = 8, budget_tokens: int = 1_500) -> Recalled:
+    def recall(
+        self,
+        query: str,
+        *,
+        about: Sequence[str] = (),
+        limit: int = 8,
+        budget_tokens: int = 1_500,
+        as_of: str | None = None,
+    ) -> Recalled:
         """The passages that fit the question best, at most `limit` and about `budget_tokens` in all.
 
         1. Bring the index up to the files and the ledger as they are.
-        2. Search any of the question's words; if none is found as a word's beginning, as a part of words.
+        2. Search any of the question's words; for one that no passage has, words that hold it or are spelt like it.
         3. Put superseded decisions and retired lessons below everything else, marked.
-        4. Fill the budget, best first; the first passage is always given, cut where it must be.
+        4. Fill the budget, best first, without saying the same twice; the first passage is always given, cut where it
+           must be.
 
-        With `about` only passages about one of these refs are searched, and the question may be empty. Raises
-        InvalidInput for a question without a word, or a wrong ref.
+        With `about` only passages about one of these refs are searched, and the question may be empty. `as_of` (a date
+        or an instant) leaves out what was written down later, and files, which are as they are now. Raises InvalidInput
+        for a question without a word, a wrong ref or time.
         """
-        terms, refs = _question(query), statements.refs(about)
+        terms, refs = _question(query, self._language), statements.refs(about)
         if not terms and not refs:
             raise InvalidInput("There is no word to search for.", hint="Ask in words, or name a record in about.")
+        known_by = statements.end(as_of) if as_of else None
         self._sight.check(refs)
-        note = self._renewed()
+        notes = [self._renewed()]
         with self._store.read() as conn:
             scope = self._scope(conn, refs)
-            ranked = self._ranked(conn, _found(conn, terms, scope))
-            counted = search.counts(conn, scope)
-        hits = _fitting(ranked, terms, max(1, min(limit, _MOST_HITS)), budget_tokens)
-        return Recalled(tuple(hits), counted, note)
+            asked = search.widened(conn, Asked(terms, scope, known_by, self._language))
+            ranked = self._ranked(conn, self._found(conn, asked, query), known_by)
+            counted = self._counted(conn, scope)
+        hits = tuple(_fitting(ranked, asked.terms, max(1, min(limit, _MOST_HITS)), budget_tokens))
+        if known_by:
+            notes.append("Narrative files are left out: they are as they are now.")
+        notes.append(_stand_ins(asked.terms, hits))
+        return Recalled(hits, counted, " ".join(filter(None, notes)), tokens=sum(map(_cost, hits)))
 
     def refresh(self) -> int:
         """Bring the index up to date; how many files and erased entries it had to take in."""
-        documents = {document.path: document for document in self._documents()}
-        with self._store.read() as conn:
-            if not _outdated(conn, documents) and not passages.erased(conn):
-                return 0
-        with self._store.write() as conn:
-            passages.lock(conn)
-            changed, gone = _outdated(conn, documents), passages.erased(conn)
-            for path in changed:
-                _take(conn, path, documents.get(path))
-            if gone:
-                passages.wipe(conn, gone)
-            return len(changed) + len(gone)
+        return self._renewal.refresh()
 
     def rebuild(self) -> int:
         """Make the whole index anew from ledger and files; how many passages it has."""
-        documents = list(self._documents())
-        with self._store.write() as conn:
-            passages.lock(conn)
-            conn.execute(passage.delete())
-            for entry in self._ledger.events(conn, kinds=["decision.recorded", "lesson.recorded"]):
-                (decisions if entry.kind.startswith("decision.") else lessons).index(conn, entry)
-            for document in documents:
-                _take(conn, document.path, document)
-            return sum(search.counts(conn, Scope()).values())
+        return self._renewal.rebuild()
 
-    def _scope(self, conn: Connection, refs: Sequence[str]) -> Scope:
-        about = [name for ref in refs for name in aliases.names(conn, ref)]
-        if self._sight is WHOLE:
-            return Scope(about)
-        files = frozenset(path for path in passages.files(conn) if self._sight.hides_path(path))
-        return Scope(about, self._sight.hidden | files)
+    def _scope(self, conn: Connection, refs: Sequence[str]) -> list[tuple[str, ...]]:
+        """Scope words in groups; a passage must have one of each."""
+        about = tuple(scopes.about(name) for ref in refs for name in aliases.names(conn, ref))
+        seen = (scopes.FIRM, scopes.owned(self._sight.ref)) if self._sight.ref else ()
+        return [group for group in (about, seen) if group]
 
     def _renewed(self) -> str:
         try:
-            self.refresh()
+            self._renewal.refresh()
         except Unavailable as error:
             # An answer from yesterday's index is worth more than none, as long as it says so.
             return f"The index could not be brought up to date: {error.message}"
         return ""
 
-    def _ranked(self, conn: Connection, found: Sequence[Found]) -> list[tuple[Found, _Standing]]:
-        standings = self._standings(conn, found)
-        pairs = [(one, standings.get((one.source, one.ref), _Standing(None))) for one in found]
-        return sorted(pairs, key=lambda pair: pair[1].stale)
+    def _counted(self, conn: Connection, scope: Sequence[tuple[str, ...]]) -> Mapping[str, int]:
+        """As the index has it; what only this session may not see is counted all the same."""
+        turn = (self._renewal.turn(), index.newest(conn))
+        if self._counts.turn != turn:
+            self._counts.turn, self._counts.of = turn, {}
+        key = tuple(scope)
+        if key not in self._counts.of:
+            self._counts.of[key] = index.counted(conn, scope)
+        return self._counts.of[key]
 
-    def _standings(self, conn: Connection, found: Sequence[Found]) -> dict[tuple[str, str], _Standing]:
-        taken = [one.ref for one in found if one.source == "decision"]
-        learned = [one.ref for one in found if one.source == "lesson"]
-        over = [one.ref for one in found if one.source == "narrative" and self._archived(one.ref)]
-        return {
-            **{("narrative", path): _Standing(None, "archived") for path in over},
-            **{("decision", ref): standing for ref, standing in _decided(conn, taken)},
-            **{("lesson", ref): standing for ref, standing in self._learned(conn, learned)},
-        }
+    def _found(self, conn: Connection, asked: Asked, query: str) -> list[Found]:
+        """A decision or lesson that the question names first, then what fits its words."""
+        refs = [term.word.upper() for term in asked.terms if "-" in term.begin]
+        itself = self._visible(search.named(conn, refs)) if refs else []
+        most = _CANDIDATES
+        while True:
+            rows = index.matching(conn, asked, most)
+            fitting = self._visible(search.founds(rows))
+            if len(rows) < most or len(fitting) >= _ENOUGH:
+                break
+            most *= 4
+        names = {one.ref for one in itself}
+        if asked.terms:
+            fitting = search.weighed(fitting, query, asked.terms)
+        return itself + [one for one in fitting if one.ref not in names]
 
-    def _learned(self, conn: Connection, refs: Sequence[str]) -> Iterator[tuple[str, _Standing]]:
-        for ref in refs:
-            for story in lessons.told(self._ledger.events(conn, ref=ref, kinds=["lesson."])):
-                one = story.told()
-                note = "" if one.status == "hardened" else one.status
-                yield one.ref, _Standing(one.at, note, one.status == "retired")
+    def _visible(self, found: Sequence[Found]) -> list[Found]:
+        """Scope words only lead the search; what may be seen is judged here, record by record and path by path."""
+        sight = self._sight
+        if sight is WHOLE:
+            return list(found)
+        return [
+            one
+            for one in found
+            if sight.sees([one.ref, *one.about]) and not (one.source == "narrative" and sight.hides_path(one.ref))
+        ]
+
+    def _ranked(self, conn: Connection, found: Sequence[Found], known_by: str | None) -> list[tuple[Found, Standing]]:
+        standings = {("narrative", one.ref): Standing(None, "archived") for one in found if self._is_archived(one)}
+        for source, told in _STANDINGS.items():
+            if refs := {one.ref for one in found if one.source == source}:
+                standings |= {(source, ref): standing for ref, standing in told(conn, sorted(refs), known_by).items()}
+        pairs = [(one, standings.get((one.source, one.ref), Standing(one.at))) for one in found]
+        return sorted((pair for pair in pairs if pair[1].known), key=lambda pair: pair[1].stale)
+
+    def _is_archived(self, one: Found) -> bool:
+        return one.source == "narrative" and self._archived(one.ref)
 
 
 def tokens(given: str) -> int:
@@ -182,68 +230,62 @@ def tokens(given: str) -> int:
     return math.ceil(len(given) / _CHARS_PER_TOKEN)
 
 
-def _question(query: str) -> list[Term]:
+def _question(query: str, language: str) -> list[Term]:
     if len(query) > _LONGEST_QUERY:
         raise InvalidInput(
             f"The question has {len(query):,} characters; {_LONGEST_QUERY:,} is the most.", hint="Ask with a few words."
         )
-    return search.terms_of(query)
+    return search.terms_of(query, language)
 
 
-def _found(conn: Connection, terms: Sequence[Term], within: Scope) -> list[Found]:
-    """A decision or lesson that the question names first, then what fits its words; what it names weighs more."""
-    if not terms:
-        return search.newest(conn, within)
-    refs = [term.word.upper() for term in terms if search.REF.fullmatch(term.word)]
-    fitting = search.search(conn, terms, within) or search.containing(conn, terms, within)
-    if not fitting and refs and not within.about:
-        fitting = search.newest(conn, replace(within, about=refs))
-    itself = search.named(conn, refs, within) if refs else []
-    names = {one.ref for one in itself}
-    weighed = [
-        replace(one, score=one.score * (_NAMED if set(refs).intersection(one.about) else 1.0)) for one in fitting
-    ]
-    return itself + sorted((one for one in weighed if one.ref not in names), key=lambda one: -one.score)
+def _stand_ins(terms: Sequence[Term], hits: Sequence[Hit]) -> str:
+    """Which of the question's words were read as others; only those are told that stand in what was found."""
+    text = words.folded(" ".join(f"{hit.heading} {hit.text}" for hit in hits))
+    told = [(term.word, [other for other in term.others if other in text]) for term in terms]
+    return " ".join(
+        f"Nothing has “{word}”; looked for {', '.join(f'“{other}”' for other in others)}."
+        for word, others in told
+        if others
+    )
 
 
-def _decided(conn: Connection, refs: Sequence[str]) -> Iterator[tuple[str, _Standing]]:
-    later = decision.alias("later")
-    query = select(decision.c.ref, decision.c.at, later.c.ref).outerjoin(later, later.c.supersedes == decision.c.ref)
-    for ref, at, superseded_by in conn.execute(query.where(decision.c.ref.in_(refs))):
-        note = f"superseded by {superseded_by}" if superseded_by else ""
-        yield ref, _Standing(at, note, bool(superseded_by))
-
-
-def _fitting(
-    ranked: Sequence[tuple[Found, _Standing]], terms: Sequence[Term], limit: int, budget: int
-) -> Iterator[Hit]:
+def _fitting(ranked: Sequence[tuple[Found, Standing]], terms: Sequence[Term], limit: int, budget: int) -> Iterator[Hit]:
     given = 0
     seen: set[str] = set()
     of_file: Counter[str] = Counter()
     for found, standing in ranked:
         plain = " ".join(found.body.casefold().split())
-        if plain in seen or of_file[found.ref] >= _MOST_OF_A_FILE:
+        if plain in seen or (found.source == "narrative" and of_file[found.ref] >= _MOST_OF_A_FILE):
             continue
         heading = f"({standing.note}) {found.heading}" if standing.note else found.heading
         room = int((budget - tokens(f"{found.source} {found.ref} {heading}")) * _CHARS_PER_TOKEN)
         if given and room < min(_SHORTEST_TEXT, len(found.body)):
             return
         body = excerpt(found.body, terms, max(_SHORTEST_TEXT, room))
-        yield Hit(found.source, found.ref, heading, body, found.about, standing.at, found.score, standing.note)
+        hit = Hit(
+            found.source, found.ref, heading, body, found.about, standing.at, found.score, standing.note, found.part,
+            found.start, found.end,
+        )  # fmt: skip
+        yield hit
         seen.add(plain)
         of_file[found.ref] += 1
-        budget -= tokens(f"{found.source} {found.ref} {heading} {body}")
+        budget -= _cost(hit)
         given += 1
         if given == limit:
             return
+
+
+def _cost(hit: Hit) -> int:
+    return tokens(f"{hit.source} {hit.ref} {hit.heading} {hit.text}")
 
 
 def excerpt(body: str, terms: Sequence[Term], longest: int) -> str:
     """The text, or the part of it around the first of the terms, with ellipses where it was cut."""
     if len(body) <= longest:
         return body
-    low = body.lower()
-    places = [at for term in terms if (at := low.find(term.begin)) >= 0]
+    low = words.folded(body) if len(words.folded(body)) == len(body) else body.lower()
+    begins = [search.stem(word) for term in terms for word in (term.begin, *term.others)]
+    places = [at for begin in begins if (at := low.find(begin)) >= 0]
     start = max(0, min(min(places, default=0) - longest // 4, len(body) - longest))
     start = body.find(" ", start, start + 20) + 1 if start else 0
     end = start + longest - 2
@@ -251,17 +293,3 @@ def excerpt(body: str, terms: Sequence[Term], longest: int) -> str:
     if end < len(body):
         cut = cut.rpartition(" ")[0] or cut
     return f"{'…' if start else ''}{cut.strip()}{'…' if end < len(body) else ''}"
-
-
-def _outdated(conn: Connection, documents: Mapping[str, Document]) -> list[str]:
-    known = passages.files(conn)
-    changed = [path for path, document in documents.items() if known.get(path) != document.sha256]
-    return changed + [path for path in known if path not in documents]
-
-
-def _take(conn: Connection, path: str, document: Document | None) -> None:
-    if document is None:
-        passages.drop(conn, "narrative", [path])
-    else:
-        parts = passages.parts_of(document)
-        passages.put(conn, "narrative", path, parts, document.about, document.sha256)

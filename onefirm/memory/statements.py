@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
 from onefirm.core.attribution import By
+from onefirm.core.clock import iso, parse_iso
 from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.core.ids import parse_ref
 from onefirm.ledger import aliases
@@ -68,6 +70,14 @@ def refs(texts: Sequence[str]) -> tuple[str, ...]:
             f"“about” has {len(texts)} refs; {MOST_ITEMS} is the most.", hint="Name what it concerns most."
         )
     return tuple(dict.fromkeys(parse_ref(text) for text in texts))
+
+
+def end(until: str) -> str:
+    """The instant (ISO) up to which a day counts, or an instant itself. Raises InvalidInput."""
+    try:
+        return iso(parse_iso((date.fromisoformat(until.strip()) + timedelta(days=1)).isoformat()))
+    except (ValueError, OverflowError):
+        return iso(parse_iso(until))
 
 
 def existing(conn: Connection, about: Sequence[str]) -> None:

@@ -225,14 +225,59 @@ passage = Table(  # what recall searches; rebuilt from events and files at any t
     "passage",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("source", Text, nullable=False),  # decision | lesson | narrative
-    Column("ref", Text, nullable=False),  # DEC-1, L-1 or the file's path
+    Column("source", Text, nullable=False),  # decision | lesson | narrative | fact | summary | source
+    Column("ref", Text, nullable=False),  # DEC-1, L-1, F-1, SRC-1 or the file's path
     Column("part", Integer, nullable=False),
+    Column("scope", Text, nullable=False),  # words that stand for the records it is about and for their owners
     Column("heading", Text, nullable=False),
     Column("body", Text, nullable=False),
+    Column("meta", Text, nullable=False),
+    Column("context", Text, nullable=False),
+    Column("titles", Text, nullable=False),  # of the records that it is about, and of their owners
+    Column("actor", Text),
+    Column("at", Text),  # when it was said or done
+    Column("known_at", Text),  # when the firm wrote it down; none for files, which are as they are now
+    Column("start_char", Integer),
+    Column("end_char", Integer),
     Column("about", _JSON, nullable=False),  # refs of records
     Column("sha256", Text, nullable=False),
     UniqueConstraint("source", "ref", "part", name="passage_once"),
+)
+
+passage_word = Table(  # every word of the passages, for those that are typed wrong or in part
+    "passage_word",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("word", Text, nullable=False, unique=True),
+)
+
+recall_log = Table(
+    "recall_log",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("session", Text),
+    Column("query", Text),  # NULL once erased
+    Column("about", _JSON, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("duration_us", Integer, nullable=False),
+    Index("recall_log_by_time", "at"),
+)
+
+recall_item = Table(  # what was shown for it, best first
+    "recall_item",
+    metadata,
+    Column("recall_id", Text, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("outcome", Text),  # cited | wrong
+    Column("outcome_by", Text),  # the ref of what cites or corrects it
+    PrimaryKeyConstraint("recall_id", "rank"),
+    ForeignKeyConstraint(["recall_id"], ["recall_log.id"], ondelete="CASCADE"),
+    Index("recall_item_by_ref", "ref"),
 )
 
 setting = Table("setting", metadata, Column("name", Text, primary_key=True), Column("value", _JSON, nullable=False))

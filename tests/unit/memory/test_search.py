@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onefirm.memory import search
+from onefirm.memory import index, search
+from onefirm.memory.index import Term
 from onefirm.memory.recall import excerpt, tokens
-from onefirm.memory.search import Term, stem, terms_of
+from onefirm.memory.search import stem, terms_of
 
 
 def begins(question: str) -> list[str]:
@@ -16,19 +17,28 @@ def begins(question: str) -> list[str]:
 @pytest.mark.parametrize(
     ("question", "expected"),
     [
-        ("Why did we choose the booking path?", ["choos*", "book*", "path*"]),
-        ("what is it", ["what*", "is", "it*"]),
-        ("status of P-12 and dec-3", ["p-12", "dec-3", "statu*"]),
+        ("Why did we choose the booking path?", ["choose", "booking", "path"]),
+        ("what is it", ["what", "is", "it"]),
+        ("status of P-12 and dec-3", ["p-12", "dec-3", "status"]),
         ("P-12", ["p-12"]),
         ("the P-12", ["p-12"]),
-        ("tax in 2026", ["tax", "2026*"]),
-        ("Rechnung für Säge", ["rechnung*", "für", "säge*"]),
-        ("a" * 5 + " " + "a" * 5, ["aaaaa*"]),
+        ("tax in 2026", ["tax", "2026"]),
+        ("a" * 5 + " " + "a" * 5, ["aaaaa"]),
         ("…!?", []),
     ],
 )
 def test_a_question_becomes_its_carrying_words_and_refs(question: str, expected: list[str]) -> None:
     assert begins(question) == expected
+
+
+def test_where_words_are_not_stemmed_in_the_index_they_are_looked_for_from_their_stem_on() -> None:
+    terms = terms_of("Rechnungen für die Säge", index.SIMPLE)
+    assert [(term.begin, term.prefix) for term in terms] == [
+        ("rechnungen", True),
+        ("fur", False),
+        ("die", False),
+        ("sage", True),
+    ]
 
 
 def test_a_question_has_a_bounded_number_of_terms() -> None:

@@ -3,11 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onefirm.memory.passages import LONGEST, Document, parts_of
+from onefirm.memory.passages import Document
+from onefirm.memory.sections import LONGEST, parts_of
 
 
 def parts(text: str) -> list[tuple[str, str]]:
-    return list(parts_of(Document("context/a.md", (), text)))
+    return [(part.heading, part.body) for part in parts_of(Document("context/a.md", (), text))]
 
 
 def test_a_section_is_a_passage_under_the_path_of_its_headings() -> None:

@@ -1,0 +1,229 @@
+"""The full-text index of the passages, asked alike on SQLite (FTS5) and Postgres (tsvector).
+
+Nothing that is typed can be read as query syntax: terms and scope words are made of letters and digits only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, TextClause, text
+
+ENGLISH = "english"
+SIMPLE = "simple"
+_COLUMNS = "{heading body meta context titles}"
+# What a word counts in scope, heading, body, meta, context, titles.
+_WEIGHTS = "0.0, 2.0, 1.0, 1.0, 0.5, 1.0"
+_PG_WEIGHTS = "'{0, 0.5, 0.9, 1}'"  # D (scope), C (context), B (meta, titles), A (heading, body)
+_NEWEST = text("SELECT max(id) FROM passage")
+_FIELDS = "p.id, p.source, p.ref, p.part, p.heading, p.body, p.actor, p.at, p.about, p.start_char, p.end_char"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What is looked for: a word in lower case, from `begin` on if `prefix`; or a ref (`p-12`), as it is.
+
+    `others` are words of the index that stand in for one that the index doesn't have.
+    """
+
+    word: str
+    begin: str
+    prefix: bool
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`scope` holds groups of scope words: a passage has one of each group. `known_by` (ISO) leaves out what was
+    written down later. `language` is the one that the index was made for.
+    """
+
+    terms: Sequence[Term]
+    scope: Sequence[Sequence[str]] = ()
+    known_by: str | None = None
+    language: str = ENGLISH
+
+
+def matching(conn: Connection, asked: Asked, most: int) -> list[Any]:
+    """Rows with any of the terms, best first; without terms those of the scope, the last indexed first."""
+    if conn.dialect.name == "postgresql":
+        return _postgres(conn, asked, most)
+    statement = _sqlite(bool(asked.terms), asked.known_by is not None)
+    given = {"match": _match(asked), "most": most, "known_by": asked.known_by}
+    return list(conn.execute(statement, given))
+
+
+def held(conn: Connection, asked: Asked) -> list[bool]:
+    """Of each term, whether any passage of the scope has it."""
+    if not asked.terms:
+        return []
+    if conn.dialect.name == "postgresql":
+        given = {f"q{n}": _tsquery(asked, [term]) for n, term in enumerate(asked.terms)}
+        given["language"] = asked.language
+    else:
+        given = {f"q{n}": _match(Asked([term], asked.scope)) for n, term in enumerate(asked.terms)}
+    return list(map(bool, conn.execute(_held(conn.dialect.name, len(asked.terms)), given).one()))
+
+
+def counted(conn: Connection, scope: Sequence[Sequence[str]]) -> dict[str, int]:
+    """How many passages of each source a scope has."""
+    query = "SELECT source, count(*) FROM passage p WHERE p.body <> ''"
+    given: dict[str, str] = {}
+    if scope and conn.dialect.name == "postgresql":
+        query += " AND p.passage_text @@ CAST(:scope AS tsquery)"
+        given["scope"] = _pg_scope(scope)
+    elif scope:
+        query += " AND p.id IN (SELECT rowid FROM passage_text WHERE passage_text MATCH :scope)"
+        given["scope"] = _scope(scope)
+    return {row[0]: row[1] for row in conn.execute(text(f"{query} GROUP BY source ORDER BY source"), given)}
+
+
+def newest(conn: Connection) -> int:
+    """The number of the passage that was put last."""
+    return conn.execute(_NEWEST).scalar() or 0
+
+
+def prepare(conn: Connection, language: str) -> None:
+    """Make the index of an empty table anew for a language: English words are stemmed, others looked for from their
+    stem on.
+    """
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("ALTER TABLE passage DROP COLUMN passage_text"))
+        conn.execute(text(f"ALTER TABLE passage ADD COLUMN passage_text {_tsvector(language)}"))
+        conn.execute(text("CREATE INDEX passage_text ON passage USING gin (passage_text)"))
+        return
+    porter = "porter " if language == ENGLISH else ""
+    conn.execute(text("DROP TABLE passage_text"))
+    conn.execute(
+        text(
+            "CREATE VIRTUAL TABLE passage_text USING fts5(scope, heading, body, meta, context, titles, "
+            f"content='passage', content_rowid='id', tokenize=\"{porter}unicode61 remove_diacritics 2\")"
+        )
+    )
+
+
+def _tsvector(language: str) -> str:
+    """As the migration has it for English; `language` is one of two words of ours."""
+    columns = (("heading", "A"), ("body", "A"), ("meta || ' ' || titles", "B"), ("context", "C"))
+    parts = (f"setweight(to_tsvector('{language}', onefirm_plain({given})), '{weight}')" for given, weight in columns)
+    scope = "setweight(to_tsvector('simple', scope), 'D')"
+    return f"tsvector GENERATED ALWAYS AS ({' || '.join((scope, *parts))}) STORED"
+
+
+def scoped(conn: Connection, words: Iterable[str]) -> list[int]:
+    """The passages that have one of these scope words."""
+    group = [sorted(words)]
+    if not group[0]:
+        return []
+    if conn.dialect.name == "postgresql":
+        query = text("SELECT id FROM passage WHERE passage_text @@ CAST(:scope AS tsquery)")
+        return list(conn.execute(query, {"scope": _pg_scope(group)}).scalars())
+    query = text("SELECT rowid FROM passage_text WHERE passage_text MATCH :scope")
+    return list(conn.execute(query, {"scope": _scope(group)}).scalars())
+
+
+# -- SQLite
+
+
+def _match(asked: Asked) -> str:
+    words = [word for term in asked.terms for word in _quoted(term)]
+    refs = [f'scope : "{term.begin.replace("-", "")}"' for term in asked.terms if "-" in term.begin]
+    either = [f"{_COLUMNS} : ({' OR '.join(words)})"] if words else []
+    parts = [f"({_scope(asked.scope)})"] if asked.scope else []
+    if either:
+        parts.append(f"({' OR '.join([*either, *refs])})")
+    return " AND ".join(parts)
+
+
+def _quoted(term: Term) -> list[str]:
+    return [f'"{term.begin}"{"*" if term.prefix else ""}', *(f'"{word}"' for word in term.others)]
+
+
+def _scope(groups: Sequence[Sequence[str]]) -> str:
+    return " AND ".join("scope : ({})".format(" OR ".join(f'"{word}"' for word in group)) for group in groups)
+
+
+@lru_cache
+def _sqlite(by_rank: bool, dated: bool) -> TextClause:
+    score = f"-bm25(passage_text, {_WEIGHTS})" if by_rank else "1.0"
+    source = "passage_text"
+    if dated:
+        source += " JOIN passage k ON k.id = passage_text.rowid AND k.known_at <= :known_by"
+    inner = (
+        f"SELECT passage_text.rowid AS id, {score} AS score FROM {source} WHERE passage_text MATCH :match "  # noqa: S608
+        f"ORDER BY {'score' if by_rank else 'passage_text.rowid'} DESC LIMIT :most"
+    )
+    order = "r.score DESC, p.id DESC" if by_rank else "p.id DESC"
+    return text(f"SELECT {_FIELDS}, r.score FROM ({inner}) r JOIN passage p ON p.id = r.id ORDER BY {order}")  # noqa: S608
+
+
+@lru_cache
+def _held(dialect: str, terms: int) -> TextClause:
+    where = (
+        "passage WHERE passage_text @@ to_tsquery(CAST(:language AS regconfig), :q{n})"
+        if dialect == "postgresql"
+        else "passage_text WHERE passage_text MATCH :q{n}"
+    )
+    every = (f"EXISTS(SELECT 1 FROM {where.format(n=number)})" for number in range(terms))  # noqa: S608
+    return text(f"SELECT {', '.join(every)}")
+
+
+# -- Postgres
+
+
+def _postgres(conn: Connection, asked: Asked, most: int) -> list[Any]:
+    """Each term's rank times its rarity: by itself Postgres ranks by frequency in the passage alone."""
+    given: dict[str, Any] = {"language": asked.language, "most": most, "known_by": asked.known_by}
+    bare = Asked(asked.terms, language=asked.language)
+    given |= {f"q{n}": _tsquery(bare, [term]) for n, term in enumerate(asked.terms)}
+    every, *frequencies = conn.execute(_frequencies(len(asked.terms)), given).one()
+    given |= {f"rarity{n}": _rarity(every, frequency) for n, frequency in enumerate(frequencies)}
+    given["any"] = _tsquery(asked, asked.terms)
+    return list(conn.execute(_ranked(len(asked.terms), asked.known_by is not None), given))
+
+
+@lru_cache
+def _frequencies(terms: int) -> TextClause:
+    has = "SELECT count(*) FROM passage WHERE passage_text @@ to_tsquery(CAST(:language AS regconfig), :q{n})"
+    counts = ["SELECT count(*) FROM passage", *(has.format(n=number) for number in range(terms))]
+    return text("SELECT " + ", ".join(f"({count})" for count in counts))
+
+
+@lru_cache
+def _ranked(terms: int, dated: bool) -> TextClause:
+    ranks = [
+        f"CAST(:rarity{n} AS float8) * ts_rank({_PG_WEIGHTS}, p.passage_text, "
+        f"to_tsquery(CAST(:language AS regconfig), :q{n}))"
+        for n in range(terms)
+    ]
+    known = "AND p.known_at <= :known_by " if dated else ""
+    return text(
+        f"SELECT {_FIELDS}, {' + '.join(ranks) or '1.0'} AS score FROM passage p "  # noqa: S608
+        f"WHERE p.passage_text @@ to_tsquery(CAST(:language AS regconfig), :any) {known}"
+        f"ORDER BY {'score DESC, ' if terms else ''}p.id DESC LIMIT :most"
+    )
+
+
+def _tsquery(asked: Asked, terms: Sequence[Term]) -> str:
+    words = " | ".join(part for term in terms for part in _lexemes(term))
+    scope = _pg_scope(asked.scope)
+    return f"({scope}) & ({words})" if scope and words else scope or words
+
+
+def _lexemes(term: Term) -> list[str]:
+    if "-" in term.begin:
+        prefix, _, number = term.begin.partition("-")
+        return [f"('{prefix}':ABC <-> '{number}':ABC)", f"'{prefix}{number}':D"]
+    return [f"'{term.begin}':{'*' if term.prefix else ''}ABC", *(f"'{word}':ABC" for word in term.others)]
+
+
+def _pg_scope(groups: Sequence[Sequence[str]]) -> str:
+    return " & ".join("({})".format(" | ".join(f"'{word}':D" for word in group)) for group in groups)
+
+
+def _rarity(every: int, frequency: int) -> float:
+    return math.log(1 + (every - frequency + 0.5) / (frequency + 0.5))
