@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from contract import notions
-from contract.office import SCHEMA, Office, agree, sqlite_office
+from contract.office import OPERATOR, SCHEMA, Office, agree, sqlite_office
 from onefirm.simulators.notion import Notion
 from onefirm.state.records import Change, StaleWrite
 from onefirm.state.truth.notion.truth import NotionTruth
@@ -21,9 +21,9 @@ Heard = Callable[[str, str], None]
 class Rig:
     """A firm whose requests are heard before and after, in a Notion with a phone."""
 
-    def __init__(self, folder: Path, clock: FixedClock, lag_s: float) -> None:
+    def __init__(self, folder: Path, clock: FixedClock, lag_s: float, cap: int) -> None:
         self.clock = clock
-        self.notion = Notion(clock=clock, index_lag_s=lag_s)
+        self.notion = Notion(clock=clock, index_lag_s=lag_s, query_cap=cap)
         self.desk = notions.office(self.notion, SCHEMA, clock)
         self.before: Heard = lambda method, path: None
         self.after: Heard = lambda method, path: None
@@ -61,8 +61,8 @@ def make(tmp_path: Path, clock: FixedClock) -> Iterator[Callable[..., Rig]]:
     """Builds a rig; at its end truth, mirror and ledger agree."""
     made = list[Rig]()
 
-    def build(lag_s: float = 0.0) -> Rig:
-        made.append(Rig(tmp_path, clock, lag_s))
+    def build(lag_s: float = 0.0, cap: int = 10_000) -> Rig:
+        made.append(Rig(tmp_path, clock, lag_s, cap))
         return made[-1]
 
     yield build
@@ -91,6 +91,79 @@ class TestAnswers:
         rig.settle()
         assert rig.rows() == 28
         assert len(rig.firm.records.get("T-28").props["blocked_by"]) == 27
+
+
+class TestLists:
+    def test_records_made_a_moment_ago_are_not_asked_about_as_lost(self, make: Callable[..., Rig]) -> None:
+        rig = make(lag_s=90)
+        refs = [rig.firm.create("task", title=f"t{number}") for number in range(11)]
+        rig.firm.records.sync(sweep=True)
+        assert rig.firm.records.conflicts() == []
+        rig.clock.advance(minutes=5)
+        for ref in refs:
+            rig.notion.phone.trash(rig.page(ref))
+        rig.clock.advance(minutes=2)
+        rig.firm.records.sync(sweep=True)
+        (asked,) = rig.firm.records.conflicts()
+        assert "11 of 11 tasks" in asked.title
+        rig.firm.records.decide_conflict(asked.id, "theirs", OPERATOR)
+
+    def test_a_sweep_goes_on_where_the_property_that_it_asks_for_was_deleted(self, rig: Rig) -> None:
+        refs = [rig.firm.create("task", title=f"t{number}") for number in range(2)]
+        rig.notion.phone.delete_property(rig.desk.sources["task"], "ID")
+        rig.notion.phone.trash(rig.page(refs[0]))
+        rig.clock.advance(minutes=5)
+        assert rig.firm.records.sync(sweep=True).reachable
+        assert [rig.firm.records.get(ref, fresh=False).archived for ref in refs] == [True, False]
+
+    def test_more_rows_of_one_minute_than_a_query_shows_all_come_though_cursors_are_lost(
+        self, make: Callable[..., Rig]
+    ) -> None:
+        rig = make(cap=110)
+        rows = list[str]()
+        for number in range(130):
+            rig.clock.advance(minutes=number == 60)
+            rows.append(rig.notion.phone.row(rig.desk.sources["task"], {"title": f"t{number}"}).id)
+        for row in rows:
+            rig.notion.phone.edit(row, {"owner": "Anna"})
+        rig.clock.advance(minutes=5)
+        seen, lost = set[str](), list[int]()
+        for batch in rig.truth.changed_since(None):
+            seen |= {row.ref for row in batch.rows}
+            if len(seen) >= 100 and len(lost) < 3:
+                rig.notion.queries.expire()
+                lost.append(len(seen))
+        assert len(seen) == 130
+        assert len(lost) == 3
+
+    def test_a_relation_that_was_understood_is_not_lost_with_the_program_that_understood_it(self, rig: Rig) -> None:
+        source, token = rig.desk.sources["project"].id, rig.notion.token
+
+        def hide(method: str, path: str) -> None:
+            if source in path:
+                rig.notion.phone.unshare(source, token)
+
+        rig.before, rig.after = hide, lambda method, path: rig.notion.phone.share(source, token)
+        home = rig.notion.phone.row(rig.desk.sources["project"], {"title": "Far"})
+        rig.notion.phone.row(rig.desk.sources["task"], {"title": "t", "project": [home.id]})
+        rig.clock.advance(minutes=5)
+        rig.firm.records.sync()
+        rig.before = rig.after = lambda method, path: None
+        assert "project" not in rig.firm.mirrored()["T-1"].props
+        rig.clock.advance(minutes=5)
+
+        steps = list[str]()
+
+        def die(step: str) -> None:
+            steps.append(step)
+            if steps.count("read") == 2:  # the project was taken over, and the task is about to be
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            rig.firm.again(step=die).records.sync()
+        assert "project" not in rig.firm.mirrored()["T-1"].props
+        rig.settle()
+        assert rig.firm.mirrored()["T-1"].props["project"] == "P-1"
 
 
 class TestEdits:

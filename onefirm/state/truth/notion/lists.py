@@ -60,7 +60,8 @@ class Lists:
                     unseen[place.kind] = error
             started = begun[0][2] if begun else self._clock.now()
         self._check_any(unseen)
-        yield Batch(self._rows.resolved(), json.dumps(marks, sort_keys=True), iso(started))
+        with self._rows.resolved() as rows:
+            yield Batch(rows, json.dumps(marks, sort_keys=True), iso(started))
 
     def ids(self) -> dict[str, frozenset[str]]:
         """Every page by its number alone."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import unquote
@@ -99,20 +100,26 @@ class Rows:
         keys = [self._key(page, place) or "" for page in some if page["id"] not in found]
         return sum(not (key.startswith("ref:") and key.partition("@")[2].partition("#")[0] == firm) for key in keys)
 
-    def resolved(self) -> list[TruthRow]:
-        """Rows that led to pages which were not known when they were read, and are now."""
+    @contextmanager
+    def resolved(self) -> Generator[list[TruthRow]]:
+        """Rows that led to pages which were not known when they were read, and are now.
+
+        They are so until the block has ended: whoever dies in it finds them again.
+        """
         with self._store.read() as conn:
             waiting = pages.aside(conn)
             wanted = {id_ for one in waiting for ids in (one.aside or {})["relations"].values() for id_ in ids}
             found = pages.known(conn, wanted)
-        changed = list[TruthRow]()
-        with self._store.write() as conn:
-            for one in waiting:
-                row, left = self._relate(one, found)
-                if left != (one.aside or {})["relations"]:
-                    pages.note(conn, one.page_id, {"row": asdict(row), "relations": left} if left else None, one.also)
-                    changed.append(row)
-        return changed
+        related = [(one, *self._relate(one, found)) for one in waiting]
+        changed = [(one, row, left) for one, row, left in related if left != (one.aside or {})["relations"]]
+        yield [row for _, row, _ in changed]
+        if changed:
+            with self._store.write() as conn:
+                now = pages.known(conn, (one.page_id for one, _, _ in changed))
+                for one, row, left in changed:
+                    if (kept := now.get(one.page_id)) and kept.aside == one.aside:  # else it was read again meanwhile
+                        aside = {"row": asdict(row), "relations": left} if left else None
+                        pages.note(conn, one.page_id, aside, kept.also)
 
     def _relate(self, one: pages.Known, found: Mapping[str, pages.Known]) -> tuple[TruthRow, dict[str, list[str]]]:
         held = one.aside or {}

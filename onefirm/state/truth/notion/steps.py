@@ -70,6 +70,17 @@ def left(conn: Connection, page_ids: Mapping[str, str]) -> dict[str, str]:
     return {ref: step.row.etag for ref, step in found.items() if step.row and _is_as_sent(step)}
 
 
+def shown_since(conn: Connection, since: str) -> dict[str, frozenset[str]]:
+    """The refs of pages that our writes have made or restored since then, or left as they were, by kind."""
+    query = select(truth_step.c.row).where(truth_step.c.state == "done", truth_step.c.at >= since)
+    last = {row["ref"]: row for row in conn.execute(query.order_by(truth_step.c.at)).scalars() if row}
+    kinds = {row["kind"] for row in last.values()}
+    return {
+        kind: frozenset(ref for ref, row in last.items() if row["kind"] == kind and not row["archived"])
+        for kind in kinds
+    }
+
+
 def _is_as_sent(step: Step) -> bool:
     sent = {**(step.before.props if step.before else {}), **(step.write.props or {})}
     return step.row is not None and dict(step.row.props) == {k: v for k, v in sent.items() if v is not None}

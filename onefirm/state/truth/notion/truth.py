@@ -436,8 +436,12 @@ class NotionTruth:
         yield from self._lists.changed_since(watermark)
 
     def ids(self) -> dict[str, frozenset[str]]:
-        """Every page by its number alone."""
-        return self._lists.ids()
+        """Every page by its number alone, and those of our own that the lists don't show yet."""
+        since = iso(self._clock.now() - self._lag)
+        there = self._lists.ids()
+        with self._store.read() as conn:
+            shown = steps.shown_since(conn, since)
+        return {kind: refs | shown.get(kind, frozenset()) for kind, refs in there.items()}
 
     def noticed(self) -> frozenset[str]:
         """What pages and refusals have shown since their kind was last looked at."""

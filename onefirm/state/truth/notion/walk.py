@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from onefirm.core.clock import iso, parse_iso
-from onefirm.state.truth.base import Unreachable
+from onefirm.state.truth.base import Rejected, Unreachable
 from onefirm.state.truth.notion.call import Caller, CursorLost, Missing
 
 PAGE_SIZE = 100
@@ -37,21 +37,19 @@ async def walk(
             async for answer in _query(caller, data_source, "last_edited_time", [_from("last_edited_time", low)],
                                        trashed, only):  # fmt: skip
                 pages = _fresh(answer, seen)
-                last = pages[-1]["last_edited_time"] if pages else last
+                last = answer["results"][-1]["last_edited_time"] if answer["results"] else last
                 whole = not _is_cut(answer)
                 yield pages, last
+            if whole:
+                return
+            if last == low and last is not None:
+                async for pages in _by_creation(caller, data_source, last, trashed, only, seen):
+                    yield pages, last
+                last = _minute_after(last)
         except CursorLost as lost:
             restarts += 1
             if restarts > _RESTARTS:
                 raise Unreachable(f"Notion keeps losing its place in a list: {lost}") from None
-            low = last
-            continue
-        if whole:
-            return
-        if last == low and last is not None:
-            async for pages in _by_creation(caller, data_source, last, trashed, only, seen):
-                yield pages, last
-            last = _minute_after(last)
         low = last
 
 
@@ -66,7 +64,7 @@ async def _by_creation(
         filters = [*within, _from("created_time", low)]
         async for answer in _query(caller, data_source, "created_time", filters, trashed, only):
             pages = _fresh(answer, seen)
-            last = pages[-1]["created_time"] if pages else last
+            last = answer["results"][-1]["created_time"] if answer["results"] else last
             whole = not _is_cut(answer)
             yield pages
         if whole:
@@ -88,7 +86,13 @@ async def _query(
         body["in_trash"] = True
     query = {"filter_properties": list(only)} if only else None
     while True:
-        answer = await ask(caller, data_source, body, query)
+        try:
+            answer = await ask(caller, data_source, body, query)
+        except Rejected as error:
+            if query is None:
+                raise Unseen(f"Notion refuses to list the data source {data_source} in notion.yaml: {error}") from None
+            query = None  # one of the properties is gone: all of them serve as well
+            continue
         yield answer
         if not answer.get("has_more") or not answer.get("next_cursor"):
             return
