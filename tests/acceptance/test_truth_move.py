@@ -1,6 +1,10 @@
 """A firm that moves to Notion and back, through the command line: the same records, the same refs, nothing lost."""
 
 import fcntl
+import re
+import shlex
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +12,10 @@ import pytest
 import yaml
 
 from onefirm.cli.exits import run
+from onefirm.secrets import Secrets
 from onefirm.simulators.notion import Notion
 from onefirm.simulators.notion.objects import DataSource, Page
-from support.terminal import Answer, Terminal
+from support.terminal import PROJECT, Answer, Terminal
 
 
 @pytest.fixture
@@ -185,3 +190,82 @@ def test_values_that_notion_can_t_hold_are_told_and_only_left_behind_when_that_i
     assert "left behind: CL-1 website" in desk.done("truth", "move", "notion", "--leave-behind").out
     assert "website" not in desk.data("record", "get", "CL-1")["props"]
     assert "https://acme.example" in desk.done("record", "timeline", "CL-1").out
+
+
+@pytest.mark.row("STA-01")
+def test_a_move_is_undone_as_the_howto_says(desk: Terminal, notion: Notion, page: str) -> None:
+    before = records(desk)
+    there = moved(desk, notion, page)
+    desk.done("record", "update", "T-1", "status=doing")
+    desk.done("record", "create", "task", "title=Made in Notion")
+    in_notion = records(desk)
+    back = desk.done("truth", "move", "embedded")
+
+    undo(desk, back, "notion")
+    assert "truth: notion" in (desk.root / "onefirm.yaml").read_text()
+    assert records(desk) == in_notion
+    undo(desk, there, "embedded")
+    assert "truth: embedded" in (desk.root / "onefirm.yaml").read_text()
+    assert records(desk) == before
+    assert "T-4" in desk.done("record", "create", "task", "title=Made here").out
+    assert "The ledger is whole" in desk.done("ledger", "verify").out
+    assert "The operator put a backup back" in desk.done("brief").out
+
+
+def undo(desk: Terminal, move: Answer, to: str) -> None:
+    """Do what docs/howto/move-truth.md says, with the copy that the move named."""
+    said = (PROJECT / "docs" / "howto" / "move-truth.md").read_text().partition("## Undo a move")[2]
+    block = re.sub(r"\S+/firm-before-move-\S+", move.err.split()[-1], said.split("```")[1].removeprefix("sh\n"))
+    shutil.rmtree(desk.root / ".onefirm" / "moved", ignore_errors=True)
+    for line in block.replace("truth move embedded", f"truth move {to}").splitlines():
+        words = shlex.split(line, comments=True)
+        if words[0] == "onefirm":
+            desk.done(*words[1:])
+        else:
+            subprocess.run(line, shell=True, cwd=desk.root, check=True)
+
+
+@pytest.mark.postgres
+@pytest.mark.row("STA-03")
+def test_machines_that_share_a_server_move_their_one_store_and_whoever_has_the_old_setting_is_refused(
+    tmp_path: Path, notion: Notion, page: str, monkeypatch: pytest.MonkeyPatch, migrated_postgres: str
+) -> None:
+    monkeypatch.setenv("ONEFIRM_SECRET_NOTION", notion.token)
+    laptop, server = (on_server(tmp_path / name, migrated_postgres) for name in ("laptop", "server"))
+    laptop.done("record", "create", "client", "title=Acme")
+    laptop.done("record", "create", "invoice", "title=First bill", "client=CL-1", "amount=1250.50 EUR")
+    server.done("record", "create", "task", "title=An old one")
+    server.done("record", "archive", "T-1")
+    before = records(laptop)
+
+    there = moved(laptop, notion, page)
+    assert "Moved 3 records to Notion" in there.out
+    assert "The database's server keeps the backups" in there.err
+    assert records(laptop) == before
+    behind = server("record", "find")
+    assert behind.code == 1
+    assert "the firm's records are in Notion" in behind.err
+    for name in ("notion.yaml", "onefirm.yaml"):
+        (server.root / name).write_bytes((laptop.root / name).read_bytes())
+    assert records(server) == before
+    assert "T-2" in server.done("record", "create", "task", "title=Made in Notion").out
+
+    assert "Moved 4 records to the embedded store" in laptop.done("truth", "move", "embedded").out
+    assert "the firm's records are in the embedded store" in server("record", "find").err
+    assert (
+        "The records are in the embedded store; onefirm.yaml says so now"
+        in server.done("truth", "move", "embedded").out
+    )
+    assert "T-3" in server.done("record", "create", "task", "title=Made here").out
+    laptop.done("record", "restore", "T-1")
+    assert records(laptop) == records(server)
+    assert "The ledger is whole" in laptop.done("ledger", "verify").out
+
+
+def on_server(root: Path, url: str) -> Terminal:
+    """A workspace of a firm that is kept on a Postgres server."""
+    (root / ".onefirm").mkdir(mode=0o700, parents=True)
+    (root / "onefirm.yaml").write_text("version: 1\nfirm: Northlight\nstore: secret:database\n")
+    Secrets(root).set("database", url)
+    assert run(["init", str(root)]) == 0
+    return Terminal(root)
