@@ -24,6 +24,8 @@ from onefirm.state.truth.notion.pace import Pace
 VERSION = "2026-03-11"
 TIMEOUT_S = 60.0
 """Notion gives up after as long; an answer that takes longer never comes."""
+CONNECT_S = 8.0
+"""How long a way to Notion is looked for: in a network that swallows everything none is ever found."""
 PATIENCE_S = 60.0
 """How long one request waits where Notion asks for it; what it is part of must end within a claim's lease."""
 TROUBLE_S = 15.0
@@ -140,6 +142,7 @@ def _client(token: str, base_url: str, transport: httpx.AsyncBaseTransport | Non
         log_level=logging.CRITICAL,
     )  # fmt: skip
     client = AsyncClient(options, client=http)
+    client.client.timeout = httpx.Timeout(TIMEOUT_S, connect=CONNECT_S)
     client.client.headers["Authorization"] = f"Bearer {token}"
     return client
 

@@ -173,6 +173,12 @@ class TestWhatIsNotTriedAgain:
             with pytest.raises(Unreachable, match="can't be reached"):
                 Fake(REFUSED).call(sort)
 
+    def test_a_way_to_notion_is_not_waited_for_as_long_as_its_answer(self) -> None:
+        fake = Fake(OK)
+        fake.call("read")
+        ((_, request),) = fake.asked
+        assert request.extensions["timeout"] == {"connect": 8.0, "read": 60.0, "write": 60.0, "pool": 60.0}
+
 
 class TestPace:
     def test_a_burst_and_then_the_average(self) -> None:
