@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -127,7 +128,8 @@ class _Run:
         self.told |= {"acting": acting, "token": self.token.origin, "kept": kept}
         self._show(f"The token ({self.token.origin}) acts as “{acting.name}” in the workspace “{acting.workspace}”.")
         if kept:
-            self._show(f"It works, and is kept as “{room.NAME}” in the {kept}.")
+            where = ".onefirm/secrets.json" if kept == "file" else f"the {kept}"
+            self._show(f"It works, and is kept as “{room.NAME}” in {where}.")
 
     def look(self, propose: bool) -> None:
         """What the token sees; then a proposal, or what stands against the mapping there is."""
@@ -140,7 +142,7 @@ class _Run:
             _tell_sight(seen)
         stands = room.file_of(self.premises).exists()
         if propose or not stands:
-            self._propose(room.proposal(self.premises, seen, self.how))
+            self._propose(seen)
         if room.file_of(self.premises).exists():
             self._go_on(is_new=not stands)
 
@@ -190,14 +192,19 @@ class _Run:
 
     # -- steps ---------------------------------------------------------------------------------------------------------
 
-    def _propose(self, made: Proposal) -> None:
+    def _propose(self, seen: Sight) -> None:
+        from onefirm.day import connect as room
+
+        made = room.proposal(self.premises, seen, self.how)
         draft = made.draft
         self.told["proposal"] = {"kinds": draft.places, "remarks": _joined(draft.remarks), "left": draft.left}
-        if not self.as_json:
+        if seen.sources and not self.as_json:
             _tell_proposal(made)
         if not draft.places:
             self._say("Nothing to map was found, and no notion.yaml was written.")
-            self._say("Next: share your databases with the integration, or `onefirm connect notion --under PAGE`.")
+            self._say("Next: share your databases with the integration, then the same command again.")
+            for one in seen.rooms[:1]:
+                self._say(f"Or have new ones made: `onefirm connect notion --under {shlex.quote(one.title)}`.")
             return
         self._write(made.text, made.difference)
 

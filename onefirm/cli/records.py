@@ -285,7 +285,14 @@ def conflicts(invocation: Invocation, as_json: bool) -> None:
             for name in side["mine"]
         ]
         screen.table(("ref", "property", "mine", "theirs"), sides)
-    screen.say("Decide: `onefirm record resolve ID --keep mine|theirs`." if items else "No conflicts wait.")
+    if not items:
+        screen.say("No conflicts wait.")
+        return
+    asks_for_more = any("answers" in item.payload for item in items)
+    answer = "ANSWER" if asks_for_more else "mine|theirs"
+    screen.say(f"Decide: `onefirm record resolve {items[0].id} --keep {answer}`.")
+    if asks_for_more:
+        screen.say("Or mend it in Notion: what is as notion.yaml says again is asked no more.")
 
 
 @record.command(short_help="Decide a conflict.")

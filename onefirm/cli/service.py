@@ -106,6 +106,9 @@ def webhook(invocation: Invocation, forget: bool) -> None:
     invocation.need_person("The verification token of a webhook")
     secrets = Secrets(invocation.root)
     if forget:
+        if secrets.get(TOKEN) is None:
+            screen.say("No token is kept: the next one that comes is.")
+            return
         secrets.remove(TOKEN)
         screen.say("Forgotten. In Notion, let the token be sent again while the service runs.")
         return

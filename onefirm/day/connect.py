@@ -96,18 +96,23 @@ def asking(given: Token, how: NotionMapping) -> Generator[Survey]:
         yield survey
     except TruthError as error:
         said = str(error).rstrip(".")
-        raise Unavailable(f"Notion doesn't answer as it should: {said}.", hint=_way_out(said, given)) from None
+        what, hint = _way_out(said, given)
+        raise Unavailable(f"{what[0].upper()}{what[1:]}.", hint=hint) from None
     finally:
         survey.close()
 
 
-def _way_out(said: str, given: Token) -> str:
+def _way_out(said: str, given: Token) -> tuple[str, str]:
+    """What is told of a failure, and what to do about it."""
     if "refuses the token" in said:
-        return (
+        return said.partition("; ")[0], (
             f"The token came from {given.origin}. Copy it anew from https://www.notion.so/profile/integrations, then "
             "`onefirm connect notion --new-token`."
         )
-    return "Nothing was changed. Try again in a minute; https://status.notion.so tells whether Notion has trouble."
+    return (
+        said,
+        "Nothing was changed. Try again in a minute; https://status.notion.so tells whether Notion has trouble.",
+    )
 
 
 # -- the mapping -------------------------------------------------------------------------------------------------------

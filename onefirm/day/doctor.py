@@ -81,7 +81,7 @@ def _truth(planes: Planes) -> Iterator[Finding]:
         conflicts = inbox.open_items(conn)
     if waiting:
         wait = f"{counted(len(waiting), 'write waits', 'writes wait')} for the truth"
-        yield Finding("warn", "truth", wait, "onefirm session close")
+        yield Finding("warn", "truth", wait, "onefirm sync")
     if conflicts:
         wait = f"{counted(len(conflicts), 'question waits', 'questions wait')} for your decision"
         yield Finding("warn", "inbox", wait, "onefirm record conflicts")

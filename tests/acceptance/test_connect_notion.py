@@ -239,6 +239,7 @@ def test_a_token_that_was_revoked_is_replaced_by_a_new_one(desk: Desk, monkeypat
     desk.notion.phone.revoke(desk.notion.token)
     refused = desk.connect("--check")
     assert refused.code == 1
+    assert refused.err.startswith("onefirm: Notion refuses the token (API token is invalid.).\n")
     assert "The token came from the file" in refused.err
     assert "onefirm connect notion --new-token" in refused.err
     desk.notion.workspace.connect("ntn_another", "Another", whole_workspace=True)

@@ -164,7 +164,7 @@ def test_what_stands_against_a_move_is_said_and_nothing_is_changed(
     desk.done("truth", "move", "embedded")
 
     notion.phone.edit(cells(desk, notion, "task", "Name")["Write it up"].id, {"Priority": "Low"})
-    assert "Somebody edited 1 of the records in Notion meanwhile: T-3 priority is 'low', here 'high'" in refused(
+    assert "Somebody edited 1 of the records in Notion meanwhile: T-3 priority is “low”, here “high”" in refused(
         "notion"
     )
     desk.done("record", "update", "T-3", "priority=low")

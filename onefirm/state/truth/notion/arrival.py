@@ -246,8 +246,12 @@ def _differs(row: TruthRow, there: TruthRow | None) -> str:
     if there is None:
         return f"{row.ref} is not there"
     names = [name for name in sorted({*row.props, *there.props}) if row.props.get(name) != there.props.get(name)]
-    shown = [f"{name} is {there.props.get(name)!r}, here {row.props.get(name)!r}" for name in names[:2]]
+    shown = [f"{name} is {_shown(there.props.get(name))}, here {_shown(row.props.get(name))}" for name in names[:2]]
     return f"{row.ref} {' and '.join(shown) or ('is in the trash' if there.archived else 'is not in the trash')}"
+
+
+def _shown(value: Any) -> str:
+    return "empty" if value is None else f"“{value}”"
 
 
 def _refs(value: Any) -> set[str]:

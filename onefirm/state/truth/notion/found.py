@@ -246,7 +246,7 @@ class _Founder:
         source, found = str(sources[kind.name]["id"]), sources[kind.name]["properties"]
         wanted = {**_properties(self._plot, kind), **_relations(kind, sources)}
         if lacking := _lacking(found, wanted):
-            self._tell(f"completing {kind.plural}")
+            self._tell(f"giving {kind.plural} its relations")
             found = self._call("write", "PATCH", f"data_sources/{source}", {"properties": lacking})["properties"]
         labels = _labels(kind)
         columns = {prop.name: self._column(kind, prop, found[labels[prop.name]]) for prop in kind.properties.values()}

@@ -21,8 +21,8 @@ _OPTIONS = ("select", "status")
 _NEEDED = ("title", "status")
 _STAYS = "what was known of it stays here, and it can't be written"
 _MEANS: Mapping[str, str] = {
-    "unseen": "what stands here is as old as that, and writes wait",
-    "trashed": "what stands here is as old as that, and writes wait",
+    "unseen": "share or restore it in Notion; until then its records stay here as they were, and writes wait",
+    "trashed": "restore it there; until then its records stay here as they were, and writes wait",
     "missing": _STAYS,
     "type": "it can't be written",
     "relation": "it can't be written",
@@ -76,8 +76,8 @@ def nothing_seen(count: int) -> Mismatch:
     """What is said where none of the data sources can be seen: one reason, and no use in as many questions."""
     said = (
         f"{FILE}: Notion shows none of the {count} data sources that it names; their page was put into the trash or "
-        "moved, or isn't shared with the connection any more (••• → Connections). What stands here is as old as that, "
-        "and writes wait"
+        "moved, or isn't shared with the connection any more (••• → Connections). Until then records "
+        "stay here as they were, and writes wait"
     )
     return Mismatch(":unseen", said, {})
 
