@@ -20,6 +20,9 @@ from onefirm.day.projection import Projector
 from onefirm.day.pulls import Pulls
 from onefirm.day.schema_guard import catch_up
 from onefirm.ledger.append import Ledger
+from onefirm.memory import court
+from onefirm.memory.abstraction import Name
+from onefirm.memory.court import Past
 from onefirm.memory.decisions import Decisions
 from onefirm.memory.lessons import Lessons
 from onefirm.memory.recall import Document, Recall
@@ -29,6 +32,7 @@ from onefirm.sessions import pulls
 from onefirm.sessions.shapes import Patience, Wall
 from onefirm.settings import Settings
 from onefirm.state import home as homes
+from onefirm.state import mirror
 from onefirm.state import schema as schemas
 from onefirm.state.artifacts import Artifacts
 from onefirm.state.records import Records
@@ -192,7 +196,10 @@ def _wire(
         project()
         rule_files.render(root, lessons.every(), secrets.looks_secret)
 
-    lessons = Lessons(store, ledger, clock, learned, secrets.looks_secret)
+    lessons = Lessons(
+        store, ledger, clock, learned, secrets.looks_secret, names=lambda: _names(store),
+        past=lambda: _past(store, ledger), timezone=settings.timezone,
+    )  # fmt: skip
     recall = Recall(store, ledger, lambda: _documents(root), archive.is_archived, lambda: tree.stamp(root))
     rules = Rules(
         settings.firm,
@@ -224,6 +231,17 @@ def _wire(
         secrets,
         project,
     )
+
+
+def _names(store: Store) -> list[Name]:
+    """Who and what must not be named in a lesson, former ones among them."""
+    with store.read() as conn:
+        return [Name(kind, title) for kind, title in mirror.titles(conn)]
+
+
+def _past(store: Store, ledger: Ledger) -> list[Past]:
+    with store.read() as conn:
+        return court.past(conn, ledger)
 
 
 def _patience(root: Path, settings: Settings) -> Patience | None:

@@ -21,11 +21,12 @@ def lesson_record(
     theme: str | None = None,
     about: Refs | None = None,
     again: str | None = None,
+    trigger: dict[str, list[str]] | None = None,
 ) -> answers.Answer:
     """Record a rule learned, as a candidate. again: instead of a rule, the ref of a lesson that held once more; why:
-    where."""
+    where. trigger: paths, commands, kinds, words."""
     lesson = call.firm.lessons.record(
-        rule or "", why, theme=theme or "general", about=about or (), again=again, by=call.caller.by()
+        rule or "", why, theme=theme or "general", about=about or (), again=again, trigger=trigger, by=call.caller.by()
     )
     return _answer(lesson)
 
@@ -42,4 +43,5 @@ def lesson_decide(call: Call, ref: str, verdict: Literal["harden", "retire", "ke
 
 def _answer(lesson: Lesson) -> answers.Answer:
     row = {"ref": lesson.ref, "status": lesson.status, "sightings": lesson.sightings, "event": lesson.event_id}
-    return answers.table([row])
+    # With rows, as it may quote what was said.
+    return answers.table([row | {"rule": lesson.rule, "noted": lesson.noted} if lesson.noted else row])

@@ -29,21 +29,34 @@ def lesson() -> None:
 @click.option("--theme", default="general", show_default=True, metavar="WORD", help="What it belongs to.")
 @click.option("--about", metavar="REF", multiple=True, help="Where it was learned; may be repeated.")
 @click.option("--again", metavar="L-N", help="Not a new one: this lesson held once more.")
+@click.option("--path", "paths", metavar="GLOB", multiple=True, help="It applies to these files; may be repeated.")
+@click.option("--command", "commands", metavar="WORDS", multiple=True, help="… to these shell commands.")
+@click.option("--kind", "kinds", metavar="KIND", multiple=True, help="… to records of this kind.")
+@click.option("--word", "words", metavar="WORD", multiple=True, help="… where this is spoken of.")
 @json_option
 @pass_invocation
 def record(
-    invocation: Invocation, rule: str, why: str, theme: str, about: tuple[str, ...], again: str | None, as_json: bool
-) -> None:
-    """Record a lesson; it begins as a candidate.
+    invocation: Invocation, rule: str, why: str, theme: str, about: tuple[str, ...], again: str | None, as_json: bool,
+    **trigger: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Record a lesson; it begins as a candidate. Names and amounts are taken out of it.
 
     \b
     Examples:
       onefirm lesson record "Watch five people first" --why "four gave up"
-      onefirm lesson record --again L-2 --why "it held at Heron" --about PR-4
+      onefirm lesson record "State the deadline" --why "asked" --kind proposal
+      onefirm lesson record --again L-2 --why "it held there too" --about PR-4
     """
-    made = invocation.firm.lessons.record(rule, why, theme=theme, about=about, again=again, by=invocation.by())
+    made = invocation.firm.lessons.record(
+        rule, why, theme=theme, about=about, again=again, trigger=trigger, by=invocation.by()
+    )
+    if as_json:
+        screen.data(made)
+        return
     seen = f", met {made.sightings} times" if made.sightings > 1 else ""
-    screen.data(made) if as_json else screen.show(f"{made.ref} ({made.status}{seen}) {made.rule}")
+    screen.show(f"{made.ref} ({made.status}{seen}) {made.rule}")
+    if made.noted:
+        screen.say(made.noted)
 
 
 @lesson.command("list")
@@ -76,11 +89,71 @@ def list_(
 
 @lesson.command()
 @click.argument("ref", metavar="L-N")
-@click.argument("verdict", type=click.Choice(["harden", "retire", "keep"]))
 @json_option
 @pass_invocation
-def decide(invocation: Invocation, ref: str, verdict: Literal["harden", "retire", "keep"], as_json: bool) -> None:
+def apart(invocation: Invocation, ref: str, as_json: bool) -> None:
+    """Say that what was last taken for a lesson is another.
+
+    It becomes a lesson of its own.
+
+    \b
+    Examples:
+      onefirm lesson apart L-2
+    """
+    invocation.need_person("Telling lessons apart")
+    made = invocation.firm.lessons.apart(ref, by=invocation.by())
+    screen.data(made) if as_json else screen.show(f"{made.ref} ({made.status}) {made.rule}")
+
+
+@lesson.command()
+@click.argument("ref", metavar="L-N")
+@json_option
+@pass_invocation
+def court(invocation: Invocation, ref: str, as_json: bool) -> None:
+    """Show the case for and against a lesson.
+
+    \b
+    Examples:
+      onefirm lesson court L-2
+    """
+    from onefirm.cli import hearing
+
+    case = invocation.firm.lessons.case(ref)
+    screen.data(case) if as_json else screen.show("\n".join(hearing.lines(case, invocation.days())))
+
+
+@lesson.command()
+@click.argument("ref", metavar="L-N")
+@json_option
+@pass_invocation
+def replay(invocation: Invocation, ref: str, as_json: bool) -> None:
+    """List past sessions in which a lesson would speak.
+
+    \b
+    Examples:
+      onefirm lesson replay L-2
+    """
+    found = invocation.firm.lessons.case(ref).replay
+    if as_json:
+        screen.data(found)
+        return
+    day = invocation.days()
+    rows = [(one.session, day(one.at), one.met, "it was met" if one.right else "false alarm") for one in found.fired]
+    screen.table(("session", "when", "by", "verdict"), rows)
+    screen.say(f"{found.told()[0].upper()}{found.told()[1:]}.")
+
+
+@lesson.command()
+@click.argument("ref", metavar="L-N")
+@click.argument("verdict", type=click.Choice(["harden", "retire", "keep", "patch"]))
+@json_option
+@pass_invocation
+def decide(
+    invocation: Invocation, ref: str, verdict: Literal["harden", "retire", "keep", "patch"], as_json: bool
+) -> None:
     """Make a lesson a rule, retire it, or keep it a candidate. Claude needs your yes for this.
+
+    `patch` retires one that can't happen any more; if it does, it is open again.
 
     \b
     Examples:

@@ -16,6 +16,7 @@ from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.core.ids import parse_ref
 from onefirm.core.sight import Sight
 from onefirm.day.planes import Planes
+from onefirm.memory import stories
 from onefirm.narrative.belonging import Folders
 from onefirm.sessions import db, known, receipts, walls
 from onefirm.sessions.shapes import Session, Wall
@@ -129,14 +130,17 @@ def _list() -> str:
 def sight(planes: Planes, wall: Wall) -> Sight:
     """What the session behind this wall may see, as the firm is now.
 
-    A decision or lesson about several records is hidden when one of them is; a file, when its own head or a folder
-    above it names a hidden record, or one that nobody knows.
+    A decision or lesson about several records is hidden when one of them is; a lesson that recurred elsewhere is the
+    firm's own, since it names nobody. A file is hidden when its own head or a folder above it names a hidden record, or
+    one that nobody knows.
     """
     with planes.store.read() as conn:
         related = _related(conn)
         names = {row.alias: row.ref for row in conn.execute(select(record_alias.c.alias, record_alias.c.ref))}
-        said = [*conn.execute(select(decision.c.ref, decision.c.subjects))]
-        said += conn.execute(select(lesson.c.ref, lesson.c.subjects))
+        said = [(ref, about) for ref, about in conn.execute(select(decision.c.ref, decision.c.subjects))]
+        of_all = stories.recurred(conn, planes.ledger)
+        learned = conn.execute(select(lesson.c.ref, lesson.c.subjects))
+        said += [(ref, [] if ref in of_all else about) for ref, about in learned]
 
     def leads_to(ref: str) -> Sequence[str]:
         return [names.get(other, other) for other in related.get(ref, ())]

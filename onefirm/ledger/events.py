@@ -22,7 +22,8 @@ HASHED = (
 KINDS = (
     "record.created", "record.updated", "record.archived", "record.restored", "record.seen", "record.queued",
     "record.conflicted", "record.decided", "record.pulled", "question.decided",
-    "decision.recorded", "lesson.recorded", "lesson.seen_again", "lesson.decided", "artifact.added", "artifact.linked",
+    "decision.recorded", "lesson.recorded", "lesson.seen_again", "lesson.told_apart", "lesson.decided",
+    "artifact.added", "artifact.linked",
     "session.opened", "session.closed", "narrative.edited", "narrative.unreconciled", "narrative.archived",
     "narrative.confirmed",
     "guard.lifted", "guard.restored", "wiring.accepted", "wall.declared", "wall.lifted",

@@ -177,7 +177,14 @@ def _kept(data: Mapping[str, Any], event: Event) -> str:
     return f"{verb} the {clean(data.get('kind') or 'artifact', 40)} {_ref(event)} {quoted(data.get('title', ''))}{to}"
 
 
-_VERDICTS = {"harden": "hardened the lesson {}", "retire": "retired the lesson {}", "keep": "kept {} as a candidate"}
+def _told_apart(data: Mapping[str, Any], event: Event) -> str:
+    return f"said that what was taken for the lesson {_named(data, event)} is another"
+
+
+_VERDICTS = {
+    "harden": "hardened the lesson {}", "retire": "retired the lesson {}", "keep": "kept {} as a candidate",
+    "patch": "retired the lesson {}, since it can't happen any more",
+}  # fmt: skip
 
 
 def _lesson_decided(data: Mapping[str, Any], event: Event) -> str:
@@ -317,6 +324,7 @@ SAID: Mapping[str, Said] = {
     "decision.recorded": Said("took a decision", _decided),
     "lesson.recorded": Said("noted a lesson", _learned),
     "lesson.seen_again": Said("met a lesson again", _seen_again),
+    "lesson.told_apart": Said("told two lessons apart", _told_apart),
     "lesson.decided": Said("decided about a lesson", _lesson_decided),
     "artifact.added": Said("added an artifact", _kept),
     "artifact.linked": Said("linked an artifact", _kept),

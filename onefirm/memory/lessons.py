@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, select
 
+from onefirm.core import clock as times
 from onefirm.core.attribution import SYSTEM, By
 from onefirm.core.clock import Clock
 from onefirm.core.errors import InvalidInput, NotFound, Refused
@@ -16,43 +17,50 @@ from onefirm.core.ids import parse_ref
 from onefirm.core.sight import WHOLE, Sight
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event, event_of
-from onefirm.memory import passages, statements
+from onefirm.memory import abstraction, court, likeness, passages, statements, stories, triggers
+from onefirm.memory.abstraction import Name, Names
+from onefirm.memory.court import Past, Replay
 from onefirm.memory.pages import Page
 from onefirm.memory.passages import Part
 from onefirm.memory.places import places
 from onefirm.memory.standing import Standing
-from onefirm.memory.statements import DAMAGED, ERASED, SecretsCheck, no_secrets
+from onefirm.memory.statements import SecretsCheck, no_secrets
+from onefirm.memory.stories import KINDS, OUTCOMES, Lesson, Sighting, Status, Story, Verdict
+from onefirm.store import inbox
 from onefirm.store.counters import next_number
 from onefirm.store.engine import Store
 from onefirm.store.tables import event, event_subject, lesson, payload
 
-Status = Literal["candidate", "hardened", "retired"]
-Verdict = Literal["harden", "retire", "keep"]
-OUTCOMES: dict[str, Status] = {"harden": "hardened", "retire": "retired", "keep": "candidate"}
-_KINDS = ["lesson.recorded", "lesson.seen_again", "lesson.decided"]
+__all__ = ["OUTCOMES", "Case", "Lesson", "Lessons", "Status", "Verdict", "index", "restate", "standing"]
+
+QUESTION = "lesson"
 _MOST_ROWS = 200
+_MOST_LIKE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
-    """One lesson. `sightings` counts how often it was met, the first time included; `recurred`: elsewhere too."""
+class Case:
+    """What a lesson's court has before it: the rule, where it was met, what replaying it over past sessions found, and
+    the rules that may say the same.
+    """
 
-    ref: str
-    at: str
-    actor: str
+    lesson: Lesson
+    sightings: tuple[Sighting, ...]
+    replay: Replay
+    like: tuple[tuple[str, str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What is recorded of a rule: its words without names, and what became of them."""
+
     rule: str
     why: str
-    theme: str
-    about: tuple[str, ...]
-    status: Status
-    sightings: int
-    event_id: str
-    erased: bool = False
-    recurred: bool = False
+    replaced: tuple[tuple[str, str], ...]
 
 
 class Lessons:
-    """The firm's lessons."""
+    """The firm's lessons. `names` gives who must not be named in one; `past` the sessions to replay it over."""
 
     def __init__(
         self,
@@ -61,11 +69,19 @@ class Lessons:
         clock: Clock,
         project: Callable[[], None],
         secrets_check: SecretsCheck = no_secrets,
+        *,
+        names: Names = lambda: (),
+        past: Callable[[], Iterable[Past]] = lambda: (),
+        timezone: str = "UTC",
     ) -> None:
         self._store = store
         self._ledger = ledger
+        self._clock = clock
         self._project = project
         self._secrets_check = secrets_check
+        self._names = names
+        self._past = past
+        self._timezone = timezone
         self._sight = WHOLE
 
     def behind(self, sight: Sight) -> Lessons:
@@ -82,56 +98,139 @@ class Lessons:
         theme: str = "general",
         about: Sequence[str] = (),
         again: str | None = None,
+        trigger: Mapping[str, Sequence[str]] | None = None,
         by: By,
     ) -> Lesson:
         """Note a new lesson as a candidate, or with `again` that a known one held once more.
 
-        Seen again at another place than before (another project, else another client or prospect), a candidate hardens;
-        at the same place, or without `about`, it is only counted. With `again` rule and theme are not read. Raises
-        InvalidInput for words that can't be kept, NotFound for an unknown ref, Refused for a secret or a rule that is
-        known word for word.
+        1. Names, amounts and addresses are replaced by what they are; `noted` of the answer tells which.
+        2. A rule that says what a known one says is taken for that one, met again; `apart` takes that back.
+        3. A candidate that was met in another situation (another project, else another client or prospect; or another
+           day and session) hardens. At the same place on the same day it is only counted, and where replaying it over
+           past sessions finds mostly false alarms, the operator is asked instead. A lesson retired as patched is open
+           again.
+
+        `trigger` says when it applies: {"paths", "commands", "kinds", "words"}, lists of texts. With `again` rule,
+        theme and trigger are not read. `by.cause` is the entry that taught it. Raises InvalidInput for words that
+        can't be kept, NotFound for an unknown ref, Refused for a secret, or a name that can't be taken out.
         """
         statements.check_reason(by, self._secrets_check)
         concerned = statements.refs(about)
         self._sight.check([*concerned, *([again] if again else [])])
-        because = statements.statement("why", why, self._secrets_check)
         if again:
-            return self._see_again(parse_ref(again), because, concerned, by)
-        worded = statements.statement("rule", rule, self._secrets_check)
-        named = _theme(theme, self._secrets_check)
+            return self._meet(parse_ref(again), self._said(None, why), concerned, by)
+        said = self._said(rule, why)
+        when = triggers.checked(trigger)
+        self._check_words(when)
+        known = self._same(said.rule, when, everywhere=bool(concerned))
+        if known:
+            return self._meet(known[0].ref, said, concerned, by, known[1])
+        return self._note(said, _theme(theme, self._secrets_check), when, concerned, by)
+
+    def _said(self, rule: str | None, why: str) -> _Said:
+        names = list(self._names())
+        because = abstraction.abstracted(statements.statement("why", why, self._secrets_check), names)
+        if rule is None:
+            return _Said("", because.text, because.replaced)
+        worded = abstraction.abstracted(statements.statement("rule", rule, self._secrets_check), names)
+        return _Said(worded.text, because.text, tuple(dict.fromkeys(worded.replaced + because.replaced)))
+
+    def _check_words(self, trigger: Mapping[str, Sequence[str]]) -> None:
+        names: list[Name] = list(self._names())
+        for part in ("words", "commands"):
+            for word in trigger.get(part, ()):
+                if abstraction.abstracted(word, names).replaced:
+                    raise Refused(
+                        f"“{word}” names somebody, and a lesson serves every client.",
+                        hint="Take a word for what is done, not for whom.",
+                    )
+
+    def _note(
+        self, said: _Said, theme: str, trigger: Mapping[str, Sequence[str]], about: tuple[str, ...], by: By
+    ) -> Lesson:
         with self._store.write() as conn:
-            statements.existing(conn, concerned)
+            statements.existing(conn, about)
             ref = f"L-{next_number(conn, 'lesson')}"
-            self._check_new(conn, worded)
-            data = {"ref": ref, "rule": worded, "why": because, "theme": named, "about": list(concerned)}
-            data["places"] = list(places(conn, self._ledger, concerned))
-            entry = self._ledger.append(conn, "lesson.recorded", data, subjects=[ref, *concerned], by=by)
+            data = {"ref": ref, "rule": said.rule, "why": said.why, "theme": theme, "about": list(about)}
+            data |= {"trigger": dict(trigger)} if trigger else {}
+            data |= {"places": list(places(conn, self._ledger, about)), "day": self._today()}
+            entry = self._ledger.append(conn, "lesson.recorded", data, subjects=[ref, *about], by=by)
             conn.execute(
                 lesson.insert().values(
-                    ref=ref, event_id=entry.id, at=entry.at, actor=by.actor, theme=named, subjects=list(concerned)
+                    ref=ref, event_id=entry.id, at=entry.at, actor=by.actor, theme=theme, subjects=list(about)
                 )
             )
             index(conn, entry)
         self._project()
-        return self.get(ref)
+        like = [f"{one} may say the same" for one, _, _ in self._like(ref)]
+        return stories.noted(self._read(ref), [abstraction.told(said.replaced), *like])
 
-    def _see_again(self, ref: str, where: str, about: tuple[str, ...], by: By) -> Lesson:
+    def _meet(self, ref: str, said: _Said, about: tuple[str, ...], by: By, share: float | None = None) -> Lesson:
+        held = ""
         with self._store.write() as conn:
             statements.existing(conn, about)
             _take_turn(conn)
             story = self._story(conn, ref)
             here = places(conn, self._ledger, about)
-            data = {"ref": ref, "where": list(about) or where, "why": where, "places": list(here)}
+            data: dict[str, Any] = {"ref": ref, "where": list(about) or said.why, "why": said.why, "places": list(here)}
+            data |= {"rule": said.rule, "likeness": round(share, 2)} if share is not None else {}
+            data["day"] = self._today()
             entry = self._ledger.append(conn, "lesson.seen_again", data, subjects=[ref, *about], by=by)
-            if story.status == "candidate" and story.is_elsewhere(here):
-                verdict = {"ref": ref, "verdict": "harden"}
-                known = By(SYSTEM, by.session, "it recurred elsewhere", entry.id)
-                self._ledger.append(conn, "lesson.decided", verdict, subjects=[ref], by=known)
+            held = self._judge(conn, story, entry, by)
+            index_again(conn, entry)
         self._project()
-        return self.get(ref)
+        return stories.noted(self._read(ref), [abstraction.told(said.replaced), _taken(ref, share), held])
+
+    def _judge(self, conn: Connection, story: Story, entry: Event, by: By) -> str:
+        """What one more sighting makes of a lesson; a sentence where the operator is asked."""
+        met = story.after(entry)
+        known = By(SYSTEM, by.session, "it recurred in another situation", entry.id)
+        if story.verdict == "patch":
+            opened = By(SYSTEM, by.session, "what was patched happened again", entry.id)
+            self._verdict(conn, story.ref, "keep", opened)
+            return self._ask(conn, story.told(), "what was patched happened again")
+        if story.status != "candidate" or not met.counts:
+            return ""
+        replay = court.replay(story, self._past)
+        if replay.cries_wolf:
+            return self._ask(conn, story.told(), f"it recurred, and {replay.told()}")
+        self._verdict(conn, story.ref, "harden", known)
+        return ""
+
+    def _verdict(self, conn: Connection, ref: str, verdict: Verdict, by: By) -> None:
+        self._ledger.append(conn, "lesson.decided", {"ref": ref, "verdict": verdict}, subjects=[ref], by=by)
+
+    def _ask(self, conn: Connection, known: Lesson, why: str) -> str:
+        title = f"Is {known.ref} a rule? {why[0].upper()}{why[1:]}"
+        asked = {"ref": known.ref, "why": why, "command": f"onefirm lesson court {known.ref}"}
+        key = f"lesson/{known.ref}/{known.sightings + 1}"
+        item = inbox.ask(conn, QUESTION, key, title, [known.ref, *known.about], asked, self._clock.now())
+        return f"{why}; the operator decides ({item}): onefirm lesson court {known.ref}"
+
+    def apart(self, ref: str, *, by: By) -> Lesson:
+        """Take back that a rule was taken for this lesson by its words, the last time; it becomes a lesson of its own.
+
+        What hardened by that is a candidate again. Returns the new lesson. Raises NotFound, Refused where nothing was
+        taken for it.
+        """
+        name = parse_ref(ref)
+        self._sight.check([name])
+        with self._store.write() as conn:
+            _take_turn(conn)
+            taken = [one for one in self._story(conn, name).sightings if one.likeness is not None]
+            if not taken:
+                raise Refused(f"No rule was taken for {name} by its words.", hint=f"`onefirm lesson court {name}`")
+            last = taken[-1]
+            data = {"ref": name, "sighting": last.event_id}
+            entry = self._ledger.append(conn, "lesson.told_apart", data, subjects=[name], by=by)
+            index_again(conn, entry)
+            [met] = [one for one in self._ledger.events(conn, ref=name, kinds=KINDS) if one.id == last.event_id]
+        theme = self.get(name).theme
+        return self._note(_Said(last.rule, last.why, ()), theme, {}, met.subjects[1:], by)
 
     def decide(self, ref: str, verdict: Verdict, *, by: By) -> Lesson:
-        """A person's word: make it a rule, retire it, or keep it (again) as a candidate.
+        """A person's word: make it a rule, retire it (`patch`: since it can't happen any more), or keep it (again) as a
+        candidate.
 
         Raises InvalidInput for another verdict or a reason that can't be kept, NotFound, and Refused where it would
         change nothing.
@@ -146,15 +245,69 @@ class Lessons:
             status = self._story(conn, name).status
             if verdict != "keep" and status == OUTCOMES[verdict]:
                 raise Refused(f"{name} is {status} already.", hint="lesson_decide takes harden, retire or keep.")
-            self._ledger.append(conn, "lesson.decided", {"ref": name, "verdict": verdict}, subjects=[name], by=by)
+            self._verdict(conn, name, verdict, by)
+            for item in inbox.open_items(conn, QUESTION):
+                if item.payload.get("ref") == name:
+                    inbox.decide(conn, item.id, verdict, by.actor, self._clock.now())
         self._project()
         return self.get(name)
+
+    def case(self, ref: str) -> Case:
+        """What is known for and against a lesson. Raises NotFound."""
+        name = parse_ref(ref)
+        self._sight.check([name])
+        with self._store.read() as conn:
+            story = self._story(conn, name)
+        return Case(story.told(), tuple(story.sightings), court.replay(story, self._past), self._like(name))
+
+    def _same(
+        self, rule: str, trigger: Mapping[str, Sequence[str]], *, everywhere: bool
+    ) -> tuple[Lesson, float] | None:
+        """The lesson that says what this rule says, and how much of it; None where there is none.
+
+        `everywhere`: also one that is hidden here. A rule names nobody, and that it recurs at another client is what
+        makes it one.
+        """
+        plain, said = _plain(rule), likeness.words(rule)
+        found: list[tuple[float, Lesson]] = []
+        for one in self._living(WHOLE if everywhere else self._sight):
+            share = 1.0 if _plain(one.rule) == plain else likeness.likeness(said, likeness.words(one.rule))
+            if likeness.is_same(share, trigger, one.trigger):
+                found.append((share, one))
+        best = max(found, key=lambda pair: pair[0], default=None)
+        return (best[1], best[0]) if best else None
+
+    def _like(self, ref: str) -> tuple[tuple[str, str, float], ...]:
+        """Other rules that may say the same, the likest first: (ref, rule, share of words)."""
+        every = {one.ref: one for one in self._living(self._sight)}
+        if ref not in every:
+            return ()
+        said = likeness.words(every.pop(ref).rule)
+        shares = [(one.ref, one.rule, likeness.likeness(said, likeness.words(one.rule))) for one in every.values()]
+        near = sorted((one for one in shares if one[2] >= likeness.LIKE), key=lambda one: -one[2])
+        return tuple(near[:_MOST_LIKE])
+
+    def _living(self, sight: Sight) -> list[Lesson]:
+        """Those that may be met again."""
+        every = [story.told() for story in self._stories()]
+        living = [one for one in every if not one.erased and (one.status != "retired" or one.patched)]
+        return [one for one in living if sight.sees([one.ref])]
+
+    def _stories(self) -> list[Story]:
+        with self._store.read() as conn:
+            return stories.stories(self._ledger.events(conn, kinds=KINDS))
+
+    def _read(self, ref: str) -> Lesson:
+        with self._store.read() as conn:
+            return self._story(conn, ref).told()
+
+    def _today(self) -> str:
+        return times.today(self._clock.now(), self._timezone).isoformat()
 
     def get(self, ref: str) -> Lesson:
         """The lesson with this ref. Raises NotFound."""
         self._sight.check([ref])
-        with self._store.read() as conn:
-            return self._story(conn, parse_ref(ref)).told()
+        return self._read(parse_ref(ref))
 
     def find(
         self,
@@ -184,110 +337,60 @@ class Lessons:
 
     def every(self) -> list[Lesson]:
         """All lessons, in the order in which they were noted."""
-        with self._store.read() as conn:
-            every = [story.told() for story in told(self._ledger.events(conn, kinds=_KINDS))]
-        return [one for one in every if self._sight.sees([one.ref])]
+        return [one for one in (story.told() for story in self._stories()) if self._sight.sees([one.ref])]
 
-    def _story(self, conn: Connection, ref: str) -> _Story:
-        for story in told(self._ledger.events(conn, ref=ref, kinds=_KINDS)):
-            if story.first.subjects[0] == ref:
+    def _story(self, conn: Connection, ref: str) -> Story:
+        for story in stories.stories(self._ledger.events(conn, ref=ref, kinds=KINDS)):
+            if story.ref == ref:
                 return story
         raise NotFound(f"There is no lesson {ref}.", hint="`onefirm lesson list` lists them; memory_recall finds them.")
 
-    def _check_new(self, conn: Connection, rule: str) -> None:
-        for story in told(self._ledger.events(conn, kinds=_KINDS)):
-            known = story.told()
-            if not known.erased and _plain(known.rule) == _plain(rule):
-                self._sight.check([known.ref])
-                raise Refused(
-                    f"{known.ref} says the same ({known.status}).",
-                    hint=f"Record it as seen again: again={known.ref} (`--again {known.ref}`), with where it held.",
-                )
+
+def _taken(ref: str, share: float | None) -> str:
+    if share is None:
+        return ""
+    return f"taken for {ref}, met again (likeness {share:.2f}); if it is another: onefirm lesson apart {ref}"
 
 
-@dataclass(slots=True)
-class _Story:
-    """What the entries about one lesson tell, in their order. An erased entry still counts."""
-
-    first: Event
-    status: Status = "candidate"
-    sightings: int = 1
-    places: set[str] = field(default_factory=set[str])
-    recurred: bool = False
-
-    def told(self) -> Lesson:
-        said: Any = self.first.payload or {}
-        lost = DAMAGED if self.first.damaged else ERASED
-        return Lesson(
-            self.first.subjects[0],
-            self.first.at,
-            self.first.actor,
-            said.get("rule", lost),
-            said.get("why", lost),
-            said.get("theme", "general"),
-            self.first.subjects[1:],
-            self.status,
-            self.sightings,
-            self.first.id,
-            erased=not said,
-            recurred=self.recurred,
-        )
-
-    def is_elsewhere(self, here: Sequence[str]) -> bool:
-        """Whether this is another place than those where it was met."""
-        return bool(self.places) and not self.places.issuperset(here)
-
-    def take(self, event: Event) -> None:
-        said = event.payload or {}
-        here = said.get("places", ())
-        self.recurred = self.recurred or self.is_elsewhere(here)
-        self.places.update(here)
-        if event.kind == "lesson.seen_again":
-            self.sightings += 1
-        elif event.kind == "lesson.decided":
-            self.status = OUTCOMES.get(str(said.get("verdict")), self.status)
-
-
-def told(events: Iterable[Event]) -> list[_Story]:
-    """Every lesson as its entries tell it."""
-    every = list(events)
-    # Clocks of two machines may differ: a verdict can stand before the lesson that it is about.
-    stories = {entry.subjects[0]: _Story(entry) for entry in every if entry.kind == "lesson.recorded"}
-    for entry in every:
-        if story := stories.get(entry.subjects[0]):
-            story.take(entry)
-    return list(stories.values())
-
-
-def index(conn: Connection, entry: Event) -> None:
-    """Make the passage of a `lesson.recorded` entry; an erased one has none."""
+def index(conn: Connection, entry: Event, *, is_firms: bool = False) -> None:
+    """Make the passage of a `lesson.recorded` entry; an erased one has none. `is_firms`: it is nobody's any more."""
     data = entry.payload
     if data:
         body = f"{data['why']}\nTheme: {data['theme']}"
         about = data.get("about", ())
         part = Part(data["rule"], body, data["ref"], actor=entry.actor, at=entry.at)
-        passages.put(conn, "lesson", data["ref"], [part], about, entry.payload_sha256, entry.at)
+        passages.put(conn, "lesson", data["ref"], [part], about, entry.payload_sha256, entry.at, is_firms=is_firms)
+
+
+def index_again(conn: Connection, entry: Event) -> None:
+    """Make the passage anew after an entry that may have made the lesson the firm's own, or told it apart."""
+    for story in _stories_of(conn, entry.subjects[:1], None):
+        index(conn, story.first, is_firms=story.told().recurred)
 
 
 def standings(conn: Connection, refs: Sequence[str], known_by: str | None) -> dict[str, Standing]:
     """How these lessons stand, or stood at a time (ISO)."""
-    query = select(event, payload.c.body).outerjoin(payload, payload.c.event_id == event.c.id)
-    query = query.join(event_subject, event_subject.c.event_id == event.c.id)
-    query = query.where(event_subject.c.ref.in_(refs), event.c.kind.in_(_KINDS))
-    if known_by is not None:
-        query = query.where(event.c.at <= known_by)
-    rows = conn.execute(query.order_by(event.c.at, event.c.chain_id, event.c.seq).distinct()).mappings()
-    stood = (story.told() for story in told(map(event_of, rows)))
+    stood = (story.told() for story in _stories_of(conn, refs, known_by))
     return {
         one.ref: Standing(one.at, "" if one.status == "hardened" else one.status, stale=one.status == "retired")
         for one in stood
     }
 
 
+def _stories_of(conn: Connection, refs: Sequence[str], known_by: str | None) -> list[Story]:
+    query = select(event, payload.c.body).outerjoin(payload, payload.c.event_id == event.c.id)
+    query = query.join(event_subject, event_subject.c.event_id == event.c.id)
+    query = query.where(event_subject.c.ref.in_(refs), event.c.kind.in_(KINDS))
+    if known_by is not None:
+        query = query.where(event.c.at <= known_by)
+    rows = conn.execute(query.order_by(event.c.at, event.c.chain_id, event.c.seq).distinct()).mappings()
+    return stories.stories(map(event_of, rows))
+
+
 def standing(conn: Connection, ledger: Ledger, ref: str) -> Status | None:
     """How a lesson stands; None when this is no lesson."""
-    stories = told(ledger.events(conn, ref=ref, kinds=_KINDS))
-    return next((story.status for story in stories if story.first.subjects[0] == ref), None)
+    told = stories.stories(ledger.events(conn, ref=ref, kinds=KINDS))
+    return next((story.status for story in told if story.ref == ref), None)
 
 
 def restate(conn: Connection, ledger: Ledger, ref: str, before: Status, tombstone: Event) -> None:

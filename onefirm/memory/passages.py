@@ -61,18 +61,21 @@ def put(
     about: Sequence[str],
     sha256: str,
     known_at: str | None = None,
+    *,
+    is_firms: bool = False,
 ) -> None:
     """Replace the passages of a decision, a lesson, a fact, a source or a file by these.
 
-    `known_at` (ISO) is when the firm wrote it down; what has none is left out of an answer `as_of` another time. Scope,
-    titles of the records, and the date and the names in words are added here.
+    `known_at` (ISO) is when the firm wrote it down; what has none is left out of an answer `as_of` another time.
+    `is_firms`: whatever it is about, it belongs to the whole firm. Scope, titles of the records, and the date and the
+    names in words are added here.
     """
     lock(conn)
     dropped = _drop(conn, source, ref)
     scoped = scopes.of(conn, about)
     common = {
-        "source": source, "ref": ref, "scope": scoped.words, "titles": scoped.titles, "about": list(about),
-        "sha256": sha256, "known_at": known_at,
+        "source": source, "ref": ref, "scope": _scope(scoped.words, is_firms), "titles": scoped.titles,
+        "about": list(about), "sha256": sha256, "known_at": known_at,
     }  # fmt: skip
     rows = [{**common, **_row(number, part)} for number, part in enumerate(parts)]
     if rows:
@@ -132,8 +135,13 @@ def _moved(conn: Connection, refs: Sequence[str]) -> Iterator[tuple[Mapping[str,
     named = {word for ref in refs for word in (scopes.about(ref), scopes.owned(ref), scopes.via(ref))}
     for row in conn.execute(select(passage).where(passage.c.id.in_(index.scoped(conn, named)))).mappings().all():
         scoped = scopes.of(conn, row["about"])
-        if (scoped.words, scoped.titles) != (row["scope"], row["titles"]):
-            yield dict(row), {**row, "scope": scoped.words, "titles": scoped.titles}
+        scope = _scope(scoped.words, is_firms=row["scope"].endswith(f" {scopes.FIRM}") and "owned" in row["scope"])
+        if (scope, scoped.titles) != (row["scope"], row["titles"]):
+            yield dict(row), {**row, "scope": scope, "titles": scoped.titles}
+
+
+def _scope(words: str, is_firms: bool) -> str:
+    return words if not is_firms or scopes.FIRM in words.split() else f"{words} {scopes.FIRM}"
 
 
 def lock(conn: Connection) -> None:

@@ -41,6 +41,8 @@ _STANDINGS: Mapping[str, Callable[[Connection, Sequence[str], str | None], Mappi
 _INDEXED: Mapping[str, Callable[[Connection, Event], None]] = {
     "decision.recorded": decisions.index,
     "lesson.recorded": lessons.index,
+    "lesson.seen_again": lessons.index_again,
+    "lesson.told_apart": lessons.index_again,
 }
 
 
@@ -207,11 +209,7 @@ class Recall:
         sight = self._sight
         if sight is WHOLE:
             return list(found)
-        return [
-            one
-            for one in found
-            if sight.sees([one.ref, *one.about]) and not (one.source == "narrative" and sight.hides_path(one.ref))
-        ]
+        return [one for one in found if _sees(sight, one)]
 
     def _ranked(self, conn: Connection, found: Sequence[Found], known_by: str | None) -> list[tuple[Found, Standing]]:
         standings = {("narrative", one.ref): Standing(None, "archived") for one in found if self._is_archived(one)}
@@ -223,6 +221,12 @@ class Recall:
 
     def _is_archived(self, one: Found) -> bool:
         return one.source == "narrative" and self._archived(one.ref)
+
+
+def _sees(sight: Sight, one: Found) -> bool:
+    """What a lesson is about doesn't count: one that recurred elsewhere is the firm's own, and its ref isn't hidden."""
+    refs = [one.ref] if one.source == "lesson" else [one.ref, *one.about]
+    return sight.sees(refs) and not (one.source == "narrative" and sight.hides_path(one.ref))
 
 
 def tokens(given: str) -> int:

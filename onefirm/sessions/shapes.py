@@ -115,3 +115,15 @@ class Wall(TypedDict):
     title: str
     parties: list[str]
     at: str
+
+
+class Moment(TypedDict, total=False):
+    """Something that a session does: it touches a file, runs a command, or writes a record of some kind.
+
+    `text` is what is said in it: a prompt, a record's words, what an edit adds.
+    """
+
+    path: str
+    command: str
+    kind: str
+    text: str

@@ -91,6 +91,11 @@ def stands(conn: Connection, refs: Iterable[str]) -> Iterator[tuple[str, str, st
     yield from _rows_of(conn, _STAND, refs)
 
 
+def titles(conn: Connection) -> list[tuple[str, str]]:
+    """Kind and title of every record, archived ones among them."""
+    return [(row.kind, row.title) for row in conn.execute(select(record.c.kind, record.c.title))]
+
+
 def _rows_of(conn: Connection, query: Any, refs: Iterable[str]) -> Iterator[Any]:
     wanted = sorted(set(refs))
     for start in range(0, len(wanted), _REFS_AT_ONCE):

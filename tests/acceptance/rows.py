@@ -136,12 +136,19 @@ ROWS: Mapping[str, Row] = {
     "MEM-02": Row(
         "A lesson is a rule in plain language with its reasoning; it starts as a candidate and hardens only when the "
         "situation recurs elsewhere or the operator confirms it",
-        part="recording, sightings and the operator's verdict",
     ),
     "MEM-03": Row(
         "Hardened rules reach Claude by themselves (`.claude/rules`, scoped by path) inside a token budget; candidates "
         "are only hinted at",
         part="the rules and their budget; a candidate is found by recall",
+    ),
+    "MEM-05": Row(
+        "Lessons are abstracted: no client name, person, amount or secret leaves the engagement",
+        part="names of the firm's own records; others' names are not known",
+    ),
+    "MEM-10": Row(
+        "Before a candidate hardens it is replayed against past sessions: would have fired, false alarms",
+        part="against what the ledger tells of them",
     ),
     "MEM-13": Row(
         "Every decision can be listed and filtered (record, time, standing or superseded), not only recalled"

@@ -50,6 +50,32 @@ def test_a_lesson_that_holds_elsewhere_hardens_by_itself(onefirm: Terminal) -> N
     assert (again["ref"], again["status"], again["sightings"]) == ("L-2", "hardened", 2)
 
 
+@pytest.mark.row("MEM-05")
+def test_a_lesson_names_nobody_wherever_it_is_read(onefirm: Terminal) -> None:
+    client = onefirm.data("record", "get", "CL-1")["title"]
+    told = onefirm.done("lesson", "record", f"Ask {client} for the plans.", "--why", f"{client} paid 300.00 EUR twice")
+    assert f"“{client}” became “the client”" in told.err
+    made = onefirm.data("lesson", "list")["rows"][0]
+    assert (made["rule"], made["why"]) == ("Ask the client for the plans.", "The client paid an amount twice")
+    onefirm.done("lesson", "decide", made["ref"], "harden")
+    rules = "".join(path.read_text() for path in (onefirm.root / ".claude/rules").rglob("*.md"))
+    assert "Ask the client for the plans." in rules
+    assert client not in rules
+
+
+@pytest.mark.row("MEM-10")
+def test_a_lessons_court_reads_charge_evidence_replay_and_verdict(onefirm: Terminal) -> None:
+    ref = onefirm.data("lesson", "record", "Name the term.", "--why", "it was asked", "--kind", "proposal")["ref"]
+    heard = onefirm.done("lesson", "court", ref).out
+    at = [heard.index(part) for part in ("CHARGE", "EVIDENCE", "REPLAY", "VERDICT ASKED")]
+    assert at == sorted(at)
+    assert "applies: kinds proposal" in heard
+    assert f"onefirm lesson decide {ref} harden" in heard
+    replay = onefirm.data("lesson", "replay", ref)
+    assert replay["has_trigger"] is True
+    assert len(replay["fired"]) <= replay["comparable"]
+
+
 @pytest.mark.row("MEM-02")
 @pytest.mark.parametrize(
     "words",

@@ -252,7 +252,6 @@ def test_lessons_of_another_client_are_left_out(house: House) -> None:
     assert "is not for this session" in house.hidden("lesson_record", why="again", again=house.refs["other_lesson"])
     assert "is not for this session" in house.hidden("lesson_record", why="w", rule="r", about=[house.refs["other"]])
     assert "is not for this session" in house.hidden("lesson_decide", ref=house.refs["other_lesson"], verdict="keep")
-    assert "is not for this session" in house.hidden("lesson_record", rule=f"Ask first {SECRET}", why="w")
 
 
 @pytest.mark.parametrize("query", ["portal", "waits", SECRET, "{other_decision}", "{other}", "rate"])

@@ -13,12 +13,15 @@ from sqlalchemy import select, text
 from contract.stores import sqlite_url
 from onefirm.core.attribution import By
 from onefirm.core.errors import InvalidInput, NotFound, Refused, Unavailable
+from onefirm.core.sight import Sight
 from onefirm.ledger.append import Ledger
-from onefirm.memory import search
+from onefirm.memory import court, search, stories
+from onefirm.memory.abstraction import Name, abstracted
 from onefirm.memory.decisions import Decision, DecisionQuery, Decisions
 from onefirm.memory.lessons import Lesson, Lessons
 from onefirm.memory.recall import Document, Recall, tokens
 from onefirm.memory.statements import DAMAGED, ERASED
+from onefirm.store import inbox
 from onefirm.store.engine import Store
 from onefirm.store.tables import passage, record_alias
 from support.clock import FixedClock
@@ -42,7 +45,7 @@ class Memory:
             return next((name for secret, name in self.secrets.items() if secret in given), None)
 
         self.decisions = Decisions(self.store, self.ledger, clock, self.project, self.closed.get, check)
-        self.lessons = Lessons(self.store, self.ledger, clock, self.project, check)
+        self.lessons = Lessons(self.store, self.ledger, clock, self.project, check, past=self.past)
         self.memory = Recall(self.store, self.ledger, lambda: self.files.values())
         with self.store.write() as conn:
             self.ledger.found(conn, "host")
@@ -55,6 +58,10 @@ class Memory:
 
     def project(self) -> None:
         self.projected += 1
+
+    def past(self) -> list[court.Past]:
+        with self.store.read() as conn:
+            return court.past(conn, self.ledger)
 
     def record(self, ref: str, kind: str, **after: str) -> None:
         with self.store.write() as conn:
@@ -349,12 +356,126 @@ def test_a_hardened_lesson_stays_so_when_a_clients_words_are_erased(memory: Memo
     assert (known.status, known.sightings) == ("hardened", 2)
 
 
-def test_a_rule_that_is_known_word_for_word_is_not_noted_twice(memory: Memory) -> None:
-    memory.learn("Ask first.")
-    with pytest.raises(Refused, match="L-1 says the same") as refused:
-        memory.learn("ask  FIRST")
-    assert "again=L-1" in refused.value.hint
-    assert memory.learn("Ask twice").ref == "L-2"
+def test_a_rule_that_says_what_a_known_one_says_is_that_one_met_again(memory: Memory) -> None:
+    memory.learn("Ask for the order number before the invoice is sent.", about=["T-1"])
+    same = memory.learn("before sending an invoice, ask for the ORDER number", "it came back", about=["T-3"])
+    assert (same.ref, same.status, same.sightings) == ("L-1", "hardened", 2)
+    assert "taken for L-1, met again (likeness 0." in same.noted
+    assert "onefirm lesson apart L-1" in same.noted
+    assert memory.learn("Ask for the logo as a vector", about=["T-3"]).ref == "L-2"
+
+
+def test_less_likeness_is_enough_where_the_triggers_meet(memory: Memory) -> None:
+    trigger = {"kinds": ["invoice"]}
+    memory.learn("Ask for the order number first", trigger=trigger)
+    assert memory.learn("Get the order number before billing", about=["T-3"]).ref == "L-2"
+    met = memory.learn("Put the order number first on invoices", about=["T-3"], trigger=trigger)
+    assert (met.ref, met.sightings) == ("L-1", 2)
+
+
+def test_a_rule_that_was_taken_for_another_is_told_apart_again(memory: Memory) -> None:
+    memory.learn("Ask for the order number before the invoice is sent.", about=["T-1"])
+    memory.learn("before the invoice is sent, ask for the number of the order", "it was paid late", about=["T-3"])
+    other = memory.lessons.apart("L-1", by=OPERATOR)
+    assert (other.ref, other.status, other.about, other.why) == ("L-2", "candidate", ("T-3",), "it was paid late")
+    first = memory.lessons.get("L-1")
+    assert (first.status, first.sightings, first.recurred) == ("candidate", 1, False)
+    with pytest.raises(Refused, match="No rule was taken for L-1"):
+        memory.lessons.apart("L-1", by=OPERATOR)
+
+
+@pytest.mark.parametrize(
+    ("days", "session", "status"), [(0, "S-B", "candidate"), (1, "S-A", "candidate"), (1, "S-B", "hardened")]
+)
+def test_another_day_and_session_is_another_situation(memory: Memory, days: int, session: str, status: str) -> None:
+    memory.lessons.record("Ask first", "it cost a day", about=["T-1"], by=CLAUDE)
+    memory.clock.advance(days=days)
+    by = By("claude", session=session)
+    again = memory.lessons.record("", "once more", again="L-1", about=["T-2"], by=by)
+    assert (again.status, again.recurred) == (status, False)
+
+
+def test_a_patched_lesson_is_open_again_when_it_recurs_and_the_operator_is_asked(memory: Memory) -> None:
+    memory.learn("Ask first", about=["T-1"])
+    memory.lessons.decide("L-1", "patch", by=OPERATOR)
+    again = memory.learn("", "once more", again="L-1", about=["T-1"])
+    assert (again.status, again.patched) == ("candidate", False)
+    with memory.store.read() as conn:
+        [question] = inbox.open_items(conn, "lesson")
+    assert (question.title, question.payload["command"]) == (
+        "Is L-1 a rule? What was patched happened again",
+        "onefirm lesson court L-1",
+    )
+    memory.lessons.decide("L-1", "harden", by=OPERATOR)
+    with memory.store.read() as conn:
+        assert inbox.open_items(conn) == []
+
+
+def test_a_rule_that_a_hidden_lesson_says_makes_that_one_the_firms_own_where_it_recurs(memory: Memory) -> None:
+    memory.learn("Ask for the order number before the invoice is sent", about=["T-1"])
+    behind = memory.lessons.behind(Sight("Borealis", frozenset({"L-1"}), frozenset({"P-2", "T-3"})))
+    alone = behind.record("Ask for the order number before the invoice is sent", "nobody knows where", by=CLAUDE)
+    assert (alone.ref, behind.find().total) == ("L-2", 1)
+    memory.lessons.decide("L-2", "retire", by=OPERATOR)
+    met = behind.record("Ask for the order number before the invoice is sent", "again", about=["T-3"], by=CLAUDE)
+    assert (met.ref, met.status, met.recurred) == ("L-1", "hardened", True)
+    with memory.store.read() as conn:
+        assert stories.recurred(conn, memory.ledger) == {"L-1"}
+
+
+def worked(memory: Memory, session: str, title: str) -> None:
+    """A session that wrote one invoice."""
+    with memory.store.write() as conn:
+        data = {"kind": "invoice", "title": title, "after": {"title": title}, "etag": "1"}
+        memory.ledger.append(conn, "record.created", data, subjects=[f"INV-{session[2:]}"], by=By("claude", session))
+
+
+def test_a_lesson_is_replayed_over_past_sessions_before_it_hardens(memory: Memory) -> None:
+    trigger = {"kinds": ["invoice"], "words": ["deposit"]}
+    memory.learn("Name the order", about=["T-1"], trigger=trigger)
+    assert "not enough history: 1 comparable past session, " in memory.lessons.case("L-1").replay.told()
+    for number, title in enumerate(["Deposit A", "deposits of B", "Deposit C", "Final D", "Final E"], start=1):
+        worked(memory, f"S-{number}", title)
+    held = memory.learn("", "there", again="L-1", about=["T-3"], by=By("claude", session="S-1"))
+    assert held.status == "candidate"
+    assert "over 6 comparable past sessions it would have fired in 3, 3 of them false alarms" in held.noted
+    replay = memory.lessons.case("L-1").replay
+    assert [(one.session, one.right) for one in replay.fired] == [("S-3", False), ("S-2", False), ("S-1", True)]
+    assert replay.false_alarms == 2
+
+
+NAMES = [Name("client", "Acme Rockets GmbH"), Name("client", "Studio Lumen"), Name("contact", "Ida Brandt"),
+         Name("project", "Launch site"), Name("client", "North Sales")]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "kept"),
+    [
+        ("Ask Acme Rockets GmbH for the logo", "Ask the client for the logo"),
+        ("Acme's invoices need P-12 and 12,500.00 EUR", "The client's invoices need the record and an amount"),
+        ("Call Brandt, or write to ida@acme.example", "Call the contact, or write to an address"),
+        ("The Launch Site waits for €3k and Lumen", "The project waits for an amount and the client"),
+        ("North Sales pays late; sales in the north don't", "The client pays late; sales in the north don't"),
+        ("Test three rockets, 2 studios and 14 days", "Test three rockets, 2 studios and 14 days"),
+    ],
+)
+def test_a_lesson_names_nobody(rule: str, kept: str) -> None:
+    assert abstracted(rule, NAMES).text == kept
+
+
+@pytest.mark.parametrize("rule", ["never trust acme", "the lumen-shop breaks"])
+def test_a_name_that_can_not_be_taken_out_is_refused(rule: str) -> None:
+    with pytest.raises(Refused, match="names somebody, and a lesson serves every client"):
+        abstracted(rule, NAMES)
+
+
+@pytest.mark.parametrize("trigger", [
+    {"when": ["x"]}, {"paths": ["*"]}, {"paths": ["/etc/*"]}, {"words": ["a"]}, {"kinds": ["In voice"]},
+    {"words": [f"word{n}" for n in range(9)]},
+])  # fmt: skip
+def test_a_trigger_that_would_always_speak_or_never_is_refused(memory: Memory, trigger: dict[str, list[str]]) -> None:
+    with pytest.raises(InvalidInput):
+        memory.learn("Ask first", trigger=trigger)
 
 
 def test_lessons_are_listed_and_filtered(memory: Memory) -> None:

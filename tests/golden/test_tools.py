@@ -17,8 +17,8 @@ from mcp_server import reference
 from mcp_server.registry import TOOLS
 from mcp_server.server import build
 
-BUDGET = 140
-WHOLE_BUDGET = 1_300
+BUDGET = 150
+WHOLE_BUDGET = 1_500
 FILES = Path(__file__).parent / "tools"
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "tools.md"
 NAMES = [offer.run.__name__ for offer in TOOLS]

@@ -92,7 +92,16 @@ def _lesson(*_positional: Any, **_named: Any) -> Any:
     from types import SimpleNamespace
 
     return SimpleNamespace(
-        ref="L-1", status="candidate", rule="a", theme="general", about=(), sightings=1, event_id="e", why="b", at=""
+        ref="L-1",
+        status="candidate",
+        rule="a",
+        theme="general",
+        about=(),
+        sightings=1,
+        event_id="e",
+        why="b",
+        at="",
+        noted="",
     )
 
 

@@ -1,0 +1,168 @@
+"""What the entries about a lesson tell, in their order: where and when it was met, and how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from onefirm.core.clock import parse_iso
+from onefirm.ledger.append import Ledger
+from onefirm.ledger.events import Event
+from onefirm.memory import triggers
+from onefirm.memory.statements import DAMAGED, ERASED
+from onefirm.memory.triggers import Trigger
+
+Status = Literal["candidate", "hardened", "retired"]
+Verdict = Literal["harden", "retire", "keep", "patch"]
+OUTCOMES: dict[str, Status] = {"harden": "hardened", "retire": "retired", "keep": "candidate", "patch": "retired"}
+KINDS = ["lesson.recorded", "lesson.seen_again", "lesson.told_apart", "lesson.decided"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Where and when a lesson was met; `day` is the firm's.
+
+    `likeness` (0 to 1) when it was taken for one by its words, else None; `rule` is how it was said then. `elsewhere`:
+    at another place than before; `counts`: in another situation, which is another place, or another day and session.
+    """
+
+    event_id: str
+    day: str
+    session: str | None
+    places: tuple[str, ...]
+    rule: str = ""
+    why: str = ""
+    likeness: float | None = None
+    elsewhere: bool = False
+    counts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One lesson. `sightings` counts how often it was met, the first time included; `recurred`: elsewhere too.
+
+    `trigger` says when it applies; `patched`: retired since what it warns of was made impossible. `noted` tells what
+    was made of the words that were just given, for whoever gave them.
+    """
+
+    ref: str
+    at: str
+    actor: str
+    rule: str
+    why: str
+    theme: str
+    about: tuple[str, ...]
+    status: Status
+    sightings: int
+    event_id: str
+    erased: bool = False
+    recurred: bool = False
+    trigger: Trigger = field(default_factory=dict[str, list[str]])
+    patched: bool = False
+    noted: str = ""
+
+
+@dataclass(slots=True)
+class Story:
+    """A lesson as its entries tell it. An erased entry still counts."""
+
+    first: Event
+    met: list[Sighting] = field(default_factory=list[Sighting])
+    verdicts: list[Event] = field(default_factory=list[Event])
+    apart: set[str] = field(default_factory=set[str])
+
+    @property
+    def ref(self) -> str:
+        return self.first.subjects[0]
+
+    @property
+    def sightings(self) -> list[Sighting]:
+        """Those that count as the same lesson, the first among them."""
+        return [one for one in self.met if one.event_id not in self.apart]
+
+    @property
+    def status(self) -> Status:
+        return OUTCOMES.get(self.verdict, "candidate")
+
+    @property
+    def verdict(self) -> str:
+        """The last word about it. What hardened by a sighting that was told apart is a candidate again."""
+        standing = [one for one in self.verdicts if one.cause not in self.apart]
+        return str((standing[-1].payload or {}).get("verdict")) if standing else "keep"
+
+    def after(self, event: Event) -> Sighting:
+        """A sighting of this lesson, held against those before it."""
+        said: Any = event.payload or {}
+        before = self.sightings
+        here = tuple(str(place) for place in said.get("places", ()))
+        known = {place for one in before for place in one.places}
+        elsewhere = bool(known) and not known.issuperset(here)
+        day = _day(event, said)
+        later = bool(before) and all(_is_later(one, day, event.session) for one in before)
+        return Sighting(
+            event.id, day, event.session, here, str(said.get("rule", "")), str(said.get("why", "")),
+            said.get("likeness"), elsewhere, elsewhere or later,
+        )  # fmt: skip
+
+    def take(self, event: Event) -> None:
+        """One more entry about it."""
+        if event.kind == "lesson.decided":
+            self.verdicts.append(event)
+        elif event.kind == "lesson.told_apart":
+            self.apart.add(str((event.payload or {}).get("sighting")))
+        else:
+            self.met.append(self.after(event))
+
+    def told(self) -> Lesson:
+        said: Any = self.first.payload or {}
+        lost = DAMAGED if self.first.damaged else ERASED
+        met = self.sightings
+        return Lesson(
+            self.ref,
+            self.first.at,
+            self.first.actor,
+            said.get("rule", lost),
+            said.get("why", lost),
+            said.get("theme", "general"),
+            self.first.subjects[1:],
+            self.status,
+            len(met),
+            self.first.id,
+            erased=not said,
+            recurred=any(one.elsewhere for one in met),
+            trigger=triggers.read(said.get("trigger")),
+            patched=self.verdict == "patch",
+        )
+
+
+def stories(events: Iterable[Event]) -> list[Story]:
+    """Every lesson as its entries tell it."""
+    every = list(events)
+    # Clocks of two machines may differ: a verdict can stand before the lesson that it is about.
+    found = {event.subjects[0]: Story(event) for event in every if event.kind == "lesson.recorded"}
+    for event in every:
+        if story := found.get(event.subjects[0]):
+            story.take(event)
+    return list(found.values())
+
+
+def recurred(conn: Connection, ledger: Ledger) -> set[str]:
+    """The lessons that were met at more than one place: they are the firm's own, and nobody's."""
+    return {story.ref for story in stories(ledger.events(conn, kinds=KINDS)) if story.told().recurred}
+
+
+def noted(lesson: Lesson, sentences: Sequence[str]) -> Lesson:
+    """The lesson with what was made of the words that were given."""
+    return replace(lesson, noted=". ".join(sentence for sentence in sentences if sentence))
+
+
+def _day(event: Event, said: Any) -> str:
+    """The firm's own day, as the entry has it; older entries have only their instant."""
+    return str(said.get("day") or parse_iso(event.at).date().isoformat())
+
+
+def _is_later(one: Sighting, day: str, session: str | None) -> bool:
+    return one.day != day and (session is None or one.session != session)
