@@ -25,7 +25,7 @@ from onefirm.store import outbox, tables
 TOPIC = "truth.write"
 LEASE_S = 120.0
 """Longer than any one call of a truth, its retries among them."""
-_DRAFT_S = 10.0  # for each of many: a truth far away may take some a second, and pauses
+_DRAFT_S, _READ_S = 10.0, 4.0  # for each of many: a truth far away may take some a second, and pauses
 _EVERY = (
     select(tables.outbox)
     .where(tables.outbox.c.topic == TOPIC)
@@ -96,7 +96,7 @@ def put(
         "drafts": [draft.to_dict() for draft in drafts], "by": asdict(by), "request": request, "queued": wait,
         "unknown": False, "holder": holder.me(installation), "reads": list(reads),
     }  # fmt: skip
-    lease_s = _lease_s(drafts)
+    lease_s = _lease_s(drafts, reads)
     lease = outbox.put(conn, TOPIC, key, payload, now, lease_s=None if wait else lease_s)
     until = None if wait else iso(now + timedelta(seconds=lease_s))
     return _claim(key, "waiting" if wait else "leased", payload, lease, until, 0 if wait else 1, iso(now))
@@ -119,7 +119,7 @@ def take(conn: Connection, claim: Claim, now: datetime, installation: str) -> Cl
 
     Nobody knows how far a holder that is gone had come: the truth may have applied its write.
     """
-    lease, until = uuid7(), iso(now + timedelta(seconds=_lease_s(claim.drafts)))
+    lease, until = uuid7(), iso(now + timedelta(seconds=_lease_s(claim.drafts, claim.reads)))
     same = tables.outbox.c.lease.is_(None) if claim.lease is None else tables.outbox.c.lease == claim.lease
     where = (tables.outbox.c.key == claim.key, tables.outbox.c.state == claim.state, same)
     current = conn.execute(select(tables.outbox).where(*where).with_for_update()).mappings().first()
@@ -177,8 +177,8 @@ def touching(claims: Iterable[Claim], refs: Iterable[str]) -> list[Claim]:
     return [claim for claim in claims if claim.refs & wanted]
 
 
-def _lease_s(drafts: Sequence[Draft]) -> float:
-    return max(LEASE_S, _DRAFT_S * len(drafts))
+def _lease_s(drafts: Sequence[Draft], reads: Sequence[str]) -> float:
+    return max(LEASE_S, _DRAFT_S * len(drafts), _READ_S * len(reads))
 
 
 def _payload(claim: Claim) -> dict[str, Any]:

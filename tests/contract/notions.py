@@ -1,5 +1,6 @@
 """A firm's databases in a simulated Notion, and the truth over them, on the clock of the test."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -44,6 +45,7 @@ class Office:
 
         async def sleep(seconds: float) -> None:
             self.clock.advance(seconds=seconds)
+            await asyncio.sleep(0)  # others go on meanwhile
 
         pace = Pace(time=lambda: self.clock.now().timestamp())
         caller = Caller(self.notion.token, self.notion.url, pace, sleep, transport)

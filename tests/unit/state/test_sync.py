@@ -1,14 +1,17 @@
 """Taking over what changed at the truth, and the plan of it by itself."""
 
+from datetime import timedelta
 from itertools import count
 
 import pytest
 
-from contract.office import OPERATOR, Office
+from contract.office import HOME, OPERATOR, Office
 from onefirm.core.clock import iso
+from onefirm.state import claims
 from onefirm.state.mirror import Record
 from onefirm.state.sync.plan import plan
 from onefirm.state.truth.base import TruthRow
+from onefirm.state.truth.notion.pace import SLOWEST
 from support.clock import MORNING
 
 AT = iso(MORNING)
@@ -184,3 +187,10 @@ class TestALongPull:
         assert len(remote.mirrored()) == 9
         assert looked_at[-1] <= 6, "what was taken over before is not looked at again"
         assert len(remote.events("record.pulled")) == 9
+
+    def test_its_claim_holds_as_long_as_a_hundred_reads_may_take_at_the_slowest_pace(self, remote: Office) -> None:
+        with remote.store.write() as conn:
+            reads = [f"T-{number}" for number in range(1, 101)]
+            claim = claims.put(conn, "pull:1", (), OPERATOR, MORNING, HOME, reads=reads)
+            assert (claim.leased_until or "") > iso(MORNING + timedelta(seconds=100 / SLOWEST))
+            assert claims.settle(conn, claim)

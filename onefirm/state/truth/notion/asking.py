@@ -16,6 +16,8 @@ from onefirm.state.truth.notion.rows import Page, place_of, value_of
 from onefirm.state.truth.notion.survey import Seen, sources
 from onefirm.state.truth.notion.walk import Pages, ask, walk
 
+_AT_ONCE = 16
+"""Pages that are asked for together: at the slowest pace, the last of more would wait longer than one request may."""
 Step: TypeAlias = "tuple[Pages, str | None] | None"
 
 
@@ -43,11 +45,7 @@ class Asking:
 
     def pages(self, ids: Sequence[str]) -> dict[str, Page]:
         """Those of the pages that are there, whole, by their ids."""
-
-        async def every() -> list[Page | None]:
-            return await asyncio.gather(*(self._page(id_) for id_ in ids))
-
-        found = self._loop.run(every()) if ids else []
+        found = self._loop.run(self._pages(ids)) if ids else []
         return {id_: page for id_, page in zip(ids, found, strict=True) if page is not None}
 
     def whole(self, page: Page) -> Page:
@@ -88,6 +86,20 @@ class Asking:
             return await asyncio.gather(*(self._whole(page) for page in found[0])), found[1]
 
         return Ahead(self._loop, walking, step)
+
+    async def _pages(self, ids: Sequence[str]) -> list[Page | None]:
+        few = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(id_: str) -> Page | None:
+            async with few:
+                return await self._page(id_)
+
+        asked = [asyncio.ensure_future(one(id_)) for id_ in ids]
+        try:
+            return await asyncio.gather(*asked)
+        finally:  # where one has failed, the others are asked for no more
+            for task in asked:
+                task.cancel()
 
     async def _page(self, page_id: str) -> Page | None:
         try:

@@ -20,6 +20,7 @@ from notion_client.errors import HTTPResponseError, InvalidPathParameterError, R
 
 from onefirm.state.truth.base import AnswerLost, Rejected, TruthError, Unreachable
 from onefirm.state.truth.notion.pace import Pace
+from onefirm.state.truth.notion.values import line
 
 VERSION = "2026-03-11"
 TIMEOUT_S = 60.0
@@ -202,7 +203,7 @@ def _answered(error: HTTPResponseError, sort: Sort) -> _Failed:
 
 def _words(error: HTTPResponseError) -> str:
     """Notion's own words, as short as an error can be."""
-    return " ".join(str(error).split())[:300] or f"status {error.status}"
+    return line(str(error))[:300] or f"status {error.status}"
 
 
 def _retry_after(error: HTTPResponseError) -> float | None:

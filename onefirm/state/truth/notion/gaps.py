@@ -7,7 +7,7 @@ property that was renamed, a kind that isn't kept there.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from onefirm.core.words import a
@@ -15,6 +15,7 @@ from onefirm.state.schema import Kind, Property, Schema, closest_first
 from onefirm.state.truth.notion.formats import SHOWN
 from onefirm.state.truth.notion.mapping import HOLDS, READ_ONLY, Column, NotionMapping, Option, Place, same_id
 from onefirm.state.truth.notion.survey import Absent, Field, Seen, Source
+from onefirm.state.truth.notion.values import line
 from onefirm.yamlfile import KeyPath
 
 Sort: TypeAlias = Literal[
@@ -55,7 +56,8 @@ def gaps(mapping: NotionMapping, schema: Schema, found: Mapping[str, Seen]) -> l
     known = [place for name, place in mapping.places.items() if name in schema.kinds]
     places = [place for place in known if place.data_source in found]
     told = [gap for place in places for gap in _place(place, mapping, schema, found)]
-    return [*told, *_unmapped_kinds(mapping, schema)]
+    plain = [replace(gap, said=line(gap.said), fix=line(gap.fix)) for gap in told]  # they quote names of Notion's
+    return [*plain, *_unmapped_kinds(mapping, schema)]
 
 
 def _place(place: Place, mapping: NotionMapping, schema: Schema, found: Mapping[str, Seen]) -> Iterator[Gap]:

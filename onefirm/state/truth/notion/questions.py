@@ -14,6 +14,7 @@ from onefirm.state.truth.base import Mismatch
 from onefirm.state.truth.notion.gaps import Gap, gaps, option
 from onefirm.state.truth.notion.mapping import FILE, HOLDS, Column, NotionMapping, Option, options_to_plain
 from onefirm.state.truth.notion.survey import Field, Seen, Source
+from onefirm.state.truth.notion.values import line
 from onefirm.yamlfile import KeyPath
 
 Edits: TypeAlias = "list[tuple[Sequence[str], Any]]"
@@ -177,7 +178,7 @@ class _Asking:
     def _asked(
         self, key: str, said: str, answers: Mapping[str, Edits], *, idle: bool = False, harmless: bool = False
     ) -> Mismatch:
-        return Mismatch(f"{self.head}:{key}", f"{self.where}{said}", answers, idle, harmless)
+        return Mismatch(f"{self.head}:{key}", f"{self.where}{line(said)}", answers, idle, harmless)
 
     def _instead(self, ours: str, old: Option, new: Option) -> Edits:
         return [((*self.at, ours), options_to_plain([new if one == old else one for one in self.column.options[ours]]))]

@@ -41,7 +41,7 @@ from onefirm.state.truth.notion.rows import Page, Rows, is_trashed
 from onefirm.state.truth.notion.steps import Step
 from onefirm.state.truth.notion.survey import Absent, Seen
 from onefirm.state.truth.notion.turns import Turns
-from onefirm.state.truth.notion.values import Unfit
+from onefirm.state.truth.notion.values import Unfit, line
 from onefirm.store.engine import Store
 
 LAG = timedelta(seconds=120)
@@ -146,7 +146,7 @@ class NotionTruth:
                 self._body(write, f"{key}#{number}", there.get(write.ref or "")) for number, write in enumerate(writes)
             ]
         except Unfit as unfit:
-            raise Rejected(str(unfit)) from None
+            raise Rejected(line(str(unfit))) from None
 
     def _is_people(self, write: TruthWrite, name: str) -> bool:
         place = self._mapping.places.get(write.kind)

@@ -184,7 +184,12 @@ def show(value: Mapping[str, Any]) -> str | None:
 
 def name_of(held: Mapping[str, Any]) -> str:
     """What somebody is called, on one line; empty where nobody says it."""
-    return " ".join(_clean(str(held.get("name") or "")).split())
+    return line(str(held.get("name") or ""))
+
+
+def line(text: str) -> str:
+    """Words that hold Notion's own, as one line that steers nothing."""
+    return " ".join(_clean(text).split())
 
 
 def _clean(text: str) -> str:
