@@ -44,8 +44,11 @@ def measure(bench: Bench) -> Report:
     ours, listed = asyncio.run(_ours(root))
     why = ""
     theirs: Costs | None = None
+    _check_shown(root, listed)
     try:
-        theirs = asyncio.run(_theirs(_pages(root, listed)))
+        node(), program()  # before a firm moves for nothing
+        with notion.moved(root) as tasks:
+            theirs = asyncio.run(_theirs(tasks, listed.refs))
     except NotMeasured as absent:
         why = str(absent)
     counted = (
@@ -53,8 +56,8 @@ def measure(bench: Bench) -> Report:
         "structured content as compact JSON, or its text where it has none."
     )
     served = (
-        f"peer: @notionhq/notion-mcp-server {_version()} over stdio, its API answered on the loopback with the same "
-        "tasks in the shape of Notion's pages; both show the same ten properties."
+        f"peer: @notionhq/notion-mcp-server {_version()} over stdio, on the simulated Notion that this firm was moved "
+        "to; both show the same tasks with the same ten properties."
     )
     notes = (counted, f"peer not measured: {why}." if why else served)
     return Report(
@@ -110,23 +113,24 @@ def _refs(table: Mapping[str, Any], size: int) -> list[str]:
     return [row[table["columns"].index("ref")] for row in table["rows"]]
 
 
-async def _theirs(pages: Sequence[Mapping[str, Any]]) -> Costs:
-    with notion.served(pages) as url:
-        env = {"NOTION_TOKEN": "ntn_of_the_benchmark", "BASE_URL": url}
-        place = StdioServerParameters(command=node(), args=[str(program())], env=env)
-        async with Client(place) as client:
-            queries: dict[int, int] = {}
-            for size in SIZES:
-                asked = {"data_source_id": notion.DATA_SOURCE, "page_size": size}
-                found = shown(await _called(client, "API-query-data-source", asked))
-                if len(json.loads(found)["results"]) != size:
-                    raise Failed(f"Notion's server gave {found[:200]}")
-                queries[size] = count(found)
-            one = {"page_id": pages[0]["id"]}
-            reading = count(shown(await _called(client, "API-retrieve-a-page", one)))
-            change = {**one, "properties": {"Priority": {"select": {"name": "urgent"}}}}
-            setting = count(_json(change)) + count(shown(await _called(client, "API-patch-page", change)))
-            return Costs(await _definitions(client), queries, reading, setting)
+async def _theirs(tasks: notion.Tasks, refs: Sequence[str]) -> Costs:
+    """Notion's costs for the same tasks: the longest list first, as nothing comes back from the trash."""
+    env = {"NOTION_TOKEN": tasks.notion.token, "BASE_URL": tasks.notion.url}
+    place = StdioServerParameters(command=node(), args=[str(program())], env=env)
+    async with Client(place) as client:
+        queries: dict[int, int] = {}
+        for size in sorted(SIZES, reverse=True):
+            tasks.leave(refs[:size])
+            asked = {"data_source_id": tasks.place.data_source, "page_size": size}
+            found = shown(await _called(client, "API-query-data-source", asked))
+            if len(json.loads(found).get("results", ())) != size:
+                raise Failed(f"Notion's server gave {found[:200]}")
+            queries[size] = count(found)
+        one = {"page_id": tasks.pages[refs[0]]}
+        reading = count(shown(await _called(client, "API-retrieve-a-page", one)))
+        change = {**one, "properties": tasks.urgent()}
+        setting = count(_json(change)) + count(shown(await _called(client, "API-patch-page", change)))
+        return Costs(await _definitions(client), queries, reading, setting)
 
 
 async def _called(client: Client, tool: str, arguments: dict[str, Any]) -> CallToolResult:
@@ -140,13 +144,12 @@ async def _definitions(client: Client) -> tuple[int, ...]:
     return tuple(definition(tool) for tool in (await client.list_tools()).tools)
 
 
-def _pages(root: Path, listed: _Listed) -> list[dict[str, Any]]:
-    """The same tasks, with the same values, as pages. Raises Failed when ours left out a property that has a value."""
+def _check_shown(root: Path, listed: _Listed) -> None:
+    """Raise Failed when ours left out a property that has a value: fewer values would look cheap."""
     with bootstrap.open_firm(root) as firm:
         held: list[Record] = [firm.records.get(ref) for ref in listed.refs]
-        if missing := {name for record in held for name in record.props} - set(listed.columns):
-            raise Failed(f"record_find left out {', '.join(sorted(missing))}")
-        return [notion.page(record, firm.schema.kinds[record.kind]) for record in held]
+    if missing := {name for record in held for name in record.props} - set(listed.columns):
+        raise Failed(f"record_find left out {', '.join(sorted(missing))}")
 
 
 # -- counting ----------------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,6 @@ from onefirm import bootstrap
 from onefirm.core.attribution import By
 from onefirm.ledger.verify import verify
 from onefirm.state import schema
-from onefirm.state.mirror import Record
 from onefirm.state.records import Change
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -219,29 +217,16 @@ def test_a_seeded_record_tells_the_same_in_ledger_truth_and_mirror(tmp_path: Pat
     assert (created["etag"], updated["etag"]) == (updated["etag_before"], record.etag)
 
 
-@pytest.mark.parametrize("kind", ["task", "project", "invoice", "prospect"])
-def test_a_page_of_notions_has_every_property_of_the_record(kind: str) -> None:
-    known = schema.shipped().kinds[kind]
-    made = next(one for one in seeds.records(300, NOW) if one.kind == kind)
-    at = "2026-11-02T08:00:31.000000Z"
-    record = Record(made.ref, kind, "A", "b", made.props, "1", False, at, at, at)
-    page = notion.page(record, known)
-    assert len(page["properties"]) == len(known.properties)
-    for value in page["properties"].values():
-        assert set(value) == {"id", "type", value["type"]}
-    assert page["last_edited_time"] == "2026-11-02T08:00:00.000Z"  # Notion knows minutes
-
-
-def test_the_responder_answers_queries_and_pages() -> None:
-    pages = [{"id": notion.page_id(f"T-{number}")} for number in range(5)]
-    with notion.served(pages) as url:
-        asked = urllib.request.Request(f"{url}/v1/data_sources/x/query", b'{"page_size": 2}', method="POST")
-        with urllib.request.urlopen(asked) as answer:
-            found = json.load(answer)
-        with urllib.request.urlopen(f"{url}/v1/pages/{pages[3]['id']}") as answer:
-            one = json.load(answer)
-    assert (found["results"], found["has_more"]) == (pages[:2], True)
-    assert one["id"] == pages[3]["id"]
+def test_a_firm_at_notion_shows_the_same_properties_and_only_the_rows_that_are_asked_for(tmp_path: Path) -> None:
+    root = firms.of_size(tmp_path / "firm", 20)
+    with notion.moved(root) as tasks:
+        wanted = sorted(tasks.pages)[:2]
+        tasks.leave(wanted)
+        source = tasks.notion.workspace.sources[tasks.place.data_source]
+        assert {page.id for page in source.rows.values() if not page.face.in_trash} == {
+            tasks.pages[ref] for ref in wanted
+        }
+        assert len(source.properties) == len(schema.shipped().kinds["task"].properties)
 
 
 def test_what_a_model_is_shown_is_the_structure_where_there_is_one() -> None:
