@@ -267,9 +267,10 @@ def _truth(root: Path, settings: Settings, clock: Clock, store: Store, secrets: 
         schema = schemas.remembered(conn)
     if settings.truth == "embedded":
         return EmbeddedTruth(store, schema, clock)
-    from onefirm.state.truth.notion import mapping  # and with it Notion's client, a tenth of a second
+    from onefirm.state.truth.notion import mapping, tellings  # and with it Notion's client, a tenth of a second
     from onefirm.state.truth.notion.truth import NotionTruth
 
+    tellings.catch_up(root, store)
     mapped = mapping.read(root, schema)
     return NotionTruth.connect(store, schema, clock, mapped, notion_token(secrets), settings.timezone)
 

@@ -5,6 +5,8 @@ Aliases, tags, duplicate keys and files over 256 KB are refused: they are mistak
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -85,6 +87,27 @@ def changed(path: Path, text: str, edits: Iterable[tuple[Sequence[str], Any]]) -
             raise _unchangeable(path, keys) from None
         if parse(path, text.encode()).value != wanted:
             raise _unchangeable(path, keys)
+    return text
+
+
+def renamed(path: Path, text: str, keys: Sequence[str], name: str) -> str:
+    """The text with another word for the last of these keys, and everything else in it as it was.
+
+    Raises InvalidInput where the text can't be changed so.
+    """
+    wanted = parse(path, text.encode()).value
+    try:
+        holder: Any = yaml.compose(text, Loader=_NoAliases)
+        for key in keys[:-1]:
+            holder = _pair(holder, key)[1]
+        word = _pair(holder, keys[-1])[0]
+        text = text[: word.start_mark.index] + _flow(name) + text[word.end_mark.index :]
+        plain = functools.reduce(operator.getitem, keys[:-1], wanted)
+        plain[name] = plain.pop(keys[-1])
+    except (_NoPlace, KeyError, TypeError):
+        raise _unchangeable(path, keys) from None
+    if parse(path, text.encode()).value != wanted:
+        raise _unchangeable(path, keys)
     return text
 
 

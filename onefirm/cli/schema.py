@@ -90,10 +90,12 @@ def diff(invocation: Invocation, remove: tuple[str, ...], as_json: bool) -> None
     found = room.diff(firm.root, firm.records, remove)
     if as_json:
         screen.data(
-            {"version": found.now, "steps": found.steps, "rewrites": sorted(found.changes), "refused": found.obstacles}
-        )
+            {"version": found.now, "steps": found.steps, "rewrites": sorted(found.changes),
+             "elsewhere": [*found.following.added, *found.following.said], "refused": found.obstacles}
+        )  # fmt: skip
         return
     _show(found)
+    _show_elsewhere(found)
     for obstacle in found.obstacles:
         screen.marked("! refused:", "bold red", obstacle)
     if not found.steps:
@@ -104,10 +106,13 @@ def diff(invocation: Invocation, remove: tuple[str, ...], as_json: bool) -> None
 
 @schema.command(short_help="Bring the files into force.")
 @_remove_option
+@click.option("--here-only", is_flag=True, help="Add nothing in Notion: what is new has no place there.")
 @why_option
 @pass_invocation
-def apply(invocation: Invocation, remove: tuple[str, ...], why: str | None) -> None:
+def apply(invocation: Invocation, remove: tuple[str, ...], here_only: bool, why: str | None) -> None:
     """Bring the files into force: a backup, then schema and records in one step. Claude can't do this.
+
+    Where the records are in Notion, what is new gets its property, option or database there first, as `diff` shows.
 
     \b
     Examples:
@@ -120,12 +125,15 @@ def apply(invocation: Invocation, remove: tuple[str, ...], why: str | None) -> N
     invocation.need_person("Changing the schema")
     firm = invocation.firm
     with screen.working("Applying the schema"):
-        done = room.apply(firm.root, firm.records, database_file(firm.root), invocation.by(why), remove)
+        by = invocation.by(why)
+        done = room.apply(firm.root, firm.records, database_file(firm.root), by, remove, here_only=here_only)
     found = done.proposal
     if not found.steps:
         screen.say(f"Version {found.now} is in force, and the files say the same: nothing had to be done.")
         return
     _show(found)
+    if not here_only:
+        _show_elsewhere(found)
     rewritten = f" {len(found.changes)} record(s) went along." if found.changes else ""
     screen.show(f"Version {found.schema.version} is in force.{rewritten}")
     screen.say(
@@ -133,6 +141,8 @@ def apply(invocation: Invocation, remove: tuple[str, ...], why: str | None) -> N
         if done.backup
         else "The database's server keeps the backups; none was made here."
     )
+    for said in done.left:
+        screen.marked("! left:", "bold red", f"{said}; then `onefirm connect notion --check` says what is missing.")
     if done.unplaced:
         screen.say(f"{done.unplaced} has no place yet for what is new: `onefirm connect notion --check` names it.")
 
@@ -173,3 +183,9 @@ def _show(found: Proposal) -> None:
     for step in found.steps:
         mark = _MARKS.get(step.turn, "~")
         screen.marked(mark, {"+": "green", "-": "red"}.get(mark, "yellow"), step.sentence)
+
+
+def _show_elsewhere(found: Proposal) -> None:
+    for mark, style, said in (("+", "green", found.following.added), ("~", "yellow", found.following.said)):
+        for sentence in said:
+            screen.marked(mark, style, sentence)

@@ -7,6 +7,7 @@ from onefirm.core.attribution import By
 from onefirm.day import texts
 from onefirm.day.planes import Planes
 from onefirm.state import mismatches
+from onefirm.state import schema as schemas
 from onefirm.store.inbox import InboxItem
 
 
@@ -25,8 +26,10 @@ def _tell(planes: Planes, edits: mismatches.Edits) -> None:
     from onefirm.state.truth.notion import mapping
 
     path = planes.root / mapping.FILE
+    with planes.store.read() as conn:
+        schema = schemas.remembered(conn)
     with texts.turn(planes.root):
         before = path.read_text(encoding="utf-8")
         after = yamlfile.changed(path, before, edits)
-        mapping.check(yamlfile.parse(path, after.encode()), planes.schema)
+        mapping.check(yamlfile.parse(path, after.encode()), schema)
         texts.replace_text(planes.root, mapping.FILE, before, after)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from onefirm.core.attribution import By
 from onefirm.core.clock import iso
-from onefirm.core.errors import Unavailable
+from onefirm.core.errors import Refused, Unavailable
 from onefirm.day import backups
 from onefirm.ledger.events import Event
 from onefirm.narrative.compile import compile_guard, write_guard
@@ -18,6 +19,7 @@ from onefirm.state.plane import Plane
 from onefirm.state.records import Records
 from onefirm.state.schema_change import Proposal
 from onefirm.state.schema_plan import Declared
+from onefirm.state.truth.base import Prepared, Rejected, TruthError
 
 _KEPT = 7
 
@@ -26,13 +28,14 @@ _KEPT = 7
 class Applied:
     """What came into force.
 
-    `backup` is the copy of the database from before; None where a server keeps it. `unplaced` names the truth elsewhere
-    that has no place yet for what is new.
+    `backup` is the copy of the database from before; None where a server keeps it. `left` says what is still to do at
+    the truth elsewhere, `unplaced` names it where nothing was added there.
     """
 
     proposal: Proposal
     backup: Path | None
     unplaced: str | None = None
+    left: Sequence[str] = ()
 
 
 def declared(root: Path) -> Declared:
@@ -51,30 +54,65 @@ def apply(
     database: Path | None,
     by: By,
     remove: Sequence[str] = (),
+    *,
+    here_only: bool = False,
 ) -> Applied:
     """Bring the files into force.
 
     1. Hold them against every record; anything that doesn't fit refuses all of it.
     2. Copy the database (`database` is its SQLite file; a server's is the operator's to back up).
-    3. Schema, records and ledger change in one transaction.
-    4. The guard's rules are compiled; a process that dies before it leaves that to the next one that opens the firm.
+    3. What is new gets its place at a truth elsewhere, unless it shall be `here_only`.
+    4. Schema, records and ledger change in one transaction.
+    5. The guard's rules are compiled, and notion.yaml is told; a process that dies before it leaves that to the next
+       one that opens the firm. One that died before it finds at the truth what it had made.
 
-    Raises InvalidInput, Refused, and Unavailable when no copy can be made.
+    Raises InvalidInput, Refused, and Unavailable when no copy can be made, or the truth can't be asked.
     """
     made: list[Path] = []
+    left: list[str] = []
     plane = records.plane
 
-    def ready(proposal: Proposal) -> None:
+    def ready(proposal: Proposal) -> Sequence[Mapping[str, Any]]:
         if proposal.steps and database is not None:
             made.append(_back_up(root, database, plane, proposal.now))
             plane.step("backed up")
+        if here_only or not proposal.following.added:
+            return ()
+        prepared = _prepared(plane, proposal)
+        plane.step("prepared")
+        left.extend(prepared.left)
+        return prepared.told
 
     done = records.schema_apply(declared(root), by, remove=remove, ready=ready)
     if done.steps:
         plane.step("schema committed")
         _compile_guard(root, done)
-    is_new = any(step.turn == "added" and step.thing in ("kind", "property") for step in done.steps)
-    return Applied(done, made[0] if made else None, plane.truth.name if is_new and plane.truth.store is None else None)
+        if plane.truth.store is None:
+            _tell(root, plane)
+    unplaced = plane.truth.name if here_only and done.following.added else None
+    return Applied(done, made[0] if made else None, unplaced, left)
+
+
+def _prepared(plane: Plane, proposal: Proposal) -> Prepared:
+    name = plane.truth.name
+    try:
+        return proposal.following.prepare()
+    except Rejected as rejected:
+        raise Refused(
+            f"{name} can't take what is new: {rejected}.",
+            hint="Nothing was changed here. Mend that, then apply again; `--here-only` adds nothing there.",
+        ) from None
+    except TruthError as error:
+        raise Unavailable(
+            f"{name} can't be asked for a place for what is new: {error}.",
+            hint="Nothing was changed here, and the same command goes on; `--here-only` adds nothing there.",
+        ) from None
+
+
+def _tell(root: Path, plane: Plane) -> None:
+    from onefirm.state.truth.notion import tellings  # and with it Notion's client, a tenth of a second
+
+    tellings.catch_up(root, plane.store)
 
 
 def _compile_guard(root: Path, done: Proposal) -> None:

@@ -228,17 +228,22 @@ class Records:
             return schema_change.propose(self.plane, conn, declared, remove)
 
     def schema_apply(
-        self, declared: Declared, by: By, *, remove: Sequence[str] = (), ready: Callable[[Proposal], None]
+        self,
+        declared: Declared,
+        by: By,
+        *,
+        remove: Sequence[str] = (),
+        ready: Callable[[Proposal], Sequence[Mapping[str, Any]]],
     ) -> Proposal:
         """Bring these kinds into force, with the records that must follow, in one transaction.
 
-        `ready` is called with what will be done once nothing stands against it, before anything is written. Raises
-        InvalidInput, and Refused with everything that stands against it.
+        `ready` is called with what will be done once nothing stands against it, before anything is written; what it
+        returns is told to the firm with it. Raises InvalidInput, and Refused with everything that stands against it.
         """
         values.check_reason(self.plane.reading, by)
         self.sync()
-        ready(self.schema_proposal(declared, remove).accepted())
-        done = schema_change.apply(self.plane, declared, by, remove)
+        prepared = ready(self.schema_proposal(declared, remove).accepted())
+        done = schema_change.apply(self.plane, declared, by, remove, prepared)
         self.plane.project()
         return done
 

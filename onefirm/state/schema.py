@@ -6,6 +6,7 @@ The shipped YAML is read by `kind_files`; what holds in one firm's database is t
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -236,11 +237,13 @@ def remembered(conn: Connection) -> Schema:
     and a truth elsewhere has columns for them.
     """
     bodies = conn.execute(select(firm_schema.c.body).order_by(firm_schema.c.version)).scalars()
-    kinds: dict[str, Kind] = {}
-    schema = Schema(0, {})
-    for schema in (Schema.from_dict(body) for body in bodies):
-        kinds |= {name: _with_former(kind, kinds.get(name)) for name, kind in schema.kinds.items()}
-    return Schema(schema.version, kinds)
+    return functools.reduce(remembering, map(Schema.from_dict, bodies), Schema(0, {}))
+
+
+def remembering(former: Schema, schema: Schema) -> Schema:
+    """A schema, and with it what former ones had and it has no longer."""
+    kinds = {name: _with_former(kind, former.kinds.get(name)) for name, kind in schema.kinds.items()}
+    return Schema(schema.version, {**former.kinds, **kinds})
 
 
 def _with_former(kind: Kind, former: Kind | None) -> Kind:

@@ -15,6 +15,7 @@ from typing import Any, cast
 from sqlalchemy import Connection
 
 from onefirm.core.attribution import By
+from onefirm.core.clock import parse_iso
 from onefirm.core.errors import InvalidInput, Refused
 from onefirm.core.numerals import pointed
 from onefirm.state import claims, mirror, schema_plan, values
@@ -25,8 +26,9 @@ from onefirm.state.plane import Plane
 from onefirm.state.schema import Kind, Property, Schema
 from onefirm.state.schema_plan import Declared, Step
 from onefirm.state.sync.plan import differing
-from onefirm.state.truth.base import TruthRow, TruthWrite
+from onefirm.state.truth.base import TOLD, Following, TruthRow, TruthWrite
 from onefirm.state.truth.embedded import EmbeddedTruth
+from onefirm.store import notes
 from onefirm.store.tables import record
 
 _SHOWN = 5
@@ -38,7 +40,7 @@ _LOOKS, _LOOK_AGAIN_S = 60, 0.05
 class Proposal:
     """A schema that could come into force. `changes` are the new values by ref, None for a value taken out.
 
-    `obstacles` are sentences; while there is one, nothing can be applied.
+    `obstacles` are sentences; while there is one, nothing can be applied. `following` is what it needs at the truth.
     """
 
     now: int
@@ -46,6 +48,7 @@ class Proposal:
     steps: tuple[Step, ...]
     changes: Mapping[str, Mapping[str, Any]]
     obstacles: tuple[str, ...]
+    following: Following
 
     def accepted(self) -> Proposal:
         """This proposal. Raises Refused with every obstacle."""
@@ -71,12 +74,17 @@ def propose(plane: Plane, conn: Connection, declared: Declared, remove: Sequence
     for row in rows:
         fit.take(row)
     concerned = fit.changes or any(_binds(step, schema) for step in told)
-    obstacles = (*(waiting if concerned else ()), *_elsewhere(plane, fit), *fit.told())
-    return Proposal(now.version, schema, tuple(told), fit.changes, obstacles)
+    following = plane.truth.following(schema, told)
+    obstacles = (*(waiting if concerned else ()), *following.against, *fit.told())
+    return Proposal(now.version, schema, tuple(told), fit.changes, obstacles, following)
 
 
-def apply(plane: Plane, declared: Declared, by: By, remove: Sequence[str]) -> Proposal:
-    """Bring it into force: the schema, the records that follow, their entries. Raises InvalidInput, Refused."""
+def apply(
+    plane: Plane, declared: Declared, by: By, remove: Sequence[str], prepared: Sequence[Mapping[str, Any]] = ()
+) -> Proposal:
+    """Bring it into force: the schema, the records that follow, their entries, and what the firm must be told of it,
+    `prepared` by the truth among it. Raises InvalidInput, Refused.
+    """
     with plane.store.write() as conn:
         schemas.hold(conn, alone=True)
         homes.check(conn, plane)
@@ -87,6 +95,8 @@ def apply(plane: Plane, declared: Declared, by: By, remove: Sequence[str]) -> Pr
         plan = [step.sentence for step in done.steps]
         event = schemas.write(conn, done.schema, plane.ledger, by, plane.now(), plan)
         plane.step("schema written")
+        if telling := [*done.following.told, *prepared]:
+            notes.put(conn, TOLD, [dict(one) for one in telling])
         said = replace(by, cause=event.id, reason=f"version {done.schema.version} of the schema")
         _rewrite(plane, conn, done, said)
         for name in sorted({step.kind for step in done.steps} & set(done.schema.kinds)):
@@ -110,10 +120,19 @@ def _rewrite(plane: Plane, conn: Connection, done: Proposal, by: By) -> None:
     key = f"schema:{done.schema.version}"
     known = mirror.load(conn, done.changes, lock=True)
     refs = sorted(done.changes)
-    writes = [TruthWrite("update", known[ref].kind, ref, known[ref].etag, done.changes[ref]) for ref in refs]
-    for row in cast("EmbeddedTruth", plane.truth).apply_within(conn, writes, key):
+    if isinstance(plane.truth, EmbeddedTruth):
+        writes = [TruthWrite("update", known[ref].kind, ref, known[ref].etag, done.changes[ref]) for ref in refs]
+        rows = plane.truth.apply_within(conn, writes, key)
+    else:  # rows elsewhere stay as they are, and mean this from now on: the next pull reads all of them again
+        rows = [_meaning(known[ref], done.changes[ref]) for ref in refs]
+    for row in rows:
         _tell(plane, conn, known[row.ref], row, by, f"{key}:{row.ref}")
-        mirror.put(conn, row, done.schema, plane.now())
+        mirror.put(conn, row, done.schema, plane.now() if plane.beside else parse_iso(known[row.ref].synced_at))
+
+
+def _meaning(old: Record, change: Mapping[str, Any]) -> TruthRow:
+    props = {name: value for name, value in {**old.props, **change}.items() if value is not None}
+    return TruthRow(old.ref, old.kind, props, old.etag, old.archived, old.created_at, old.updated_at)
 
 
 def _tell(plane: Plane, conn: Connection, old: Record, row: TruthRow, by: By, effect_key: str) -> None:
@@ -317,11 +336,3 @@ def _waiting(conn: Connection) -> list[str]:
     found = claims.every(conn)
     refs = sorted({ref for claim in found for ref in claim.refs})
     return [f"{len(found)} write(s) are under way or wait for the truth: {_listed(refs)}."] if found else []
-
-
-def _elsewhere(plane: Plane, fit: _Fit) -> list[str]:
-    if not fit.changes or isinstance(plane.truth, EmbeddedTruth):
-        return []
-    return [
-        f"{len(fit.changes)} record(s) would be rewritten, and they are kept in {plane.truth.name}: change them there."
-    ]

@@ -21,7 +21,6 @@ ROWS: Mapping[str, Row] = {
         "Clients, contacts, prospects, proposals, contracts, projects, deliverables, tasks, invoices, payments and "
         "content pieces are records with status, dates, priority and owner. They live in one source of truth: Notion "
         "when connected, an embedded SQL database otherwise; every tool and command works the same on both",
-        part="but for values that a change of the schema would rewrite: those are changed in Notion, by hand",
     ),
     "STA-02": Row(
         "Entity schemas are data (YAML), versioned, with a changelog; a change is shown as a plan (check, diff, apply) "

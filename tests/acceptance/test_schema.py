@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from support.firms import Operator
 from support.over_mcp import Refusal, connected
 from support.own_schema import ASSET, Workshop, workshop
 from support.terminal import Terminal
@@ -19,7 +18,7 @@ def shop(tmp_path: Path) -> Workshop:
 
 @pytest.fixture
 def onefirm(shop: Workshop) -> Terminal:
-    return Operator(shop.root)
+    return Terminal(shop.root)
 
 
 def test_a_kind_begins_as_yaml_and_ends_in_the_changelog(shop: Workshop, onefirm: Terminal) -> None:
@@ -108,7 +107,6 @@ def test_values_of_a_removed_property_stay_until_they_are_named(shop: Workshop, 
     assert onefirm.data("record", "get", "AS-1")["props"]["serial"] == "0012"
 
 
-@pytest.mark.embedded("what lies in Notion is taken out there: `schema apply` refuses and says so")
 def test_values_that_are_named_are_taken_out_and_kept_by_the_ledger(shop: Workshop, onefirm: Terminal) -> None:
     shop.file("asset")
     onefirm.done("schema", "apply")
@@ -139,7 +137,6 @@ def test_a_running_server_knows_a_new_schema_at_once(shop: Workshop, onefirm: Te
         ]
 
 
-@pytest.mark.embedded("a status that records in Notion have is renamed there: `schema apply` refuses and says so")
 def test_a_running_server_knows_a_renamed_status_at_once(shop: Workshop, onefirm: Terminal) -> None:
     shop.file("asset")
     onefirm.done("schema", "apply")

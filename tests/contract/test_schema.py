@@ -59,7 +59,7 @@ def declared(folder: Path, asset: str | None) -> Declared:
 
 
 def brought(records: Records, asked: Declared, *remove: str) -> Proposal:
-    return records.schema_apply(asked, OPERATOR, remove=remove, ready=lambda found: None)
+    return records.schema_apply(asked, OPERATOR, remove=remove, ready=lambda found: ())
 
 
 def reopened(store: Store, clock: FixedClock) -> Office:

@@ -13,9 +13,11 @@ from typing import Any, Literal
 from onefirm.core import canonical
 from onefirm.core.clock import iso
 from onefirm.state.schema import Schema
+from onefirm.state.schema_plan import Step
 from onefirm.state.truth.base import (
     AnswerLost,
     Batch,
+    Following,
     Gone,
     Mismatch,
     Rejected,
@@ -125,6 +127,9 @@ class SlowTruth:
 
     def mismatches(self, kinds: Collection[str]) -> list[Mismatch]:
         return []
+
+    def following(self, schema: Schema, steps: Sequence[Step]) -> Following:
+        return Following()
 
     def also(self, ref: str) -> dict[str, str]:
         return {}

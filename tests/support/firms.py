@@ -25,7 +25,7 @@ from onefirm.state.truth.notion.found import Plot, create_databases
 from onefirm.state.truth.notion.pace import Pace
 from onefirm.workspace import Wishes
 from support import accounts
-from support.terminal import Answer, Terminal
+from support.terminal import Terminal
 
 Truth = Literal["embedded", "notion"]
 _UNPACED = 1000.0
@@ -95,16 +95,6 @@ def _seeded() -> Made:
     with open_firm(root) as firm:
         firm.records.sync()
     return kept(root)
-
-
-class Operator(Terminal):
-    """A terminal whose operator gives what a new schema adds its place in Notion."""
-
-    def __call__(self, *arguments: str) -> Answer:
-        answer = super().__call__(*arguments)
-        if _truth == "notion" and arguments[:2] == ("schema", "apply") and answer.code == 0:
-            _complete(self.root)
-        return answer
 
 
 def _folder() -> Path:

@@ -84,6 +84,10 @@ def test_whatever_stands_there_reads_afterwards_as_was_wanted(
         **{one: tree[one] for one in others[1:]},
     }
     assert yamlfile.parse(FILE, after.encode()).value == wanted
+    fresh = f"{first}{key}"
+    if fresh not in wanted:
+        renamed = yamlfile.renamed(FILE, after, (first,), fresh)
+        assert yamlfile.parse(FILE, renamed.encode()).value == {fresh: wanted.pop(first), **wanted}
 
 
 @pytest.mark.parametrize("text", ["[" * 9_000, "- " * 9_000, "{a: " * 9_000])

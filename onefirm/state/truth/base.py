@@ -17,13 +17,17 @@ Where a later step is refused, what was done before it is taken back: values as 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
+from onefirm.state.schema import Schema
+from onefirm.state.schema_plan import Step
 from onefirm.store.engine import Store
 
 Op: TypeAlias = Literal["create", "update", "archive", "restore"]
+TOLD = "truth.told"
+"""Where the store notes what the firm must be told of a new schema; what is written of it goes from there."""
 Part: TypeAlias = Literal["body", "comments"]
 """What stands on a record's page: its text, and what was said about it."""
 
@@ -100,6 +104,30 @@ class Mismatch:
 def kind_of(key: str) -> str:
     """The kind that a mismatch's key begins with."""
     return key.partition(":")[0].partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What was made for a new schema: what the firm must be `told`, as plain data, and in sentences what is `left`."""
+
+    told: Sequence[Mapping[str, Any]] = ()
+    left: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What a new schema needs where the rows are kept.
+
+    `added` says what would be made there, `said` what else changes, `against` what stands against it. `told` is what
+    the firm must be told once it is in force. `prepare` makes what is new, before that; asked again it makes only what
+    is still missing. It raises TruthError.
+    """
+
+    added: Sequence[str] = ()
+    said: Sequence[str] = ()
+    against: Sequence[str] = ()
+    told: Sequence[Mapping[str, Any]] = ()
+    prepare: Callable[[], Prepared] = Prepared
 
 
 class TruthError(Exception):
@@ -219,6 +247,10 @@ class Truth(Protocol):
 
     def mismatches(self, kinds: Collection[str]) -> list[Mismatch]:
         """Look at the form of the rows of these kinds: every mismatch there is. Raises Unreachable."""
+        ...
+
+    def following(self, schema: Schema, steps: Sequence[Step]) -> Following:
+        """What it needs for a schema that these steps lead to. Nobody is asked for that."""
         ...
 
     def also(self, ref: str) -> Mapping[str, str]:

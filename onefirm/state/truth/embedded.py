@@ -15,7 +15,8 @@ from sqlalchemy import Connection, bindparam, select
 
 from onefirm.core.clock import Clock, iso
 from onefirm.state.schema import Schema
-from onefirm.state.truth.base import Batch, Gone, Mismatch, Part, Stale, TruthRow, TruthWrite
+from onefirm.state.schema_plan import Step
+from onefirm.state.truth.base import Batch, Following, Gone, Mismatch, Part, Stale, TruthRow, TruthWrite
 from onefirm.store.counters import next_number
 from onefirm.store.engine import Store
 from onefirm.store.tables import truth_effect, truth_row
@@ -122,6 +123,10 @@ class EmbeddedTruth:
     def mismatches(self, kinds: Collection[str]) -> list[Mismatch]:
         """None."""
         return []
+
+    def following(self, schema: Schema, steps: Sequence[Step]) -> Following:
+        """Nothing: rows are rewritten with the schema."""
+        return Following()
 
     def also(self, ref: str) -> Mapping[str, str]:
         """Nothing: every row holds what the schema says."""

@@ -17,6 +17,7 @@ from onefirm.ledger.verify import verify
 from onefirm.state import own_kinds, schema_change
 from onefirm.state.records import Change, Query
 from onefirm.state.schema import Schema, SchemaMoved
+from onefirm.state.truth.base import Following
 from onefirm.store.engine import Store
 from support.clock import FixedClock
 from support.own_schema import OPERATOR, Workshop, workshop
@@ -331,18 +332,13 @@ def test_without_a_backup_nothing_is_applied(shop: Workshop) -> None:
     assert shop.diff().now == 2
 
 
-def test_records_kept_elsewhere_are_not_rewritten_from_here(tmp_path: Path, clock: FixedClock) -> None:
+def test_what_a_truth_elsewhere_has_against_it_refuses_all_of_it(tmp_path: Path, clock: FixedClock) -> None:
     office = open_office(Store.open(sqlite_url(tmp_path)), clock, "slow")
-    office.create("client", industry="Film")
-    declared = own_kinds.read(tmp_path)
-    kinds = dict(declared.kinds)
-    industry = kinds["client"].properties["industry"]
-    properties = {name: one for name, one in kinds["client"].properties.items() if name != "industry"}
-    kinds["client"] = replace(kinds["client"], properties={**properties, "trade": replace(industry, name="trade")})
-    asked = replace(declared, kinds=kinds, was={("client", "property", "trade"): "industry"})
+    office.slow.following = lambda schema, steps: Following(against=("It can't be kept there.",))
     with office.store.read() as conn:
-        (told,) = schema_change.propose(office.records.plane, conn, asked, ()).obstacles
-    assert told.startswith("1 record(s) would be rewritten, and they are kept in")
+        found = schema_change.propose(office.records.plane, conn, own_kinds.read(tmp_path), ())
+    with pytest.raises(Refused, match="It can't be kept there"):
+        found.accepted()
     office.store.close()
 
 

@@ -93,7 +93,7 @@ class Trial:
         asked = Declared({**shipped, "asset": self.kind}, self.was)
         before = self.office.mirrored()
         try:
-            done = self.office.records.schema_apply(asked, OPERATOR, remove=remove, ready=lambda found: None)
+            done = self.office.records.schema_apply(asked, OPERATOR, remove=remove, ready=lambda found: ())
         except (Refused, InvalidInput):
             assert self.office.mirrored() == before, "a refusal changes nothing"
             return None

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
+from onefirm.core.clock import Clock
+from onefirm.state.schema import Kind
 from onefirm.state.truth.notion import values
 from onefirm.state.truth.notion.bodies import Reading
 from onefirm.state.truth.notion.call import Caller, Missing, Sort
+from onefirm.state.truth.notion.found import Plot, more_databases
 from onefirm.state.truth.notion.loop import Loop
 from onefirm.state.truth.notion.mapping import NotionMapping, Place
 from onefirm.state.truth.notion.rows import Page, place_of, value_of
 from onefirm.state.truth.notion.survey import Seen, sources
 from onefirm.state.truth.notion.walk import Pages, ask, walk
+from onefirm.store.engine import Store
 
 _AT_ONCE = 16
 """Pages that are asked for together: at the slowest pace, the last of more would wait longer than one request may."""
@@ -38,6 +43,16 @@ class Asking:
     def call(self, sort: Sort, method: str, path: str, body: Mapping[str, Any]) -> Page:
         """The page that a write leaves. Raises as `Caller.call`."""
         return self._loop.run(self._caller.call(sort, method, path, body=body))
+
+    def read(self, path: str) -> dict[str, Any]:
+        """What stands at an address."""
+        return self._loop.run(self._caller.call("read", "GET", path))
+
+    def more_databases(
+        self, store: Store, clock: Clock, page: str, plot: Plot, kinds: Sequence[Kind], homes: Mapping[str, str]
+    ) -> list[Place]:
+        """Databases for further kinds; `homes` has the data sources of the others."""
+        return more_databases(self._caller, self._loop, store, clock, replace(plot, page=page), kinds, homes)
 
     def query(self, place: Place, body: Mapping[str, Any]) -> dict[str, Any]:
         """One answer to one query."""

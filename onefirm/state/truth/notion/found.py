@@ -109,19 +109,29 @@ def create_databases(
     return NotionMapping(places, base_url)
 
 
+def more_databases(
+    caller: Caller, loop: Loop, store: Store, clock: Clock, plot: Plot, kinds: Sequence[Kind], homes: Mapping[str, str]
+) -> list[Place]:
+    """Make databases for further kinds, as above; `homes` has the data sources of the others. Raises TruthError."""
+    founder = _Founder(caller, loop, store, clock, plot, lambda said: None, time.sleep)
+    made = {kind.name: founder.source(kind) for kind in kinds}
+    every = {**{name: {"id": source} for name, source in homes.items()}, **made}
+    return [founder.complete(kind, every) for kind in kinds]
+
+
 def imagined(schema: Schema, plot: Plot) -> NotionMapping:
     """The mapping onto databases that aren't made yet, without ids: what they will hold can be told by it."""
     return NotionMapping({kind.name: _imagined(kind, plot) for kind in schema.kinds.values()})
 
 
 def _imagined(kind: Kind, plot: Plot) -> Place:
-    labels, configs = _labels(kind), _properties(plot, kind)
+    called, configs = labels(kind), _properties(plot, kind)
     columns = dict[str, Column]()
     for prop in kind.properties.values():
-        type_ = cast("NotionType", next(iter(configs.get(labels[prop.name], {"relation": {}}))))
-        options = {ours: (Option(shown),) for ours, shown in _options(kind, prop).items()}
+        type_ = cast("NotionType", next(iter(configs.get(called[prop.name], {"relation": {}}))))
+        theirs = {ours: (Option(shown),) for ours, shown in options(kind, prop).items()}
         currency = plot.currency if prop.type == "money" else None
-        columns[prop.name] = Column(labels[prop.name], labels[prop.name], type_, options, currency)
+        columns[prop.name] = Column(called[prop.name], called[prop.name], type_, theirs, currency)
     return Place(kind.name, "", columns)
 
 
@@ -244,12 +254,16 @@ class _Founder:
     def complete(self, kind: Kind, sources: Mapping[str, Source]) -> Place:
         """Add what a data source lacks of its kind, and tell where everything is."""
         source, found = str(sources[kind.name]["id"]), sources[kind.name]["properties"]
-        wanted = {**_properties(self._plot, kind), **_relations(kind, sources)}
+        homes = {name: str(one["id"]) for name, one in sources.items()}
+        wanted = {**_properties(self._plot, kind), **_relations(kind, homes)}
         if lacking := _lacking(found, wanted):
             self._tell(f"giving {kind.plural} its relations")
             found = self._call("write", "PATCH", f"data_sources/{source}", {"properties": lacking})["properties"]
-        labels = _labels(kind)
-        columns = {prop.name: self._column(kind, prop, found[labels[prop.name]]) for prop in kind.properties.values()}
+        called = labels(kind)
+        columns = {
+            prop.name: self._column(kind, prop, found[called[prop.name]])
+            for prop in kind.properties.values() if called[prop.name] in found
+        }  # fmt: skip
         ref, key = found[_number_label(kind)], found.get(_KEY) if self._plot.key else None
         return Place(
             kind.name, source, columns, Column(ref["name"], ref["id"], "unique_id"),
@@ -260,8 +274,8 @@ class _Founder:
         type_ = cast("NotionType", found["type"])
         theirs: Sequence[Mapping[str, Any]] = found[type_].get("options", ()) if type_ in ("status", "select") else ()
         named = {str(one["name"]): Option(str(one["name"]), str(one["id"])) for one in theirs}
-        options = {ours: (named[shown],) for ours, shown in _options(kind, prop).items() if shown in named}
-        return Column(found["name"], found["id"], type_, options, self._plot.currency if prop.type == "money" else None)
+        paired = {ours: (named[shown],) for ours, shown in options(kind, prop).items() if shown in named}
+        return Column(found["name"], found["id"], type_, paired, self._plot.currency if prop.type == "money" else None)
 
     # -- asking and noting ---------------------------------------------------------------------------------------------
 
@@ -302,17 +316,17 @@ def _only_source(database: Mapping[str, Any]) -> str:
     return str(database["data_sources"][0]["id"])
 
 
-def _labels(kind: Kind) -> dict[str, str]:
+def labels(kind: Kind) -> dict[str, str]:
     """What Notion shows for each of a kind's properties."""
-    labels = {name: name.replace("_", " ").capitalize() for name in kind.properties}
-    return {**labels, "title": "Title" if "name" in kind.properties else "Name"}
+    called = {name: name.replace("_", " ").capitalize() for name in kind.properties}
+    return {**called, "title": "Title" if "name" in kind.properties else "Name"}
 
 
 def _number_label(kind: Kind) -> str:
     return "onefirm ID" if "id" in kind.properties else "ID"
 
 
-def _options(kind: Kind, prop: Property) -> dict[str, str]:
+def options(kind: Kind, prop: Property) -> dict[str, str]:
     """What Notion shows for each value: no commas, which it takes for separators, and no two alike."""
     names = list(kind.statuses) if prop.type == "status" else list(prop.options)
     shown = {
@@ -324,9 +338,9 @@ def _options(kind: Kind, prop: Property) -> dict[str, str]:
 
 def _properties(plot: Plot, kind: Kind, *, plain: bool = False) -> dict[str, Any]:
     """All but relations. `plain` leaves out what Notion refuses to some: a status, a prefix that is taken."""
-    labels = _labels(kind)
+    called = labels(kind)
     made: dict[str, Any] = {
-        labels[prop.name]: _configured(plot, kind, prop, plain)
+        called[prop.name]: _configured(plot, kind, prop, plain)
         for prop in kind.properties.values() if prop.type != "relation"
     }  # fmt: skip
     made[_number_label(kind)] = {"unique_id": {"prefix": None if plain else kind.prefix}}
@@ -338,21 +352,30 @@ def _configured(plot: Plot, kind: Kind, prop: Property, plain: bool) -> dict[str
         return {"title": {}}
     if prop.type == "status":
         colors = {status.name: _COLORS[status.group] for status in kind.statuses.values()}
-        listed = [{"name": shown, "color": colors[ours]} for ours, shown in _options(kind, prop).items()]
+        listed = [{"name": shown, "color": colors[ours]} for ours, shown in options(kind, prop).items()]
         return {"select" if plain else "status": {"options": listed}}
     if prop.type == "choice":
-        return {"select": {"options": [{"name": shown} for shown in _options(kind, prop).values()]}}
+        return {"select": {"options": [{"name": shown} for shown in options(kind, prop).values()]}}
     if prop.type == "money" and plot.amounts == "number":
         return {"number": {"format": _FORMATS.get(plot.currency, "number")}}
     return {"rich_text" if prop.type == "money" else HOLDS[prop.type][0]: {}}
 
 
-def _relations(kind: Kind, sources: Mapping[str, Source]) -> dict[str, Any]:
-    labels = _labels(kind)
+def _relations(kind: Kind, homes: Mapping[str, str]) -> dict[str, Any]:
+    called = labels(kind)
     return {
-        labels[prop.name]: {"relation": {"data_source_id": sources[prop.to or ""]["id"], "single_property": {}}}
-        for prop in kind.properties.values() if prop.type == "relation"
+        called[prop.name]: _relation(prop, homes)
+        for prop in kind.properties.values() if prop.type == "relation" and prop.to in homes
     }  # fmt: skip
+
+
+def _relation(prop: Property, homes: Mapping[str, str]) -> dict[str, Any]:
+    return {"relation": {"data_source_id": homes[prop.to or ""], "single_property": {}}}
+
+
+def configured(plot: Plot, kind: Kind, prop: Property, homes: Mapping[str, str]) -> dict[str, Any]:
+    """How Notion is asked for one property; `homes` has the data sources of all kinds."""
+    return _relation(prop, homes) if prop.type == "relation" else _configured(plot, kind, prop, plain=False)
 
 
 def _lacking(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:

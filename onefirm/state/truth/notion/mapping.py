@@ -323,11 +323,12 @@ def _problem(file: yamlfile.YamlFile, problem: Any) -> tuple[int, str]:
 
 def _place_to_dict(place: Place) -> dict[str, Any]:
     body: dict[str, Any] = {"data_source": place.data_source}
-    body |= {word: _column_to_dict(column) for word, column in (("ref", place.ref), ("key", place.key)) if column}
-    return {**body, "properties": {name: _column_to_dict(column) for name, column in place.columns.items()}}
+    body |= {word: column_to_plain(column) for word, column in (("ref", place.ref), ("key", place.key)) if column}
+    return {**body, "properties": {name: column_to_plain(column) for name, column in place.columns.items()}}
 
 
-def _column_to_dict(column: Column) -> dict[str, Any]:
+def column_to_plain(column: Column) -> dict[str, Any]:
+    """One property of Notion's, in the file's form."""
     body: dict[str, Any] = {"name": column.name, "id": column.id, "type": column.type}
     if column.options:
         body["options"] = {ours: options_to_plain(theirs) for ours, theirs in column.options.items()}

@@ -33,6 +33,11 @@ def text(
     return "\n".join(_Text(remarks or {}, lacking or {}).lines(mapping, left or {})) + "\n"
 
 
+def place(one: Place) -> str:
+    """One kind, as it stands at the end of a file."""
+    return "\n".join(_Text({}, {}).place(one)) + "\n"
+
+
 def column(one: Column) -> str:
     """One property on one line, as it stands behind our word for it."""
     parts = [f"name: {_quoted(one.name)}", f"id: {_quoted(one.id)}", f"type: {one.type}"]
@@ -54,12 +59,12 @@ class _Text:
             yield f"pace: {mapping.pace}  # requests a second, on average"
         yield "kinds:" if mapping.places else "kinds: {}"
         for place in mapping.places.values():
-            yield from self._place(place)
+            yield from self.place(place)
         for why in dict.fromkeys(left.values()):
             names = ", ".join(name for name, reason in left.items() if reason == why)
             yield f"\n  # not mapped: {names}. {_comment(why)}."
 
-    def _place(self, place: Place) -> Iterator[str]:
+    def place(self, place: Place) -> Iterator[str]:
         at: KeyPath = ("kinds", place.kind)
         yield f"\n  {place.kind}:"
         yield self._line((*at, "data_source"), place.data_source, 4)

@@ -14,12 +14,15 @@ from typing import Any
 
 from onefirm.core.clock import Clock, iso, parse_iso
 from onefirm.state.schema import Schema
+from onefirm.state.schema_plan import Step as PlanStep
 from onefirm.state.truth.base import (
     AnswerLost,
     Batch,
+    Following,
     Gone,
     Mismatch,
     Part,
+    Prepared,
     Rejected,
     Stale,
     TruthError,
@@ -30,7 +33,7 @@ from onefirm.state.truth.base import (
     Unsure,
     kind_of,
 )
-from onefirm.state.truth.notion import pages, questions, steps
+from onefirm.state.truth.notion import pages, questions, schema_change, steps
 from onefirm.state.truth.notion.asking import Asking
 from onefirm.state.truth.notion.call import LOOK_HOLDS_S, PATIENCE_S, TIMEOUT_S, Caller, Collided, Missing
 from onefirm.state.truth.notion.lists import Lists
@@ -105,7 +108,7 @@ class NotionTruth:
             looked_at = self._clock.now()
             there = self._check(writes)
             bodies = self._bodies(writes, key, there)
-            now = self._now()
+            now = iso(self._clock.now())
             before = {row.ref: row for row in self._rows.read(list(there.values()))}
             planned = [
                 Step(key, number, "waiting", now, write, before.get(write.ref or ""))
@@ -302,7 +305,7 @@ class NotionTruth:
         return untouched
 
     def _mark(self, step: Step, state: steps.StepState) -> None:
-        step.state, step.at = state, self._now()
+        step.state, step.at = state, iso(self._clock.now())
         with self._store.write() as conn:
             steps.save(conn, step)
 
@@ -461,6 +464,13 @@ class NotionTruth:
             return [questions.nothing_seen(len(found))]
         return questions.mismatches(self._mapping, self._schema, found)
 
+    def following(self, schema: Schema, steps: Sequence[PlanStep]) -> Following:
+        """Properties, options and databases for what is new; other names for the rest, in notion.yaml alone."""
+        return schema_change.following(self._mapping, self._schema, schema, steps, self._prepare)
+
+    def _prepare(self, wanted: schema_change.Widening) -> Prepared:
+        return schema_change.prepare(self._notion, self._store, self._clock, wanted)
+
     def _get(self, refs: Sequence[str]) -> dict[str, Page]:
         """The pages of these refs; one that is missing in the answer is gone. Raises Unreachable.
 
@@ -483,9 +493,6 @@ class NotionTruth:
     def _load(self, key: str) -> list[Step]:
         with self._store.read() as conn:
             return steps.load(conn, key)
-
-    def _now(self) -> str:
-        return iso(self._clock.now())
 
 
 def _is_away(seen: Seen) -> bool:
