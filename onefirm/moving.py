@@ -5,14 +5,12 @@ Nothing is deleted at the old truth in Notion; what the embedded store held is i
 
 from __future__ import annotations
 
-import fcntl
 import math
-import os
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,9 +19,10 @@ from onefirm import settings as settings_file
 from onefirm import workspace
 from onefirm.bootstrap import Firm, notion_token, open_firm
 from onefirm.core.attribution import By
-from onefirm.core.clock import Clock
+from onefirm.core.clock import Clock, SystemClock, iso
 from onefirm.core.errors import FirmError, Refused, Unavailable
 from onefirm.day import backups
+from onefirm.lock import Hold, Lock
 from onefirm.state import home as homes
 from onefirm.state import mirror, transfer
 from onefirm.state.home import CALLED, Home
@@ -374,17 +373,11 @@ class _Returning:
 # -- both ways ---------------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _alone(root: Path) -> Generator[None]:
-    lock = os.open(root / workspace.HIDDEN / "move.lock", os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise Refused("Another process is moving this firm's records.", hint="Let it end.") from None
-    else:
-        yield
-    finally:
-        os.close(lock)
+def _alone(root: Path) -> Hold:
+    since = iso(SystemClock().now())
+    if hold := Lock(root / workspace.HIDDEN / "move.lock").take(since):
+        return hold
+    raise Refused("Another process is moving this firm's records.", hint="Let it end.")
 
 
 def _is_left(root: Path, to: Home) -> bool:
