@@ -14,6 +14,7 @@ from onefirm.simulators.notion import Notion
 from onefirm.state.records import Change, StaleWrite
 from onefirm.state.truth.base import Unreachable
 from onefirm.state.truth.notion.truth import NotionTruth
+from onefirm.store import tables
 from support.clock import FixedClock
 from support.notion_wire import Wire
 
@@ -93,6 +94,15 @@ class TestAnswers:
         rig.settle()
         assert rig.rows() == 28
         assert len(rig.firm.records.get("T-28").props["blocked_by"]) == 27
+
+    def test_what_was_sent_a_month_ago_is_forgotten_by_a_program_that_writes_once(self, rig: Rig) -> None:
+        ref = rig.firm.create("task", title="t")
+        rig.clock.advance(days=31)
+        another = rig.desk.truth(rig.firm.store, transport=Wire(rig.notion))
+        rig.firm.again(truth=another).update(ref, owner="Anna")
+        another.close()
+        with rig.firm.store.read() as conn:
+            assert [row.write["op"] for row in conn.execute(tables.truth_step.select())] == ["update"]
 
 
 class TestLists:

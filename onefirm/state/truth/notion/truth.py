@@ -122,7 +122,7 @@ class NotionTruth:
         self._applied += 1
         with self._store.write() as conn:
             steps.put(conn, planned)
-            if self._applied % _PRUNE_EVERY == 0:
+            if self._applied % _PRUNE_EVERY == 1:  # with its first too: most programs end before many
                 steps.prune(conn, iso(parse_iso(now) - EFFECTS_KEPT))
 
     def _check(self, writes: Sequence[TruthWrite]) -> dict[str, Page]:
