@@ -24,8 +24,10 @@ from onefirm.memory import court
 from onefirm.memory.abstraction import Name
 from onefirm.memory.court import Past
 from onefirm.memory.decisions import Decisions
+from onefirm.memory.facts import Facts
 from onefirm.memory.lessons import Lessons
 from onefirm.memory.recall import Document, Recall
+from onefirm.memory.sources import Sources
 from onefirm.narrative import archive, tree
 from onefirm.secrets import Secrets
 from onefirm.sessions import pulls
@@ -58,6 +60,8 @@ class Firm:
     artifacts: Artifacts
     decisions: Decisions
     lessons: Lessons
+    sources: Sources
+    facts: Facts
     recall: Recall
     day: Day
     secrets: Secrets
@@ -81,6 +85,8 @@ class Firm:
             artifacts=Artifacts(self.root, records),
             decisions=self.decisions.behind(sight),
             lessons=self.lessons.behind(sight),
+            sources=self.sources.behind(sight),
+            facts=self.facts.behind(sight),
             recall=self.recall.behind(sight),
             day=self.day.behind(sight),
         )
@@ -200,6 +206,8 @@ def _wire(
         store, ledger, clock, learned, secrets.looks_secret, names=lambda: _names(store),
         past=lambda: _past(store, ledger), timezone=settings.timezone,
     )  # fmt: skip
+    sources = Sources(store, ledger, clock, project, secrets.looks_secret)
+    facts = Facts(store, ledger, clock, sources, project, secrets.looks_secret, settings.timezone)
     recall = Recall(store, ledger, lambda: _documents(root), archive.is_archived, lambda: tree.stamp(root))
     rules = Rules(
         settings.firm,
@@ -210,8 +218,8 @@ def _wire(
         settings.brief.stale_days,
     )
     planes = Planes(
-        root, rules, clock, store, ledger, schema, records, decisions, lessons, project, secrets.looks_secret,
-        secrets.known_in, _plugin(), pulls=Pulls(_patience(root, settings)),
+        root, rules, clock, store, ledger, schema, records, decisions, lessons, sources, facts, project,
+        secrets.looks_secret, secrets.known_in, _plugin(), pulls=Pulls(_patience(root, settings)),
     )  # fmt: skip
     project()
     artifacts, day = Artifacts(root, records), Day(planes)
@@ -226,6 +234,8 @@ def _wire(
         artifacts,
         decisions,
         lessons,
+        sources,
+        facts,
         recall,
         day,
         secrets,

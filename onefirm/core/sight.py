@@ -17,7 +17,7 @@ def _hides_none(_path: str) -> bool:
 class Sight:
     """`client` names the one that the session is declared for, and `ref` is its ref; empty in a firm-wide session.
 
-    `hidden` are the refs that belong to others (records, decisions, lessons, and what they were called before),
+    `hidden` are the refs that belong to others (records, what memory has about them, and what they were called before),
     `known` those that may be seen. `hides_path` tells of a path below the workspace whether its file is hidden;
     `way_out` is what to do for whoever needs more. `renew` gives the sight as the firm is now: what was taken over
     since may belong to others too.

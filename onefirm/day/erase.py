@@ -18,7 +18,7 @@ from onefirm.day import lessons as rule_files
 from onefirm.day.brief import FILE
 from onefirm.day.planes import Planes
 from onefirm.ledger.events import Event
-from onefirm.memory import lessons, passages, statements
+from onefirm.memory import fact_rows, facts, lessons, passages, sources, statements
 from onefirm.narrative import tree as narrative
 from onefirm.sessions import db, tree
 from onefirm.state import artifacts, history, mirror, scrub
@@ -30,13 +30,13 @@ _KEYED = (
     " chain."
 )
 _ORIGINALS = "The files from which its artifacts were added, and copies of them on other machines, are yours to delete."
-_OWN_REFS = ("DEC-", "L-", f"{artifacts.PREFIX}-")
+_OWN_REFS = ("DEC-", "L-", f"{artifacts.PREFIX}-", f"{sources.PREFIX}-", f"{facts.PREFIX}-")
 
 
 @dataclass(frozen=True, slots=True)
 class Erasable:
-    """`entries` counts those that would lose their content; `shared` has the refs of decisions, lessons and artifacts
-    among them that are about other records too.
+    """`entries` counts those that would lose their content; `shared` has the refs of what memory has and of
+    artifacts among them that are about other records too.
     """
 
     entries: int
@@ -96,6 +96,8 @@ def erase(planes: Planes, ref: str, by: By) -> Erased:
         scrub.scrub(conn, names)
         tombstone = planes.ledger.erase(conn, [event.id for event in entries], by, subjects=names[:1])
         passages.rescope(conn, names)
+        sources.wipe(conn, _refs(entries, "source.archived"), tombstone)
+        fact_rows.restate(conn, planes.ledger, _refs(entries, "fact."))
         passages.wipe(conn, passages.erased(conn))
         if standing:
             lessons.restate(conn, planes.ledger, names[0], standing, tombstone)
@@ -129,6 +131,10 @@ def _entries(planes: Planes, conn: Connection, scope: _Scope) -> list[Event]:
     return [one for one in found.values() if one.kind != "payload.erased" and (one.payload or one.damaged)]
 
 
+def _refs(entries: Iterable[Event], kind: str) -> list[str]:
+    return list(dict.fromkeys(event.subjects[0] for event in entries if event.kind.startswith(kind)))
+
+
 def _hash(event: Event) -> str | None:
     return (event.payload or {}).get("sha256") if event.kind == "artifact.added" else None
 
@@ -145,10 +151,10 @@ def _is_keyed(event: Event) -> bool:
 
 
 def _shared(event: Event, names: Sequence[str]) -> bool:
-    """Whether it is a decision, a lesson or an artifact that is about other records too."""
+    """Whether it is an artifact, or of memory, and about other records too."""
     own = event.subjects[0] in names
     others = [ref for ref in event.subjects[1:] if ref not in names and not ref.startswith(_OWN_REFS)]
-    return event.kind.startswith(("decision.", "lesson.", "artifact.")) and not own and bool(others)
+    return event.kind.startswith(("decision.", "lesson.", "artifact.", "source.", "fact.")) and not own and bool(others)
 
 
 def _forget(planes: Planes, scope: _Scope) -> bool:

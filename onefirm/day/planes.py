@@ -11,7 +11,9 @@ from onefirm.core.sight import WHOLE, Sight
 from onefirm.day.pulls import Pulls
 from onefirm.ledger.append import Ledger
 from onefirm.memory.decisions import Decisions
+from onefirm.memory.facts import Facts
 from onefirm.memory.lessons import Lessons
+from onefirm.memory.sources import Sources
 from onefirm.state.records import Records
 from onefirm.state.schema import Schema
 from onefirm.store.engine import Store
@@ -50,6 +52,8 @@ class Planes:
     records: Records
     decisions: Decisions
     lessons: Lessons
+    sources: Sources
+    facts: Facts
     project: Callable[[], None]
     secrets_check: Callable[[str], str | None]
     known_secret: Callable[[str], str | None]
@@ -63,5 +67,6 @@ class Planes:
 
     def behind(self, sight: Sight) -> Planes:
         """The same planes with this sight. The ledger stays whole: what is told of it is chosen where it is told."""
-        rooms = {name: getattr(self, name).behind(sight) for name in ("records", "decisions", "lessons")}
+        names = ("records", "decisions", "lessons", "sources", "facts")
+        rooms = {name: getattr(self, name).behind(sight) for name in names}
         return replace(self, **rooms, sight=sight)

@@ -23,9 +23,10 @@ from onefirm.sessions.shapes import Session, Wall
 from onefirm.state import claims
 from onefirm.state.mirror import Record
 from onefirm.state.query import MOST_ROWS, Query
-from onefirm.store.tables import decision, lesson, record, record_alias
+from onefirm.store.tables import decision, fact, lesson, record, record_alias, source
 
 _KINDS = ("client", "prospect")
+_REMEMBERED = (decision, source, fact)
 _MOST_NAMED = 5
 
 
@@ -130,14 +131,14 @@ def _list() -> str:
 def sight(planes: Planes, wall: Wall) -> Sight:
     """What the session behind this wall may see, as the firm is now.
 
-    A decision or lesson about several records is hidden when one of them is; a lesson that recurred elsewhere is the
+    What memory has about several records is hidden when one of them is; a lesson that recurred elsewhere is the
     firm's own, since it names nobody. A file is hidden when its own head or a folder above it names a hidden record, or
     one that nobody knows.
     """
     with planes.store.read() as conn:
         related = _related(conn)
         names = {row.alias: row.ref for row in conn.execute(select(record_alias.c.alias, record_alias.c.ref))}
-        said = [(ref, about) for ref, about in conn.execute(select(decision.c.ref, decision.c.subjects))]
+        said = [(ref, about) for one in _REMEMBERED for ref, about in conn.execute(select(one.c.ref, one.c.subjects))]
         of_all = stories.recurred(conn, planes.ledger)
         learned = conn.execute(select(lesson.c.ref, lesson.c.subjects))
         said += [(ref, [] if ref in of_all else about) for ref, about in learned]

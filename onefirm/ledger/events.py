@@ -24,6 +24,7 @@ KINDS = (
     "record.conflicted", "record.decided", "record.pulled", "question.decided",
     "decision.recorded", "lesson.recorded", "lesson.seen_again", "lesson.told_apart", "lesson.decided",
     "artifact.added", "artifact.linked",
+    "source.archived", "source.expired", "fact.recorded", "fact.evidenced", "fact.ended", "fact.decided",
     "session.opened", "session.closed", "narrative.edited", "narrative.unreconciled", "narrative.archived",
     "narrative.confirmed",
     "guard.lifted", "guard.restored", "wiring.accepted", "wall.declared", "wall.lifted",

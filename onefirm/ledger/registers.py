@@ -1,4 +1,4 @@
-"""Holding the tables of decisions and lessons, which lists are read from, against the entries that record them."""
+"""Holding the tables of decisions, lessons and sources, by which they are listed, against the entries about them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ from sqlalchemy import Connection, Text, cast, or_, select
 
 from onefirm.ledger.events import Fields
 from onefirm.ledger.findings import Finding, finding
-from onefirm.store.tables import decision, event, lesson
+from onefirm.store.tables import decision, event, lesson, source
 
 _ROWS_AT_ONCE = 1_000
 _MOST_FINDINGS = 20
-_REGISTERS = {"decision.recorded": (decision, "decisions"), "lesson.recorded": (lesson, "lessons")}
+_REGISTERS = {
+    "decision.recorded": (decision, "decisions"),
+    "lesson.recorded": (lesson, "lessons"),
+    "source.archived": (source, "sources"),
+}
 
 
 def findings(conn: Connection) -> Iterator[Finding]:
@@ -27,26 +31,26 @@ def findings(conn: Connection) -> Iterator[Finding]:
 
 def _differing(conn: Connection) -> Iterator[Finding]:
     columns = (event.c.chain_id, event.c.seq, event.c.id, event.c.kind, event.c.at, event.c.actor, event.c.subjects)
-    query = select(
-        *columns, *_named(decision, "decided"), decision.c.supersedes.label("supersedes"), *_named(lesson, "learned")
-    )
-    query = query.outerjoin(decision, decision.c.event_id == event.c.id)
-    query = query.outerjoin(lesson, lesson.c.event_id == event.c.id).where(event.c.kind.in_(_REGISTERS))
-    query = query.order_by(event.c.chain_id, event.c.seq)
+    tables = [table for table, _ in _REGISTERS.values()]
+    held = [column for table in tables for column in _named(table)]
+    query = select(*columns, decision.c.supersedes.label("supersedes"), *held).select_from(event)
+    for table in tables:
+        query = query.outerjoin(table, table.c.event_id == event.c.id)
+    query = query.where(event.c.kind.in_(_REGISTERS)).order_by(event.c.chain_id, event.c.seq)
     with conn.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as rows:
         for row in rows.mappings():
-            name = _REGISTERS[row["kind"]][1]
-            prefix = "decided" if row["kind"] == "decision.recorded" else "learned"
+            table, name = _REGISTERS[row["kind"]]
+            prefix = table.name
             if row[f"{prefix}_ref"] is None:
                 yield _found(row, f"what it records is missing from the list of {name}")
             elif (row[f"{prefix}_at"], row[f"{prefix}_actor"], _subjects_of(row, prefix)) != _recorded(row):
                 yield _found(row, f"the list of {name} says something else than the entry")
 
 
-def _named(table: Any, prefix: str) -> Iterator[Any]:
+def _named(table: Any) -> Iterator[Any]:
     # As text: damaged JSON has to become a finding and no exception.
     every = {"ref": table.c.ref, "at": table.c.at, "actor": table.c.actor, "subjects": cast(table.c.subjects, Text)}
-    return (column.label(f"{prefix}_{name}") for name, column in every.items())
+    return (column.label(f"{table.name}_{name}") for name, column in every.items())
 
 
 def _recorded(row: Fields) -> tuple[Any, Any, Any]:
@@ -55,7 +59,7 @@ def _recorded(row: Fields) -> tuple[Any, Any, Any]:
 
 def _subjects_of(row: Fields, prefix: str) -> list[Any] | None:
     about = _list(row[f"{prefix}_subjects"])
-    supersedes = [row["supersedes"]] if prefix == "decided" and row["supersedes"] else []
+    supersedes = [row["supersedes"]] if prefix == "decision" and row["supersedes"] else []
     named = [row[f"{prefix}_ref"], *(about or ()), *supersedes]
     # Not a set: what was damaged into a list or an object can't be hashed.
     return None if about is None else [one for at, one in enumerate(named) if one not in named[:at]]

@@ -191,6 +191,47 @@ def _lesson_decided(data: Mapping[str, Any], event: Event) -> str:
     return _VERDICTS.get(str(data.get("verdict")), "decided about the lesson {}").format(_named(data, event))
 
 
+def _sourced(data: Mapping[str, Any], event: Event) -> str:
+    about = listed([clean(ref, 20) for ref in _list(data, "about")])
+    called = f" {quoted(data['title'])}" if data.get("title") else ""
+    return f"archived the {clean(data.get('kind') or 'source', 20)} {_ref(event)}{called}{about and f' about {about}'}"
+
+
+def _found_out(data: Mapping[str, Any], event: Event) -> str:
+    about = listed([clean(ref, 20) for ref in _list(data, "about")])
+    verb = "noted" if data.get("status") != "candidate" else "noted as a candidate"
+    return (
+        f"{verb} the {clean(data.get('kind') or 'fact', 20)} {quoted(data.get('statement', ''), 300)} ({_ref(event)})"
+        f"{about and f' about {about}'}{_from(data)}"
+    )
+
+
+def _evidenced(data: Mapping[str, Any], event: Event) -> str:
+    return f"found more evidence of {_ref(event)}{_from(data)}"
+
+
+def _from(data: Mapping[str, Any]) -> str:
+    given = [cast("Mapping[str, Any]", one) for one in _list(data, "evidence") if isinstance(one, Mapping)]
+    sources = dict.fromkeys(clean(one["source"], 20) for one in given if one.get("source"))
+    return f", quoting {listed(list(sources))}" if sources else ""
+
+
+def _fact_ended(data: Mapping[str, Any], event: Event) -> str:
+    until = f", which held until {clean(data['valid_to'], 20)}" if data.get("valid_to") else ""
+    if data.get("how") == "superseded":
+        return f"superseded the fact {_ref(event)}{until}, by {clean(data.get('by') or 'a newer one', 20)}"
+    return f"retracted the fact {_ref(event)}{until}"
+
+
+_RULINGS = {"accept": "accepted the fact {}", "reject": "rejected the fact {}", "both": "let the fact {} stand beside"}
+
+
+def _fact_decided(data: Mapping[str, Any], event: Event) -> str:
+    ruling = _RULINGS.get(str(data.get("verdict")), "decided about the fact {}").format(_ref(event))
+    against = listed([clean(ref, 20) for ref in _list(data, "against")])
+    return f"{ruling}{against and (f' {against}' if data.get('verdict') == 'both' else f' against {against}')}"
+
+
 def _opened(data: Mapping[str, Any], event: Event) -> str:
     source = f" ({clean(data['source'], 20)})" if data.get("source") else ""
     parent = f" that continues {clean(data['parent'], 40)}" if data.get("parent") else ""
@@ -328,6 +369,12 @@ SAID: Mapping[str, Said] = {
     "lesson.decided": Said("decided about a lesson", _lesson_decided),
     "artifact.added": Said("added an artifact", _kept),
     "artifact.linked": Said("linked an artifact", _kept),
+    "source.archived": Said("archived a source", _sourced),
+    "source.expired": Said("let a source expire", lambda _data, event: f"let the text of {_ref(event)} expire"),
+    "fact.recorded": Said("noted a fact", _found_out),
+    "fact.evidenced": Said("found more evidence of a fact", _evidenced),
+    "fact.ended": Said("ended a fact", _fact_ended),
+    "fact.decided": Said("decided about a fact", _fact_decided),
     "session.opened": Said("opened a session", _opened),
     "session.closed": Said("closed a session", _closed),
     "narrative.edited": Said("edited a narrative file", _edited),

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select, text
 
 from onefirm.core import canonical
 from onefirm.memory import index, scopes, words
-from onefirm.store.tables import decision, lesson, passage, payload
+from onefirm.store.tables import decision, fact, lesson, passage, payload, source
 
 _LOCK = 7_016_310_002  # any constant of our own
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
@@ -157,13 +157,12 @@ def files(conn: Connection) -> dict[str, str]:
 
 
 def erased(conn: Connection) -> list[tuple[str, str]]:
-    """Source and ref of passages whose decision or lesson was erased in the ledger."""
+    """Source and ref of passages whose decision, lesson, source or fact was erased in the ledger."""
     found: list[tuple[str, str]] = []
-    for source, table in (("decision", decision), ("lesson", lesson)):
-        query = select(passage.c.ref).join(table, table.c.ref == passage.c.ref)
+    for table in (decision, lesson, source, fact):
+        query = select(passage.c.source, passage.c.ref).join(table, table.c.ref == passage.c.ref)
         query = query.join(payload, payload.c.event_id == table.c.event_id)
-        query = query.where(passage.c.source == source, payload.c.body.is_(None)).distinct()
-        found += [(source, ref) for ref in conn.execute(query).scalars()]
+        found += [(row.source, row.ref) for row in conn.execute(query.where(payload.c.body.is_(None)).distinct())]
     return found
 
 
@@ -172,8 +171,8 @@ def wipe(conn: Connection, gone: Iterable[tuple[str, str]]) -> None:
     sqlite = conn.dialect.name == "sqlite"
     if sqlite:
         conn.exec_driver_sql("PRAGMA secure_delete=ON")
-    for source, ref in gone:
-        drop(conn, source, [ref])
+    for kind, ref in gone:
+        drop(conn, kind, [ref])
     if sqlite:
         # A deleted word stays in the index's old segments until they are merged.
         for index in ("passage_text", "passage_text_part"):

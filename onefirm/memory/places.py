@@ -13,6 +13,7 @@ from onefirm.ledger.append import Ledger
 
 # Two tasks of one project are one place; two projects of one client are two.
 _PLACES = ("project", "client", "prospect")
+_PARTIES = ("client", "prospect")
 _UPWARDS = ("project", "deliverable", "invoice", "contract", "proposal", "prospect", "client")
 _MOST_STEPS = 5
 _MOST_ENTRIES = 200
@@ -20,13 +21,18 @@ _MOST_ENTRIES = 200
 
 def places(conn: Connection, ledger: Ledger, refs: Sequence[str]) -> tuple[str, ...]:
     """The places of these records, each once."""
-    return tuple(dict.fromkeys(_place(conn, ledger, ref) for ref in refs))
+    return tuple(dict.fromkeys(_above(conn, ledger, ref, _PLACES) for ref in refs))
 
 
-def _place(conn: Connection, ledger: Ledger, ref: str) -> str:
+def owners(conn: Connection, ledger: Ledger, refs: Sequence[str]) -> tuple[str, ...]:
+    """The clients (or prospects) at the top of these records, each once; a record of nobody stands for itself."""
+    return tuple(dict.fromkeys(_above(conn, ledger, ref, _PARTIES) for ref in refs))
+
+
+def _above(conn: Connection, ledger: Ledger, ref: str, ends: Sequence[str]) -> str:
     for _ in range(_MOST_STEPS):
         kind, values = _known(conn, ledger, ref)
-        above = None if kind in _PLACES else next((values[name] for name in _UPWARDS if name in values), None)
+        above = None if kind in ends else next((values[name] for name in _UPWARDS if name in values), None)
         if above is None or above == ref:
             break
         ref = above

@@ -15,7 +15,7 @@ from onefirm.core.sight import WHOLE, Sight
 from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
-from onefirm.memory import decisions, index, lessons, scopes, search, statements, words
+from onefirm.memory import decisions, index, lessons, scopes, search, sources, statements, told_facts, words
 from onefirm.memory.index import Asked, Term
 from onefirm.memory.passages import Document
 from onefirm.memory.renewal import Renewal
@@ -37,12 +37,18 @@ _SHORTEST_TEXT = 120
 _STANDINGS: Mapping[str, Callable[[Connection, Sequence[str], str | None], Mapping[str, Standing]]] = {
     "decision": decisions.standings,
     "lesson": lessons.standings,
+    "source": sources.standings,
+    "fact": told_facts.standings,
+    "summary": told_facts.standings,
 }
 _INDEXED: Mapping[str, Callable[[Connection, Event], None]] = {
     "decision.recorded": decisions.index,
     "lesson.recorded": lessons.index,
     "lesson.seen_again": lessons.index_again,
     "lesson.told_apart": lessons.index_again,
+    "source.archived": sources.index,
+    "fact.recorded": told_facts.index,
+    "fact.evidenced": told_facts.index,
 }
 
 

@@ -21,7 +21,10 @@ from onefirm.state.schema_plan import Declared
 from onefirm.yamlfile import KeyPath, YamlFile
 
 FOLDER = "schema"
-_PREFIXES = {"ART": "artifacts", "DEC": "decisions", "L": "lessons", "I": "the inbox", "S": "sessions"}
+_PREFIXES = {
+    "ART": "artifacts", "DEC": "decisions", "L": "lessons", "SRC": "sources", "F": "facts", "I": "the inbox",
+    "S": "sessions",
+}  # fmt: skip
 _WORDS = frozenset(
     ("ref", "kind", "etag", "archived", "pending", "synced_at", "created_at", "updated_at", "open", "note", "receipt")
 )  # an answer has these beside a record's properties

@@ -29,6 +29,8 @@ _BESIDE = {
         "superseded",
         "decision_record supersedes={ref} (onefirm decision record WHAT --why WHY --supersedes {ref}).",
     ),
+    "SRC-": ("source", "erased", "`onefirm ledger erase {ref}`, a person's command."),
+    "F-": ("fact", "retracted", "a person's command: onefirm memory retract {ref} --why WHY."),
     "L-": ("lesson", "retired", "lesson_decide verdict=retire (onefirm lesson decide {ref} retire)."),
 }
 
@@ -104,8 +106,9 @@ class Undoer:
         """The error for what stands beside the records and has a way of its own to be taken back."""
         for prefix, (what, told, way) in _BESIDE.items():
             if ref.startswith(prefix):
-                if not self._plane.ledger.events(conn, ref=ref, kinds=[f"{what}.recorded"], limit=1):
-                    return NotFound(f"There is no {what} {ref}.", hint=f"onefirm {what} list shows what there is.")
+                if not self._plane.ledger.events(conn, ref=ref, kinds=[f"{what}."], limit=1):
+                    listing = "memory" if what in ("source", "fact") else what
+                    return NotFound(f"There is no {what} {ref}.", hint=f"onefirm {listing} list shows what there is.")
                 return Refused(f"{ref} is a {what}: it is {told}, never undone.", hint=way.format(ref=ref))
         return None
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -221,6 +222,69 @@ lesson = Table(
     Column("subjects", _JSON, nullable=False),
 )
 
+source = Table(
+    "source",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("event_id", Text, nullable=False, unique=True),
+    Column("at", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subjects", _JSON, nullable=False),
+    Column("session", Text),  # whose note it is
+    Column("expires_at", Text),
+    Index("source_by_expiry", "expires_at"),
+)
+
+source_text = Table(
+    "source_text",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("sha256", Text),  # of what was given; goes with the text, as a short text could be guessed from it
+    Column("body", LargeBinary),  # the text, compressed; NULL once erased or expired
+    Column("tombstone", Text),  # id of the payload.erased or source.expired event
+    ForeignKeyConstraint(["ref"], ["source.ref"]),
+    Index("source_text_by_hash", "sha256"),
+)
+
+fact = Table(  # how each fact stands; made anew from the ledger at any time, and none of its words are here
+    "fact",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("event_id", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("status", Text, nullable=False),  # candidate | active | superseded | retracted | erased
+    Column("at", Text, nullable=False),
+    Column("active_at", Text),  # when it began to be served
+    Column("ended_at", Text),  # when it was superseded or retracted
+    Column("ended_by", Text),
+    Column("subjects", _JSON, nullable=False),
+    Column("scope", Text, nullable=False),  # whom it is about, as one text
+    Column("same", Text),  # hash of its statement, evened out
+    Column("topic", Text),  # hash of its subject
+    Column("slot", Text),  # hash of subject and predicate, where one value holds at a time
+    Column("words", Integer, nullable=False),
+    Column("dated", Text),  # the day of which it tells, as far as known
+    Column("valid_from", Text),
+    Column("valid_to", Text),
+    Index("fact_by_scope", "scope", "status", "words"),
+    Index("fact_by_topic", "topic"),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("fact", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("start", Integer, nullable=False),  # characters into the source's text
+    Column("end", Integer, nullable=False),
+    Column("stance", Text, nullable=False),  # supports | contradicts | derived
+    PrimaryKeyConstraint("fact", "number"),
+    Index("evidence_by_source", "source"),
+)
+
 passage = Table(  # what recall searches; rebuilt from events and files at any time
     "passage",
     metadata,
@@ -282,4 +346,4 @@ recall_item = Table(  # what was shown for it, best first
 
 setting = Table("setting", metadata, Column("name", Text, primary_key=True), Column("value", _JSON, nullable=False))
 
-APPEND_ONLY = (event, event_subject, payload, decision, lesson)
+APPEND_ONLY = (event, event_subject, payload, decision, lesson, source, source_text)

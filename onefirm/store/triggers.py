@@ -11,10 +11,16 @@ from sqlalchemy import Connection, text
 
 from onefirm.store.tables import APPEND_ONLY
 
-_ERASED = (
-    "OLD.body IS NOT NULL AND NEW.body IS NULL AND NEW.event_id = OLD.event_id AND EXISTS "
-    "(SELECT 1 FROM event WHERE id = NEW.tombstone AND kind = 'payload.erased')"
-)
+_ERASED = {
+    "payload": (
+        "OLD.body IS NOT NULL AND NEW.body IS NULL AND NEW.event_id = OLD.event_id AND EXISTS "
+        "(SELECT 1 FROM event WHERE id = NEW.tombstone AND kind = 'payload.erased')"
+    ),
+    "source_text": (
+        "OLD.body IS NOT NULL AND NEW.body IS NULL AND NEW.sha256 IS NULL AND NEW.ref = OLD.ref AND EXISTS "
+        "(SELECT 1 FROM event WHERE id = NEW.tombstone AND kind IN ('payload.erased', 'source.expired'))"
+    ),
+}
 _SQLITE = text("SELECT sql FROM sqlite_master WHERE type = 'trigger'")
 _POSTGRES = text(
     "SELECT c.relname, p.prosrc, bit_or(t.tgtype::int) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
@@ -23,7 +29,6 @@ _POSTGRES = text(
 )
 _EVERY_CHANGE = 8 | 16 | 32  # DELETE, UPDATE and TRUNCATE among the bits of pg_trigger.tgtype
 _REFUSE = "BEGIN RAISE EXCEPTION 'append-only table: %', TG_TABLE_NAME; END"
-_ONLY_ERASED = f"BEGIN IF {_ERASED} THEN RETURN NEW; END IF; RAISE EXCEPTION 'append-only table: payload'; END"
 
 
 def missing(conn: Connection) -> list[str]:
@@ -38,9 +43,9 @@ def _on_sqlite(conn: Connection) -> Iterable[str]:
 
 
 def _statements(table: str) -> Iterable[str]:
-    if table == "payload":
-        yield _statement(table, "payload_no_delete", "DELETE")
-        yield _statement(table, "payload_only_erased", "UPDATE", f"WHEN NOT ({_ERASED}) ")
+    if table in _ERASED:
+        yield _statement(table, f"{table}_no_delete", "DELETE")
+        yield _statement(table, f"{table}_only_erased", "UPDATE", f"WHEN NOT ({_ERASED[table]}) ")
     else:
         yield from (_statement(table, f"{table}_no_{verb.lower()}", verb) for verb in ("UPDATE", "DELETE"))
 
@@ -53,9 +58,14 @@ def _statement(table: str, name: str, verb: str, when: str = "") -> str:
 def _on_postgres(conn: Connection) -> Iterable[str]:
     guards: dict[str, int] = {}
     for table, source, bits in conn.execute(_POSTGRES):
-        if _even(source) in (_REFUSE, _ONLY_ERASED if table == "payload" else _REFUSE):
+        if _even(source) in (_REFUSE, _only_erased(table)):
             guards[table] = guards.get(table, 0) | bits
     return (table for table, bits in guards.items() if bits & _EVERY_CHANGE == _EVERY_CHANGE)
+
+
+def _only_erased(table: str) -> str:
+    passing = f"IF {_ERASED[table]} THEN RETURN NEW; END IF; " if table in _ERASED else ""
+    return f"BEGIN {passing}RAISE EXCEPTION 'append-only table: {table}'; END"
 
 
 def _even(sql: str | None) -> str:

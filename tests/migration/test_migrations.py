@@ -61,6 +61,8 @@ def conn(url: str) -> Iterator[Connection]:
         common = {"event_id": event.id, "at": event.at, "actor": "operator", "subjects": []}
         conn.execute(insert(tables.decision).values(ref="DEC-1", **common))
         conn.execute(insert(tables.lesson).values(ref="L-1", theme="general", **common))
+        conn.execute(insert(tables.source).values(ref="SRC-1", kind="note", **common))
+        conn.execute(insert(tables.source_text).values(ref="SRC-1", sha256="0", body=b"x"))
     store.close()
     engine = make_engine(url)
     with engine.connect() as conn:

@@ -15,6 +15,7 @@ from onefirm.core.attribution import By
 from onefirm.core.errors import NotFound, Refused
 from onefirm.day import backups
 from onefirm.ledger.verify import verify
+from onefirm.memory.quotes import Quote
 from onefirm.sessions import db, edits, identity, told, tree
 from onefirm.state.records import Change
 from onefirm.store import engine
@@ -75,6 +76,23 @@ def test_a_client_is_gone_from_every_file_and_the_ledger_is_whole(firm: Firm) ->
         assert firm.ledger.events(conn, ref="CL-1")[-1].kind == "payload.erased"
     with pytest.raises(Refused, match="Nothing was erased"):
         firm.day.erase("CL-1", OPERATOR)
+
+
+def test_what_was_read_of_a_client_goes_with_it_and_a_source_takes_its_facts(firm: Firm) -> None:
+    for about in ("CL-1", "CN-1"):
+        said = f"{NAME} told us that the harbour closes in March, {about}."
+        ref = firm.sources.add(said, about=[about], by=OPERATOR).source.ref
+        quote = [Quote(ref, "the harbour closes in March")]
+        firm.facts.record(f"{NAME}'s harbour closes, says {about}", quotes=quote, subject=about, by=OPERATOR)
+    firm.recall.refresh()
+    archive(firm)
+    firm.day.erase("CL-1", OPERATOR)
+    assert [firm.sources.get(ref).text_is for ref in ("SRC-1", "SRC-2")] == ["erased", "here"]
+    assert [firm.facts.get(ref).status for ref in ("F-1", "F-2")] == ["erased", "active"]
+    firm.day.erase("SRC-2", OPERATOR)
+    assert (firm.facts.get("F-2").status, holding(firm)) == ("erased", [])
+    with firm.store.read() as conn:
+        assert verify(conn).ok
 
 
 @pytest.mark.parametrize("since", ["always", "of late"])

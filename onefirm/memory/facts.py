@@ -1,0 +1,399 @@
+"""Facts: what was found out, each with the words it came from, when it held, and what took its place.
+
+A statement without words that are found in a source is refused. What is known is never overwritten: a newer value
+closes the older, what contradicts waits for the operator, and both stay.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Literal
+
+from sqlalchemy import Connection, select
+
+from onefirm.core.attribution import By
+from onefirm.core.clock import Clock, iso, parse_iso, today
+from onefirm.core.errors import InvalidInput, NotFound, Refused
+from onefirm.core.ids import parse_ref
+from onefirm.core.sight import WHOLE, Sight
+from onefirm.ledger.append import Ledger
+from onefirm.ledger.words import clean
+from onefirm.memory import fact_rows, places, quotes, statements, told_facts
+from onefirm.memory.quotes import Found, Quote
+from onefirm.memory.rivals import Claim, rivals
+from onefirm.memory.sameness import digest
+from onefirm.memory.sources import Sources
+from onefirm.memory.statements import SecretsCheck, no_secrets
+from onefirm.memory.told_facts import Evidence, Fact, Status
+from onefirm.store import inbox
+from onefirm.store.counters import next_number
+from onefirm.store.engine import Store
+from onefirm.store.listed import listed
+from onefirm.store.tables import event, event_subject, fact, source_text
+
+__all__ = ["Evidence", "Fact", "Facts", "Quote", "Recorded"]
+
+PREFIX = "F"
+INBOX_KIND = "fact"
+Verdict = Literal["accept", "reject", "both"]
+VERDICTS = ("accept", "reject", "both")
+LONGEST = 1_000
+_MOST_QUOTES = 10
+_MOST_ROWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of a statement: `is_new` False adds evidence to a fact that says the same. `superseded` are those
+    whose place it took.
+    """
+
+    fact: Fact
+    is_new: bool
+    superseded: tuple[str, ...] = ()
+
+
+class Facts:
+    """The firm's facts."""
+
+    def __init__(
+        self,
+        store: Store,
+        ledger: Ledger,
+        clock: Clock,
+        sources: Sources,
+        project: Callable[[], None],
+        secrets_check: SecretsCheck = no_secrets,
+        timezone: str = "UTC",
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._clock = clock
+        self._sources = sources
+        self._project = project
+        self._secrets_check = secrets_check
+        self._timezone = timezone
+        self._sight = WHOLE
+
+    def behind(self, sight: Sight) -> Facts:
+        """The same facts as a session with this sight has them: hidden ones are left out, naming one is refused."""
+        seen = copy.copy(self)
+        seen._sight, seen._sources = sight, self._sources.behind(sight)
+        return seen
+
+    # -- recording -----------------------------------------------------------------------------------------------------
+
+    def record(
+        self,
+        statement: str,
+        *,
+        quotes: Sequence[Quote],
+        subject: str = "",
+        predicate: str = "",
+        value: str = "",
+        about: Sequence[str] = (),
+        valid_from: str | None = None,
+        valid_to: str | None = None,
+        replaces: Sequence[str] = (),
+        kind: Literal["fact", "summary"] = "fact",
+        by: By,
+    ) -> Recorded:
+        """Record a statement with the words it came from.
+
+        1. Find every quote in its source. What it is about includes what the sources are about.
+        2. In one transaction: one that says the same gets the evidence. A newer value of the same subject and
+           predicate, or what `replaces` names, closes the older; an older one is recorded as closed. What contradicts
+           a fact and isn't clearly newer is a candidate, and a question for the operator.
+
+        Raises InvalidInput for words that can't be kept, NotFound, Refused for a quote that isn't there or a secret.
+        """
+        statements.check_reason(by, self._secrets_check)
+        claim = self._claim(statement, quotes, subject, predicate, value, about, valid_from, valid_to, kind)
+        named = statements.refs(replaces)
+        self._sight.check(named)
+        with self._store.write() as conn:
+            _take_turn(conn)
+            statements.existing(conn, claim.said["about"])
+            self._check_here(conn, claim)
+            scope = " ".join(sorted(places.owners(conn, self._ledger, claim.said["about"]))) or "firm"
+            made = self._place(conn, Claim({**claim.said, "scope": scope}, claim.found), named, by)
+        self._project()
+        return made
+
+    def _claim(
+        self, statement: str, given: Sequence[Quote], subject: str, predicate: str, value: str, about: Sequence[str],
+        valid_from: str | None, valid_to: str | None, kind: str,
+    ) -> Claim:  # fmt: skip
+        if not given or len(given) > _MOST_QUOTES:
+            raise InvalidInput(
+                "A fact needs the words it came from." if not given else f"{_MOST_QUOTES} quotes are the most.",
+                hint="Give one to ten quotes, each with its source: archive the source first.",
+            )
+        cited = {parse_ref(one.source): self._sources.get(one.source) for one in given}
+        found = tuple(quotes.find(one, self._sources.text(one.source)) for one in _normal(given))
+        concerned = tuple(dict.fromkeys([*statements.refs(about), *(x for one in cited.values() for x in one.about)]))
+        self._sight.check(concerned)
+        if self._sight.client and not concerned:
+            raise Refused(
+                f"This session is declared for {self._sight.client}, so what it records must say whose it is.",
+                hint="Name the client or one of its records in about.",
+            )
+        if bool(predicate.strip()) and not subject.strip():
+            raise InvalidInput("A predicate needs its subject.", hint="Say what it is told of, or leave both out.")
+        begin, end = _day("valid_from", valid_from), _day("valid_to", valid_to)
+        if begin and end and begin >= end:
+            raise InvalidInput(f"It would end ({end}) before it begins ({begin}).", hint="valid_to is the day after.")
+        days = [one.dated[:10] for one in cited.values() if one.dated]
+        said = {
+            "kind": kind, "statement": self._statement(statement), "subject": self._word("subject", subject),
+            "predicate": self._word("predicate", predicate), "value": self._word("value", value),
+            "about": list(concerned), "dated": begin or max(days, default=None), "valid_from": begin, "valid_to": end,
+        }  # fmt: skip
+        claim = Claim(said, found)
+        # A value is known from the day of which its source tells; what was before, nobody has said.
+        dated = max(days, default=None)
+        return claim.since(dated) if claim.slot and dated and not begin else claim
+
+    def _statement(self, text: str) -> str:
+        kept = statements.statement("statement", " ".join(text.split()), self._secrets_check)
+        if len(kept) > LONGEST:
+            raise InvalidInput(
+                f"“statement” has {len(kept):,} characters; {LONGEST:,} is the most.", hint="One fact, one sentence."
+            )
+        return kept
+
+    def _word(self, name: str, text: str) -> str:
+        kept = clean(text, 201)
+        if len(kept) > 200:
+            raise InvalidInput(f"“{name}” is longer than 200 characters.", hint="Name it in a few words.")
+        return statements.statement(name, kept, self._secrets_check) if kept else ""
+
+    def _check_here(self, conn: Connection, claim: Claim) -> None:
+        """A source that was erased since its words were read proves nothing any more."""
+        refs = {one.source for one in claim.found}
+        held = select(source_text.c.ref).where(source_text.c.ref.in_(refs), source_text.c.body.is_not(None))
+        if lost := refs - set(conn.execute(held).scalars()):
+            raise Refused(f"The text of {min(lost)} is gone.", hint="Archive it again, then record the fact.")
+
+    def _place(self, conn: Connection, claim: Claim, named: Sequence[str], by: By) -> Recorded:
+        met = rivals(conn, claim, named)
+        if met.same:
+            return self._add_evidence(conn, met.same, claim, by)
+        replaced = [self._standing(conn, ref, claim) for ref in named]
+        if met.against:
+            return self._ask(conn, claim, met.against, by)
+        if met.newer:
+            first = min(met.newer, key=lambda one: str(one.dated))
+            end = min(filter(None, (claim.said["valid_to"], first.dated)))
+            return Recorded(self._append(conn, claim, by, status="superseded", by_ref=first.ref, valid_to=end), True)
+        closed = [*replaced, *met.older]
+        if closed and not claim.said["valid_from"]:
+            claim = claim.since(today(self._clock.now(), self._timezone).isoformat())
+        made = self._append(conn, claim, by, replaces=[one.ref for one in closed])
+        for one in closed:
+            self._supersede(conn, one, made, by)
+        return Recorded(made, True, tuple(one.ref for one in closed))
+
+    def _standing(self, conn: Connection, ref: str, claim: Claim) -> Fact:
+        """The fact that is to be replaced. Raises NotFound, Refused where it doesn't stand, or is about others."""
+        row = conn.execute(told_facts.rows().where(fact.c.ref == ref)).mappings().first()
+        if row is None:
+            raise NotFound(f"There is no fact {ref}.", hint="`onefirm memory list` shows what there is.")
+        if row["status"] != "active" or row["scope"] != claim.said["scope"]:
+            why = f"is {row['status']}" if row["status"] != "active" else "is about something else"
+            raise Refused(f"{ref} can't be replaced: it {why}.", hint="Record the fact beside it.")
+        return told_facts.fact_of(conn, row)
+
+    def _add_evidence(self, conn: Connection, known: Fact, claim: Claim, by: By) -> Recorded:
+        held = {(one.source, one.start, one.end) for one in known.evidence}
+        more = [one for one in claim.found if (one.source, one.start, one.end) not in held]
+        if more:
+            told = {"ref": known.ref, "evidence": _told(more)}
+            subjects = _subjects(known.ref, known.about, more)
+            entry = self._ledger.append(conn, "fact.evidenced", told, subjects=subjects, by=by)
+            fact_rows.apply(conn, entry)
+            told_facts.index(conn, entry)
+        return Recorded(told_facts.get(conn, known.ref), False)
+
+    def _append(
+        self, conn: Connection, claim: Claim, by: By, *, status: Status = "active", replaces: Sequence[str] = (),
+        against: Sequence[str] = (), by_ref: str | None = None, valid_to: str | None = None,
+    ) -> Fact:  # fmt: skip
+        ref = f"{PREFIX}-{next_number(conn, PREFIX)}"
+        told = {
+            "ref": ref, **claim.said, "status": status, "evidence": _told(claim.found), "replaces": list(replaces),
+            "against": list(against), "by": by_ref, "valid_to": valid_to or claim.said["valid_to"],
+        }  # fmt: skip
+        subjects = _subjects(ref, claim.said["about"], claim.found)
+        entry = self._ledger.append(conn, "fact.recorded", told, subjects=subjects, by=by)
+        fact_rows.apply(conn, entry)
+        told_facts.index(conn, entry)
+        return told_facts.get(conn, ref)
+
+    def _supersede(self, conn: Connection, old: Fact, new: Fact, by: By) -> None:
+        end = new.valid_from or today(self._clock.now(), self._timezone).isoformat()
+        told = {"ref": old.ref, "how": "superseded", "by": new.ref, "valid_to": min(filter(None, (old.valid_to, end)))}
+        self._end(conn, old, told, By(by.actor, by.session, by.reason, new.event_id))
+
+    def _end(self, conn: Connection, old: Fact, told: Mapping[str, Any], by: By) -> None:
+        entry = self._ledger.append(conn, "fact.ended", told, subjects=[old.ref, *old.about], by=by)
+        fact_rows.apply(conn, entry)
+
+    def _ask(self, conn: Connection, claim: Claim, against: Sequence[Fact], by: By) -> Recorded:
+        refs = [one.ref for one in against]
+        made = self._append(conn, claim, by, status="candidate", against=refs)
+        # No word of theirs: what a question says would outlive the erasure of what it is about.
+        title = f"{made.ref} says otherwise than {', '.join(refs)}: which holds?"
+        asked = {"fact": made.ref, "against": refs}
+        key = f"{INBOX_KIND}:{made.ref}"
+        inbox.ask(conn, INBOX_KIND, key, title, [made.ref, *refs, *made.about], asked, self._clock.now())
+        return Recorded(made, True)
+
+    # -- ending --------------------------------------------------------------------------------------------------------
+
+    def retract(self, ref: str, *, by: By) -> Fact:
+        """Take a fact back: it was wrong. It stays readable. Raises NotFound, Refused where it doesn't stand."""
+        statements.check_reason(by, self._secrets_check)
+        name = self._named(ref)
+        with self._store.write() as conn:
+            _take_turn(conn)
+            one = told_facts.get(conn, name)
+            if one.status not in ("active", "candidate"):
+                raise Refused(f"{name} is {one.status} already.", hint=f"`onefirm memory show {name}` tells why.")
+            self._end(conn, one, {"ref": name, "how": "retracted"}, by)
+            self._answer(conn, name, "reject", by)
+        self._project()
+        return self.get(name)
+
+    def decide(self, ref: str, verdict: Verdict, *, by: By) -> Fact:
+        """The operator's word about a candidate: `accept` it in place of what it contradicts, `reject` it, or `both`.
+
+        Raises NotFound, InvalidInput, and Refused for what is no candidate any more.
+        """
+        statements.check_reason(by, self._secrets_check)
+        if verdict not in VERDICTS:
+            raise InvalidInput(f"“{verdict[:20]}” is no verdict.", hint=f"Use one of: {', '.join(VERDICTS)}.")
+        name = self._named(ref)
+        with self._store.write() as conn:
+            _take_turn(conn)
+            one = told_facts.get(conn, name)
+            if one.status != "candidate":
+                raise Refused(f"{name} is {one.status}: nothing is to decide.", hint="`onefirm memory questions`.")
+            begin = one.valid_from
+            if verdict == "accept" and not begin:
+                begin = one.dated or today(self._clock.now(), self._timezone).isoformat()
+            told = {"ref": name, "verdict": verdict, "against": list(one.against), "valid_from": begin}
+            entry = self._ledger.append(conn, "fact.decided", told, subjects=[name, *one.about], by=by)
+            fact_rows.apply(conn, entry)
+            for other in (told_facts.get(conn, rival) for rival in one.against) if verdict == "accept" else ():
+                if other.status == "active":
+                    self._supersede(
+                        conn, other, told_facts.get(conn, name), By(by.actor, by.session, by.reason, entry.id)
+                    )
+            self._answer(conn, name, verdict, by)
+        self._project()
+        return self.get(name)
+
+    def _answer(self, conn: Connection, ref: str, verdict: str, by: By) -> None:
+        for item in inbox.open_items(conn, INBOX_KIND):
+            if item.payload.get("fact") == ref:
+                inbox.decide(conn, item.id, verdict, by.actor, self._clock.now())
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def _named(self, ref: str) -> str:
+        name = parse_ref(ref)
+        self._sight.check([name])
+        return name
+
+    def get(self, ref: str) -> Fact:
+        """The fact with this ref. Raises NotFound."""
+        name = self._named(ref)
+        with self._store.read() as conn:
+            return told_facts.get(conn, name)
+
+    def find(
+        self,
+        *,
+        about: str | None = None,
+        subject: str = "",
+        status: Status | None = None,
+        text: str = "",
+        as_of: str | None = None,
+        on: str | None = None,
+        limit: int = 50,
+    ) -> list[Fact]:
+        """Facts that pass every filter, newest first; without `status` those that hold.
+
+        `as_of` (an instant or a day) is what was known then, `on` (a day) when it shall hold: by default both now, or
+        the day of `as_of`. Raises InvalidInput.
+        """
+        instant = parse_iso(as_of) if as_of else self._clock.now()
+        known_at, day = iso(instant), _day("on", on) or today(instant, self._timezone).isoformat()
+        query = told_facts.rows().order_by(fact.c.at.desc(), event.c.chain_id, event.c.seq.desc())
+        query = query.where(fact.c.at <= known_at)
+        with self._store.read() as conn:
+            if about:
+                self._sight.check([about])
+                query = query.where(_about(parse_ref(about)))
+            if subject:
+                query = query.where(fact.c.topic == digest(subject))
+            if self._sight.hidden:
+                query = query.where(fact.c.ref.not_in(listed(conn, self._sight.hidden)))
+            rows = conn.execute(query).mappings().all()
+            every = (told_facts.then(told_facts.fact_of(conn, row), row, known_at) for row in rows)
+            met = [one for one in every if _meets(one, status, text, known_at, day)]
+        return met[: max(1, min(limit, _MOST_ROWS))]
+
+    def candidates(self) -> list[Fact]:
+        """Those that wait for the operator, oldest first."""
+        return self.find(status="candidate", limit=_MOST_ROWS)[::-1]
+
+    def rebuild(self) -> int:
+        """Make how facts stand anew from the ledger; how many there are."""
+        with self._store.write() as conn:
+            _take_turn(conn)
+            return fact_rows.rebuild(conn, self._ledger)
+
+
+def _take_turn(conn: Connection) -> None:
+    """Wait for whoever else writes facts: how they stand is read before it is changed."""
+    next_number(conn, PREFIX, 0)
+
+
+def _normal(given: Sequence[Quote]) -> list[Quote]:
+    return [replace(one, source=parse_ref(one.source)) for one in given]
+
+
+def _subjects(ref: str, about: Sequence[str], found: Sequence[Found]) -> list[str]:
+    """Of its entries: erasing a record or a source takes what was told of it, with the words that were quoted."""
+    return [ref, *about, *dict.fromkeys(one.source for one in found)]
+
+
+def _told(found: Sequence[Found]) -> list[dict[str, Any]]:
+    return [
+        {"source": one.source, "start": one.start, "end": one.end, "quote": one.text, "stance": one.stance}
+        for one in found
+    ]
+
+
+def _day(name: str, given: str | None) -> str | None:
+    if not given:
+        return None
+    try:
+        return date.fromisoformat(given).isoformat()
+    except ValueError:
+        raise InvalidInput(f"“{given[:40]}” is no day for {name}.", hint="Write it as 2026-11-21.") from None
+
+
+def _about(ref: str) -> Any:
+    return fact.c.event_id.in_(select(event_subject.c.event_id).where(event_subject.c.ref == ref))
+
+
+def _meets(one: Fact, status: Status | None, text: str, known_at: str, day: str) -> bool:
+    if not (one.holds(known_at, day) if status is None else one.status == status):
+        return False
+    return not text or statements.contains(text, one.ref, one.statement, one.subject, one.predicate, one.value)

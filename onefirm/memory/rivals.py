@@ -1,0 +1,99 @@
+"""A statement held against the facts that stand: it says the same, is newer, is older, or contradicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, or_
+
+from onefirm.memory.quotes import Found
+from onefirm.memory.sameness import ALIKE, digest, even, is_same, likeness, words
+from onefirm.memory.told_facts import Fact, fact_of, rows
+from onefirm.store.tables import fact
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A statement as it would be recorded."""
+
+    said: Mapping[str, Any]
+    found: tuple[Found, ...]
+
+    @property
+    def slot(self) -> str | None:
+        """What holds one value at a time, if it is about such a thing."""
+        said = self.said
+        return digest(said["subject"], said["predicate"]) if said["predicate"] and said["value"] else None
+
+    def since(self, day: str) -> Claim:
+        """The same claim, which holds from this day on."""
+        return Claim({**self.said, "valid_from": day}, self.found)
+
+
+@dataclass(slots=True)
+class Rivals:
+    """The facts of the claim's scope, by what it does to them."""
+
+    same: Fact | None = None
+    older: list[Fact] = field(default_factory=list[Fact])
+    newer: list[Fact] = field(default_factory=list[Fact])
+    against: list[Fact] = field(default_factory=list[Fact])
+
+
+def rivals(conn: Connection, claim: Claim, replaced: Sequence[str]) -> Rivals:
+    """What stands beside a claim; those that it replaces by name are not held against it."""
+    found = Rivals()
+    for one in _near(conn, claim):
+        if _says(one, claim):
+            return Rivals(same=one)
+        if one.ref in replaced:
+            continue
+        if one.status == "active" and claim.slot and _slot(one) == claim.slot:
+            _by_day(found, one, claim).append(one)
+        elif _contradicts(one, claim):
+            found.against.append(one)
+    return found
+
+
+def _near(conn: Connection, claim: Claim) -> list[Fact]:
+    """The facts of the same scope that could say the same, or something else of the same subject."""
+    said, size = claim.said, len(words(claim.said["statement"]))
+    near = fact.c.words.between(size * 4 // 5, size * 5 // 4 + 1)
+    topic = fact.c.topic == digest(said["subject"]) if said["subject"] else fact.c.topic.is_(None)
+    query = rows().where(fact.c.scope == said["scope"], fact.c.status.in_(("active", "candidate")))
+    query = query.where(fact.c.kind == said["kind"], or_(near, topic)).order_by(fact.c.at, fact.c.ref)
+    return [fact_of(conn, row) for row in conn.execute(query).mappings()]
+
+
+def _by_day(found: Rivals, one: Fact, claim: Claim) -> list[Fact]:
+    """Which of the two values is of a later day; where nobody can tell, they contradict."""
+    mine, its = claim.said["dated"], one.dated
+    if not mine or not its or mine == its:
+        return found.against
+    return found.older if its < mine else found.newer
+
+
+def _says(known: Fact, claim: Claim) -> bool:
+    """Whether a fact says what the claim says: of one subject's predicate by the value, else by the words."""
+    said = claim.said
+    if claim.slot and _slot(known) == claim.slot:
+        return even(known.value) == even(said["value"])
+    if bool(known.subject) and bool(said["subject"]) and even(known.subject) != even(said["subject"]):
+        return False
+    return is_same(known.statement, said["statement"])
+
+
+def _contradicts(known: Fact, claim: Claim) -> bool:
+    """Whether both tell of the same subject, in words that are alike, and not of two things about it."""
+    said = claim.said
+    if even(known.subject) != even(said["subject"]):
+        return False
+    if known.predicate and said["predicate"] and even(known.predicate) != even(said["predicate"]):
+        return False
+    return likeness(known.statement, said["statement"]) >= ALIKE
+
+
+def _slot(one: Fact) -> str | None:
+    return digest(one.subject, one.predicate) if one.predicate and one.value else None

@@ -1,0 +1,409 @@
+"""Sources: raw text as it was given, archived once and never changed. Facts quote it; recall finds its spans.
+
+The text itself lies compressed beside the ledger, where erasing and expiry can take it; everything else that is known
+of a source is told by its entry.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import PurePath
+from typing import Any, Literal, get_args
+
+from sqlalchemy import Connection, Select, select
+
+from onefirm.core.attribution import By
+from onefirm.core.clock import Clock, iso, parse_iso
+from onefirm.core.credentials import ACCOUNT
+from onefirm.core.errors import InvalidInput, NotFound, Refused, Unavailable
+from onefirm.core.ids import parse_ref
+from onefirm.core.sight import WHOLE, Sight
+from onefirm.ledger.append import Ledger
+from onefirm.ledger.events import Event, Fields, read_body
+from onefirm.ledger.words import clean
+from onefirm.memory import marks, media, passages, statements
+from onefirm.memory.media import Read
+from onefirm.memory.passages import Part
+from onefirm.memory.spans import Span, spans
+from onefirm.memory.standing import Standing
+from onefirm.memory.statements import DAMAGED, ERASED, SecretsCheck, no_secrets
+from onefirm.store.counters import next_number
+from onefirm.store.engine import Store
+from onefirm.store.listed import listed
+from onefirm.store.tables import event, event_subject, payload, source, source_text
+
+PREFIX = "SRC"
+Kind = Literal["research", "mail", "page", "session", "note"]
+NOTE_DAYS = 14
+_BY_MEDIA: dict[str, Kind] = {"mail": "mail", "html": "page"}
+_LONGEST_NAME = 300
+_MOST_ROWS = 200
+_AROUND = 200  # characters of its neighbours that help to find a span
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is known of one source. `dated` is the day or instant it is of, as far as known; `at` when it was archived.
+
+    `pages` are where its pages begin (characters); `recalled`: parts of it came out of memory and prove nothing.
+    `text_is` tells whether its text is here, expired, or was erased.
+    """
+
+    ref: str
+    at: str
+    actor: str
+    kind: Kind
+    title: str
+    uri: str
+    media: str
+    author: str
+    dated: str | None
+    about: tuple[str, ...]
+    characters: int
+    sha256: str
+    pages: tuple[int, ...]
+    recalled: bool
+    session: str | None
+    expires_at: str | None
+    event_id: str
+    text_is: Literal["here", "expired", "erased"] = "here"
+
+    def place(self, start: int) -> str:
+        """Where a character of its text stands, for people: `p. 3`, or `character 1,204`."""
+        page = sum(begin <= start for begin in self.pages)
+        return f"p. {page}" if page else f"character {start:,}"
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """What became of an add. `left_out` says, in sentences, what of the file is not in the text."""
+
+    source: Source
+    is_new: bool
+    left_out: tuple[str, ...] = ()
+
+
+class Sources:
+    """The firm's sources."""
+
+    def __init__(
+        self,
+        store: Store,
+        ledger: Ledger,
+        clock: Clock,
+        project: Callable[[], None],
+        secrets_check: SecretsCheck = no_secrets,
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._clock = clock
+        self._project = project
+        self._secrets_check = secrets_check
+        self._sight = WHOLE
+
+    def behind(self, sight: Sight) -> Sources:
+        """The same sources as a session with this sight has them: hidden ones are left out, naming one is refused."""
+        seen = copy.copy(self)
+        seen._sight = sight
+        return seen
+
+    # -- archiving -----------------------------------------------------------------------------------------------------
+
+    def add(
+        self,
+        content: str | bytes,
+        *,
+        name: str = "",
+        kind: Kind | None = None,
+        title: str = "",
+        uri: str = "",
+        about: Sequence[str] = (),
+        at: str | None = None,
+        author: str = "",
+        keep_days: int | None = None,
+        by: By,
+    ) -> Archived:
+        """Archive a text, or a file's bytes (`name` is the file's); what the file says of itself fills what isn't said.
+
+        1. Read it as text, in a process of its own where it isn't plain; check every line for secrets.
+        2. In one transaction: the same bytes for the same records are the source that they are already; else its entry,
+           its text and its spans.
+
+        A note belongs to its session and expires; so does what has `keep_days`. Raises InvalidInput for what is no text
+        or too long, NotFound for an unknown record, Refused for a secret and for text that came out of memory,
+        Unavailable where a library is missing.
+        """
+        statements.check_reason(by, self._secrets_check)
+        concerned = statements.refs(about)
+        self._check_scope(concerned)
+        data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+        read = media.read(data, name)
+        chosen = _kind(kind, read.media)
+        self._check_text(read.text, name or title)
+        recalled = self._recalled(read.text, chosen)
+        if keep_days is None and chosen == "note":
+            keep_days = NOTE_DAYS
+        told: dict[str, Any] = {
+            "kind": chosen,
+            "title": self._line("title", title or read.title),
+            "uri": self._line("uri", uri or read.uri),
+            "media": read.media,
+            "author": self._line("author", author or read.author),
+            "dated": _dated(at or read.dated),
+            "about": list(concerned),
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "size_bytes": len(data),
+            "characters": len(read.text),
+            "pages": list(read.pages),
+            "recalled": recalled,
+            "file": self._line("file", PurePath(name).name),
+        }
+        made = self._archive(told, read, keep_days, by)
+        self._project()
+        return made
+
+    def _archive(self, told: dict[str, Any], read: Read, keep_days: int | None, by: By) -> Archived:
+        about = told["about"]
+        with self._store.write() as conn:
+            statements.existing(conn, about)
+            next_number(conn, PREFIX, 0)  # whoever adds the same at the same time waits
+            if known := _known(conn, told["sha256"], about):
+                return Archived(_source(known), False, read.left_out)
+            ref = f"{PREFIX}-{next_number(conn, PREFIX)}"
+            expires = iso(self._clock.now() + timedelta(days=keep_days)) if keep_days is not None else None
+            data = {"ref": ref, **told, "expires_at": expires}
+            entry = self._ledger.append(conn, "source.archived", data, subjects=[ref, *about], by=by)
+            session = by.session if told["kind"] == "note" else None
+            conn.execute(
+                source.insert().values(
+                    ref=ref, event_id=entry.id, at=entry.at, actor=by.actor, kind=told["kind"], subjects=about,
+                    session=session, expires_at=expires,
+                )
+            )  # fmt: skip
+            body = zlib.compress(read.text.encode(), 6)
+            conn.execute(source_text.insert().values(ref=ref, sha256=told["sha256"], body=body))
+            index(conn, entry)
+            row = conn.execute(_rows().where(source.c.ref == ref)).mappings().one()
+        return Archived(_source(row), True, read.left_out)
+
+    def _check_scope(self, about: Sequence[str]) -> None:
+        self._sight.check(about)
+        if self._sight.client and not about:
+            raise Refused(
+                f"This session is declared for {self._sight.client}, so what it archives must say whose it is.",
+                hint="Name the client or one of its records in about.",
+            )
+
+    def _check_text(self, text: str, name: str) -> None:
+        if not (told := self._secrets_check(text)):
+            return
+        lines = ((number, self._secrets_check(one)) for number, one in enumerate(text.splitlines(), 1))
+        # a mail names an account, and is kept
+        line, told = next((found for found in lines if found[1] not in (None, ACCOUNT)), (1, told))
+        if told != ACCOUNT:
+            raise Refused(
+                f"Line {line} of {clean(name, 80) or 'the text'} holds {told}; memory is no place for it.",
+                hint="Take it out first: a source can't be changed later.",
+            )
+
+    def _recalled(self, text: str, kind: Kind) -> bool:
+        found = next(marks.regions(text), None)
+        if found and kind != "session":
+            raise Refused(
+                f"The text holds what memory itself gave ({found[0]}): it would become its own source.",
+                hint="Archive where it came from, or leave that part out.",
+            )
+        return found is not None
+
+    def _line(self, name: str, text: str) -> str:
+        line = clean(text, _LONGEST_NAME)
+        return statements.statement(name, line, self._secrets_check) if line else ""
+
+    # -- what goes -----------------------------------------------------------------------------------------------------
+
+    def expire(self, by: By) -> int:
+        """Let go of the text of what has reached its day; how many. What facts quote of it stays with them."""
+        now = iso(self._clock.now())
+        due = select(source.c.ref).join(source_text, source_text.c.ref == source.c.ref)
+        due = due.where(source.c.expires_at <= now, source_text.c.body.is_not(None))
+        with self._store.read() as conn:
+            if not conn.execute(due.limit(1)).first():
+                return 0
+        with self._store.write() as conn:
+            next_number(conn, PREFIX, 0)
+            rows = conn.execute(select(source.c.ref, source.c.subjects).where(source.c.ref.in_(due))).all()
+            for ref, about in rows:
+                entry = self._ledger.append(conn, "source.expired", {"ref": ref}, subjects=[ref, *about], by=by)
+                wipe(conn, [ref], entry)
+        self._project()
+        return len(rows)
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def get(self, ref: str) -> Source:
+        """The source with this ref. Raises NotFound."""
+        name = parse_ref(ref)
+        self._sight.check([name])
+        with self._store.read() as conn:
+            row = conn.execute(_rows().where(source.c.ref == name)).mappings().first()
+        if row is None:
+            raise NotFound(f"There is no source {name}.", hint="`onefirm memory list` shows what there is.")
+        return _source(row)
+
+    def text(self, ref: str, start: int = 0, end: int | None = None) -> str:
+        """Its text, or characters of it. Raises NotFound, Unavailable where it expired or was erased."""
+        found = self.get(ref)
+        with self._store.read() as conn:
+            text = text_of(conn, found.ref)
+        if text is None:
+            raise Unavailable(f"The text of {found.ref} is gone: it {_GONE[found.text_is]}.")
+        return text[start:end]
+
+    def find(
+        self, *, about: str | None = None, kind: Kind | None = None, words: str = "", limit: int = 50
+    ) -> list[Source]:
+        """Sources that pass every filter, newest first; `words` are looked for in title, author and address."""
+        query = _rows().order_by(source.c.at.desc(), event.c.chain_id, event.c.seq.desc())
+        with self._store.read() as conn:
+            if about:
+                self._sight.check([about])
+                named = select(event_subject.c.event_id).where(event_subject.c.ref == parse_ref(about))
+                query = query.where(source.c.event_id.in_(named))
+            if kind:
+                query = query.where(source.c.kind == kind)
+            if self._sight.hidden:
+                query = query.where(source.c.ref.not_in(listed(conn, self._sight.hidden)))
+            found = [_source(row) for row in conn.execute(query).mappings()]
+        met = [one for one in found if statements.contains(words, one.title, one.author, one.uri)]
+        return met[: max(1, min(limit, _MOST_ROWS))]
+
+
+_GONE = {"expired": "expired", "erased": "was erased", "here": "can't be read"}
+
+
+def text_of(conn: Connection, ref: str) -> str | None:
+    """The text of a source; None once it is gone. Raises Unavailable for one that is damaged."""
+    body = conn.execute(select(source_text.c.body).where(source_text.c.ref == ref)).scalar()
+    try:
+        return zlib.decompress(body).decode() if body is not None else None
+    except (zlib.error, UnicodeDecodeError):
+        raise Unavailable(
+            f"The text of {ref} is damaged in the database.", hint="Put a backup back: `onefirm doctor`."
+        ) from None
+
+
+def spans_of(found: Source, text: str) -> list[Span]:
+    """The spans of a source's text; what came out of memory is left out."""
+    every = spans(text, is_mail=found.media == "mail")
+    return [one for one in every if not found.recalled or not marks.overlapping(text, one.start, one.end)]
+
+
+def index(conn: Connection, entry: Event) -> None:
+    """Make the passages of a `source.archived` entry, one for each span; one whose text is gone has none."""
+    row = conn.execute(_rows().where(source.c.event_id == entry.id)).mappings().first()
+    if not row or not row["is_here"] or not entry.payload:
+        return
+    found, text = _source(row), text_of(conn, row["ref"]) or ""
+    every = spans_of(found, text)
+    parts = (_part(found, text, every, number) for number in range(len(every)))
+    passages.put(conn, "source", found.ref, parts, found.about, entry.payload_sha256, entry.at)
+
+
+def _part(found: Source, text: str, every: Sequence[Span], number: int) -> Part:
+    one = every[number]
+    before = text[max(0, one.start - _AROUND) : one.start] if number else ""
+    behind = text[one.end : one.end + _AROUND] if number + 1 < len(every) else ""
+    return Part(
+        heading=" › ".join(dict.fromkeys(filter(None, (found.title, one.heading)))),
+        body=text[one.start : one.end],
+        meta=" ".join(filter(None, (found.kind, found.uri))),
+        context=f"{before.strip()}\n{behind.strip()}".strip(),
+        actor=(found.author if one.actor == "" else one.actor) or "",
+        at=found.dated or found.at,
+        start=one.start,
+        end=one.end,
+    )
+
+
+def standings(conn: Connection, refs: Sequence[str], known_by: str | None) -> dict[str, Standing]:
+    """Of which day these sources are, and which of them were archived by a time (ISO)."""
+    found = map(_source, conn.execute(_rows().where(source.c.ref.in_(refs))).mappings())
+    return {
+        one.ref: Standing(
+            one.dated or one.at,
+            f"a note of {one.session}" if one.session else "",
+            known=known_by is None or one.at <= known_by,
+        )
+        for one in found
+    }
+
+
+def wipe(conn: Connection, refs: Sequence[str], tombstone: Event) -> None:
+    """Take away the texts of these sources, so that they can't be read from the file either."""
+    if not refs:
+        return
+    if conn.dialect.name == "sqlite":
+        conn.exec_driver_sql("PRAGMA secure_delete=ON")
+    held = source_text.update().where(source_text.c.ref.in_(listed(conn, refs)), source_text.c.body.is_not(None))
+    conn.execute(held.values(body=None, sha256=None, tombstone=tombstone.id))
+    passages.wipe(conn, [("source", ref) for ref in refs])
+
+
+def _known(conn: Connection, sha256: str, about: Sequence[str]) -> Fields | None:
+    """The source with these bytes for these records."""
+    rows = conn.execute(_rows().where(source_text.c.sha256 == sha256)).mappings()
+    return next((row for row in rows if set(row["subjects"]) == set(about)), None)
+
+
+def _rows() -> Select[Any]:
+    query = select(*source.c, payload.c.body.label("said"), source_text.c.body.is_not(None).label("is_here"))
+    query = query.join(event, event.c.id == source.c.event_id)
+    query = query.outerjoin(payload, payload.c.event_id == source.c.event_id)
+    return query.outerjoin(source_text, source_text.c.ref == source.c.ref)
+
+
+def _source(row: Fields) -> Source:
+    body = read_body(row["said"])
+    said: dict[str, Any] = (body or {}).get("data", {})
+    lost = DAMAGED if body is None else ERASED
+    return Source(
+        row["ref"],
+        row["at"],
+        row["actor"],
+        row["kind"],
+        said.get("title", lost),
+        said.get("uri", ""),
+        said.get("media", ""),
+        said.get("author", ""),
+        said.get("dated"),
+        tuple(row["subjects"]),
+        said.get("characters", 0),
+        said.get("sha256", ""),
+        tuple(said.get("pages", ())),
+        bool(said.get("recalled")),
+        row["session"],
+        row["expires_at"],
+        row["event_id"],
+        "here" if row["is_here"] else "expired" if said else "erased",
+    )
+
+
+def _kind(kind: str | None, of_media: str) -> Kind:
+    if kind is None:
+        return _BY_MEDIA.get(of_media, "research")
+    if kind not in get_args(Kind):
+        raise InvalidInput(f"“{kind[:20]}” is no kind of source.", hint=f"Use one of: {', '.join(get_args(Kind))}.")
+    return kind  # pyright: ignore[reportReturnType] - just checked
+
+
+def _dated(given: str | None) -> str | None:
+    """A day stays a day, an instant becomes UTC."""
+    if not given:
+        return None
+    instant = iso(parse_iso(given))
+    return given if len(given) == 10 else instant

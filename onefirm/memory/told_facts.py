@@ -1,0 +1,165 @@
+"""Facts as they are read: how each stands, with its words out of the entries that told them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Select, select
+
+from onefirm.core.errors import NotFound
+from onefirm.ledger.events import Event, Fields, read_body
+from onefirm.memory import passages
+from onefirm.memory.passages import Part
+from onefirm.memory.quotes import Stance
+from onefirm.memory.standing import Standing
+from onefirm.memory.statements import DAMAGED, ERASED
+from onefirm.store.tables import event, evidence, fact, payload
+
+Status = Literal["candidate", "active", "superseded", "retracted", "erased"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Words of a source that a fact came from; `start` and `end` are characters into its text."""
+
+    source: str
+    start: int
+    end: int
+    quote: str
+    stance: Stance
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One statement. It holds in the world from `valid_from` until before `valid_to` (days; None: not known, open).
+
+    `dated` is the day of which it tells; `at` when it was recorded, `ended_at` when it was superseded or retracted
+    here, `ended_by` what took its place. `against` are the facts that a candidate contradicts.
+    """
+
+    ref: str
+    at: str
+    actor: str
+    kind: str
+    status: Status
+    statement: str
+    subject: str
+    predicate: str
+    value: str
+    about: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    dated: str | None
+    valid_from: str | None
+    valid_to: str | None
+    replaces: tuple[str, ...]
+    against: tuple[str, ...]
+    active_at: str | None
+    ended_at: str | None
+    ended_by: str | None
+    event_id: str
+
+    def holds(self, known_at: str, on: str) -> bool:
+        """Whether it was known at an instant that this holds on a day."""
+        if self.status == "erased" or self.active_at is None or self.active_at > known_at:
+            return False
+        is_retracted = self.status == "retracted" and self.ended_at is not None and self.ended_at <= known_at
+        begun = self.valid_from is None or self.valid_from <= on
+        return begun and not is_retracted and (self.valid_to is None or on < self.valid_to)
+
+
+def rows() -> Select[Any]:
+    """Every fact with the body of the entry that recorded it; what `fact_of` reads."""
+    query = select(*fact.c, event.c.actor, payload.c.body.label("said"))
+    query = query.join(event, event.c.id == fact.c.event_id)
+    return query.outerjoin(payload, payload.c.event_id == fact.c.event_id)
+
+
+def get(conn: Connection, ref: str) -> Fact:
+    """The fact with this ref. Raises NotFound."""
+    row = conn.execute(rows().where(fact.c.ref == ref)).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no fact {ref}.", hint="`onefirm memory list` shows what there is.")
+    return fact_of(conn, row)
+
+
+def fact_of(conn: Connection, row: Fields) -> Fact:
+    """A fact from one of `rows`."""
+    body = read_body(row["said"])
+    said: dict[str, Any] = (body or {}).get("data", {})
+    lost = DAMAGED if body is None else ERASED
+    return Fact(
+        row["ref"],
+        row["at"],
+        row["actor"],
+        row["kind"],
+        row["status"],
+        said.get("statement", lost),
+        said.get("subject", ""),
+        said.get("predicate", ""),
+        said.get("value", ""),
+        tuple(row["subjects"]),
+        tuple(_evidence(conn, row["ref"])),
+        row["dated"],
+        row["valid_from"],
+        row["valid_to"],
+        tuple(said.get("replaces", ())),
+        tuple(said.get("against", ())),
+        row["active_at"],
+        row["ended_at"],
+        row["ended_by"],
+        row["event_id"],
+    )
+
+
+def _evidence(conn: Connection, ref: str) -> list[Evidence]:
+    """The words of each quote lie in the entry that told it."""
+    entries = select(payload.c.body).join(event, event.c.id == payload.c.event_id)
+    held = select(evidence.c.event_id).where(evidence.c.fact == ref)
+    bodies = conn.execute(entries.where(event.c.id.in_(held)).order_by(event.c.at, event.c.chain_id, event.c.seq))
+    told = [one for body in bodies.scalars() for one in (read_body(body) or {}).get("data", {}).get("evidence", ())]
+    return [Evidence(one["source"], one["start"], one["end"], one["quote"], one["stance"]) for one in told]
+
+
+def then(one: Fact, row: Fields, known_at: str) -> Fact:
+    """The fact as it was known at an instant."""
+    if one.ended_at and one.ended_at > known_at:
+        said = (read_body(row["said"]) or {}).get("data", {})
+        one = replace(one, status="active", ended_at=None, ended_by=None, valid_to=said.get("valid_to"))
+    if one.active_at is None or one.active_at > known_at:
+        still = one.status not in ("erased", "retracted", "superseded")
+        one = replace(one, status="candidate" if still else one.status, active_at=None)
+    return one
+
+
+def index(conn: Connection, entry: Event) -> None:
+    """Make the passage of a fact; its quotes and what it is told of help to find it. An erased one has none."""
+    row = conn.execute(rows().where(fact.c.ref == entry.subjects[0])).mappings().first()
+    if row is None or row["status"] == "erased":
+        return
+    one = fact_of(conn, row)
+    part = Part(
+        heading=one.subject,
+        body=one.statement,
+        meta=" ".join(filter(None, (one.predicate, one.value))),
+        context="\n".join(said.quote for said in one.evidence),
+        at=one.dated or one.at,
+    )
+    source = "summary" if one.kind == "summary" else "fact"
+    passages.put(conn, source, one.ref, [part], one.about, entry.payload_sha256, one.at)
+
+
+def standings(conn: Connection, refs: Sequence[str], known_by: str | None) -> dict[str, Standing]:
+    """How these facts stand, or stood at a time (ISO). A candidate, or one that was taken back, is not known."""
+    found = conn.execute(rows().where(fact.c.ref.in_(refs))).mappings().all()
+    stood = [then(fact_of(conn, row), row, known_by) if known_by else fact_of(conn, row) for row in found]
+    return {one.ref: _standing(one, known_by) for one in stood}
+
+
+def _standing(one: Fact, known_by: str | None) -> Standing:
+    ended = one.status == "superseded"
+    note = f"superseded by {one.ended_by}" if ended else ""
+    until = f"until {one.valid_to}" if one.valid_to else ""
+    known = one.status in ("active", "superseded") and (known_by is None or one.at <= known_by)
+    return Standing(one.dated or one.at, ", ".join(filter(None, (note, until))), stale=ended, known=known)

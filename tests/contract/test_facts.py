@@ -1,0 +1,307 @@
+"""Sources and facts on every store: quoted word for word, never overwritten, and gone when they are erased."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+
+from contract.test_memory import Memory
+from onefirm.core.attribution import By
+from onefirm.core.errors import InvalidInput, NotFound, Refused, Unavailable
+from onefirm.core.sight import Sight
+from onefirm.ledger.verify import verify
+from onefirm.memory import fact_rows, marks
+from onefirm.memory.facts import Fact, Facts, Recorded
+from onefirm.memory.quotes import Quote
+from onefirm.memory.sources import Archived, Sources
+from onefirm.store import inbox
+from onefirm.store.tables import evidence, fact, source_text
+from support.clock import FixedClock
+
+OPERATOR = By("operator")
+CLAUDE = By("claude", session="S-A")
+TALK = """# Talk with Anna
+
+The hosting contract of the shop ends on 31 March 2027. It costs 400 EUR a month, and nobody
+has asked for a new offer yet.
+
+Anna prefers calls before noon.
+"""
+
+
+class Knowledge(Memory):
+    """The memory room with its sources and facts."""
+
+    def __init__(self, url: str, clock: FixedClock) -> None:
+        super().__init__(url, clock)
+
+        def check(given: str) -> str | None:
+            return "an API key" if "sk-secret" in given else None
+
+        self.sources = Sources(self.store, self.ledger, clock, self.project, check)
+        self.facts = Facts(self.store, self.ledger, clock, self.sources, self.project, check)
+
+    def archive(self, text: str = TALK, **more: Any) -> Archived:
+        self.clock.advance(hours=1)
+        return self.sources.add(text, by=more.pop("by", CLAUDE), **more)
+
+    def found(self, statement: str, quote: str, source: str = "SRC-1", **more: Any) -> Recorded:
+        self.clock.advance(hours=1)
+        return self.facts.record(statement, quotes=[Quote(source, quote)], by=more.pop("by", CLAUDE), **more)
+
+    def valued(self, value: str, dated: str | None, subject: str = "hosting", predicate: str = "price") -> Recorded:
+        """A fact that fills a slot, out of a source of that day."""
+        said = f"The {subject} has the {predicate} {value} in note {self.clock.now().isoformat()}."
+        made = self.archive(said, at=dated)
+        return self.found(
+            f"{subject}: {predicate} {value}", said, made.source.ref, subject=subject, predicate=predicate, value=value
+        )
+
+    def asked(self) -> list[inbox.InboxItem]:
+        with self.store.read() as conn:
+            return inbox.open_items(conn)
+
+    def rows(self) -> list[Any]:
+        with self.store.read() as conn:
+            kept = conn.execute(select(fact).order_by(fact.c.ref)).all()
+            return [*kept, *conn.execute(select(evidence).order_by(evidence.c.fact, evidence.c.number))]
+
+
+@pytest.fixture
+def memory(database: str, clock: FixedClock) -> Iterator[Knowledge]:
+    memory = Knowledge(database, clock)
+    yield memory
+    memory.store.close()
+
+
+# -- sources -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_source_keeps_its_text_as_it_was_given(memory: Knowledge) -> None:
+    made = memory.archive(title="Talk", about=["p-1"], at="2026-11-02", uri="https://shop.example/talk", author="Ada")
+    one = made.source
+    assert (made.is_new, one.ref, one.kind, one.title, one.about) == (True, "SRC-1", "research", "Talk", ("P-1",))
+    assert (one.dated, one.author, one.uri, one.session) == ("2026-11-02", "Ada", "https://shop.example/talk", None)
+    assert memory.sources.text("src-1") == TALK.strip()
+    assert memory.sources.text("SRC-1", 2, 16) == "Talk with Anna"
+    assert memory.kinds("P-1") == ["record.created", "source.archived"]
+    with memory.store.read() as conn:
+        assert verify(conn).ok
+
+
+def test_the_same_bytes_for_the_same_records_are_one_source(memory: Knowledge) -> None:
+    assert [memory.archive().source.ref, memory.archive().source.ref] == ["SRC-1", "SRC-1"]
+    assert not memory.archive(title="otherwise").is_new
+    assert memory.archive(about=["P-1"]).source.ref == "SRC-2"
+    assert [one.ref for one in memory.sources.find()] == ["SRC-2", "SRC-1"]
+    assert [one.ref for one in memory.sources.find(about="P-1", words="ANNA talk")] == ["SRC-2"]
+
+
+def test_a_note_belongs_to_its_session_and_expires_and_what_was_quoted_stays(memory: Knowledge) -> None:
+    memory.archive("The client is on leave until Monday.", kind="note")
+    fact = memory.found("The client is on leave", "The client is on leave until Monday.").fact
+    assert memory.sources.get("SRC-1").session == "S-A"
+    memory.clock.advance(days=13)
+    assert memory.sources.expire(OPERATOR) == 0
+    memory.clock.advance(days=1)
+    assert (memory.sources.expire(OPERATOR), memory.sources.expire(OPERATOR)) == (1, 0)
+    assert memory.sources.get("SRC-1").text_is == "expired"
+    with pytest.raises(Unavailable, match="expired"):
+        memory.sources.text("SRC-1")
+    assert memory.facts.get(fact.ref).evidence[0].quote == "The client is on leave until Monday."
+    with pytest.raises(Unavailable, match="expired"):
+        memory.found("On leave", "The client is on leave")
+    with memory.store.read() as conn:
+        assert verify(conn).ok
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [("  \n", "no text"), (b"\x00\x01\x02", "no text that can be read"), ("key sk-secret-1", "Line 1 .* an API key"),
+     (f"{marks.begin('R-7')} the shop ends in March", "out of memory|memory itself gave")],
+)  # fmt: skip
+def test_what_is_no_source_is_refused_and_leaves_nothing(memory: Knowledge, given: str | bytes, told: str) -> None:
+    with pytest.raises((InvalidInput, Refused), match=told):
+        memory.sources.add(given, name="it.txt", by=CLAUDE)
+    assert memory.sources.find() == []
+
+
+def test_the_text_of_a_source_can_only_be_taken_away_under_its_tombstone(memory: Knowledge) -> None:
+    memory.archive()
+    for statement in (
+        "UPDATE source_text SET body = NULL, sha256 = NULL", "DELETE FROM source_text", "UPDATE source SET kind = 'x'",
+        "UPDATE source_text SET body = NULL, sha256 = NULL, tombstone = (SELECT event_id FROM source)",
+    ):  # fmt: skip
+        with pytest.raises(Exception, match="append-only"), memory.store.write() as conn:
+            conn.execute(text(statement))
+    with memory.store.write() as conn:
+        tombstone = memory.ledger.erase(conn, [memory.sources.get("SRC-1").event_id], OPERATOR)
+        gone = source_text.update().values(body=None, sha256=None, tombstone=tombstone.id)
+        conn.execute(gone)
+    assert memory.sources.get("SRC-1").text_is == "erased"
+
+
+# -- quotes ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_fact_carries_the_words_it_came_from_and_their_place(memory: Knowledge) -> None:
+    memory.archive(about=["P-1"], at="2026-11-02")
+    made = memory.found("Nobody asked for an offer", "nobody has asked\tfor a new  offer", subject="hosting").fact
+    (shown,) = made.evidence
+    assert shown.quote == "nobody\nhas asked for a new offer"
+    assert memory.sources.text("SRC-1", shown.start, shown.end) == shown.quote
+    assert (made.status, made.about, made.dated) == ("active", ("P-1",), "2026-11-02")
+    assert memory.facts.find() == [made]
+
+
+@pytest.mark.parametrize(
+    ("quote", "told"),
+    [("The hosting contract of the shop ends on 31 March 2026.", "nearest is: “.*ends on 31 March 2027"),
+     ("It costs 400 USD a month", "nearest is"), ("It costs 40", "doesn't say"), ("costs 4", "too short"),
+     ("ends on 31 March 202", "doesn't say"), ("quantum tunnelling of cats", "Nothing in it comes near")],
+)  # fmt: skip
+def test_a_quote_that_only_nearly_stands_there_is_refused_with_what_does(
+    memory: Knowledge, quote: str, told: str
+) -> None:
+    memory.archive()
+    with pytest.raises((Refused, InvalidInput), match=told):
+        memory.found("A claim", quote)
+    assert memory.rows() == []
+    with pytest.raises(InvalidInput, match="needs the words"):
+        memory.facts.record("A claim", quotes=[], by=CLAUDE)
+    with pytest.raises(NotFound):
+        memory.found("A claim", "The hosting contract", "SRC-9")
+
+
+def test_words_that_came_out_of_memory_prove_nothing_in_a_session_either(memory: Knowledge) -> None:
+    said = f"You: look\n\n{marks.begin('R-3')} Anna prefers tea {marks.end('R-3')}\n\nAnna: I prefer coffee, always."
+    memory.archive(said, kind="session")
+    assert memory.sources.get("SRC-1").recalled
+    with pytest.raises(Refused, match="came out of memory itself"):
+        memory.found("Anna prefers tea", "Anna prefers tea")
+    assert memory.found("Anna prefers coffee", "I prefer coffee, always.").is_new
+
+
+# -- what is known never changes ---------------------------------------------------------------------------------------
+
+
+def test_a_newer_value_closes_the_older_and_both_are_linked(memory: Knowledge) -> None:
+    first, second = memory.valued("400 EUR", "2025-01-01").fact, memory.valued("500 EUR", "2026-01-01")
+    assert second.superseded == (first.ref,)
+    old, new = memory.facts.get(first.ref), second.fact
+    assert (old.status, old.ended_by, old.valid_to, new.replaces) == ("superseded", new.ref, "2026-01-01", (old.ref,))
+    assert memory.facts.find() == [new]
+    assert memory.facts.find(on="2025-06-01") == [old]
+    before = memory.facts.find(as_of=first.at)
+    assert [(one.ref, one.status, one.valid_to) for one in before] == [(first.ref, "active", None)]
+    assert memory.kinds(first.ref) == ["fact.recorded", "fact.ended"]
+
+
+def test_an_older_value_that_comes_late_is_recorded_as_closed(memory: Knowledge) -> None:
+    now = memory.valued("500 EUR", "2026-01-01").fact
+    late = memory.valued("400 EUR", "2025-01-01").fact
+    assert (late.status, late.ended_by, late.valid_to) == ("superseded", now.ref, "2026-01-01")
+    assert memory.facts.find() == [memory.facts.get(now.ref)]
+    assert memory.facts.find(on="2025-03-01") == [late]
+
+
+@pytest.mark.parametrize("days", [(None, None), ("2026-01-01", "2026-01-01"), ("2026-01-01", None)])
+def test_what_contradicts_and_is_not_clearly_newer_waits_for_the_operator(
+    memory: Knowledge, days: tuple[str | None, str | None]
+) -> None:
+    first = memory.valued("400 EUR", days[0]).fact
+    second = memory.valued("500 EUR", days[1]).fact
+    assert (second.status, second.against) == ("candidate", (first.ref,))
+    assert memory.facts.find() == [memory.facts.get(first.ref)]
+    (asked,) = memory.asked()
+    assert (asked.kind, asked.subjects) == ("fact", [second.ref, first.ref])
+    assert second.ref in asked.title
+
+
+@pytest.mark.parametrize(
+    ("verdict", "standing"),
+    [("accept", ("superseded", "active")), ("reject", ("active", "retracted")), ("both", ("active", "active"))],
+)
+def test_the_operator_decides_which_of_two_holds(memory: Knowledge, verdict: Any, standing: tuple[str, str]) -> None:
+    memory.valued("400 EUR", None)
+    memory.valued("500 EUR", None)
+    memory.facts.decide("F-2", verdict, by=OPERATOR)
+    assert (memory.facts.get("F-1").status, memory.facts.get("F-2").status) == standing
+    assert memory.asked() == []
+    with pytest.raises(Refused, match="nothing is to decide"):
+        memory.facts.decide("F-2", verdict, by=OPERATOR)
+
+
+def test_the_same_statement_gets_more_evidence_and_no_second_fact(memory: Knowledge) -> None:
+    memory.archive()
+    memory.archive("We heard it again: Anna prefers calls before noon, as she told us.")
+    first = memory.found("Anna prefers calls before noon.", "Anna prefers calls before noon")
+    again = memory.found("anna prefers  calls before noon", "Anna prefers calls before noon", "SRC-2")
+    nearly = memory.found("Anna really prefers calls before noon", "Anna prefers calls before noon", "SRC-2")
+    assert (again.is_new, nearly.is_new) == (False, False)
+    assert [one.source for one in nearly.fact.evidence] == ["SRC-1", "SRC-2"]
+    assert memory.kinds(first.fact.ref) == ["fact.recorded", "fact.evidenced"]
+
+
+@pytest.mark.parametrize(
+    "said", ["ends on 31 March 2028", "never ends on 31 March 2027", "of Berta ends on 31 March 2027"]
+)
+def test_a_number_a_name_or_a_no_is_a_contradiction_and_never_merged(memory: Knowledge, said: str) -> None:
+    memory.archive()
+    quote, other = "The hosting contract of the shop ends", f"The shop hosting contract for the web store {said}"
+    memory.found("The shop hosting contract for the web store ends on 31 March 2027", quote, subject="hosting")
+    assert memory.found(other, quote, subject="Hosting").fact.status == "candidate"
+    assert memory.found(other, quote, subject="another shop").fact.status == "active"
+
+
+def test_a_fact_is_replaced_by_name_and_retracted_and_stays_readable(memory: Knowledge) -> None:
+    memory.archive()
+    memory.found("Anna prefers calls", "Anna prefers calls before noon")
+    second = memory.found("Anna wants mail", "Anna prefers calls before noon", replaces=["F-1"])
+    assert second.superseded == ("F-1",)
+    memory.facts.retract("F-2", by=OPERATOR)
+    assert memory.facts.find() == []
+    assert (memory.facts.get("F-2").status, memory.facts.get("F-2").statement) == ("retracted", "Anna wants mail")
+    with pytest.raises(Refused, match="retracted already"):
+        memory.facts.retract("F-2", by=OPERATOR)
+    with pytest.raises(Refused, match="can't be replaced"):
+        memory.found("Anna is away", "Anna prefers calls before noon", replaces=["F-1"])
+
+
+def test_facts_of_one_client_never_touch_those_of_another(memory: Knowledge) -> None:
+    memory.record("CL-2", "client")
+    quote = "Anna prefers calls before noon."
+    for ref, about in (("SRC-1", "P-1"), ("SRC-2", "CL-2")):
+        memory.archive(about=[about])
+        memory.found("Anna prefers calls before noon", quote, ref)
+    assert [one.about for one in memory.facts.find()] == [("CL-2",), ("P-1",)]
+    assert not memory.found("Anna prefers calls before noon", quote, "SRC-1", about=["P-2"]).is_new
+    wall = Sight(
+        "CL-2 Nord", hidden=frozenset({"CL-1", "P-1", "SRC-1", "F-1"}), known=frozenset({"CL-2", "SRC-2", "F-2"})
+    )
+    behind = memory.facts.behind(wall)
+    assert [one.ref for one in behind.find()] == ["F-2"]
+    with pytest.raises(Refused, match="not for this session"):
+        behind.record("A claim", quotes=[Quote("SRC-1", quote)], by=CLAUDE)
+    with pytest.raises(Refused, match="must say whose it is"):
+        memory.sources.behind(wall).add("A note of theirs", by=CLAUDE)
+
+
+def test_how_facts_stand_is_made_anew_from_the_ledger_and_is_the_same(memory: Knowledge) -> None:
+    memory.valued("400 EUR", "2025-01-01")
+    memory.valued("500 EUR", "2026-01-01")
+    memory.valued("600 EUR", None)
+    memory.facts.decide("F-3", "accept", by=OPERATOR)
+    memory.valued("600 EUR", "2027-01-01")
+    before = memory.rows()
+    assert memory.facts.rebuild() == 3
+    assert memory.rows() == before
+    with memory.store.write() as conn:
+        memory.ledger.erase(conn, [memory.facts.get("F-2").event_id], OPERATOR)
+        fact_rows.restate(conn, memory.ledger, ["F-2"])
+    gone: Fact = memory.facts.get("F-2")
+    assert (gone.status, gone.evidence) == ("erased", ())
+    before = memory.rows()
+    memory.facts.rebuild()
+    assert memory.rows() == before
