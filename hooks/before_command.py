@@ -5,7 +5,7 @@ be the call's.
 from __future__ import annotations
 
 from hooks import watch
-from onefirm.sessions import db, edits
+from onefirm.sessions import db, edits, reminders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,10 +14,16 @@ if TYPE_CHECKING:
 
 
 def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | None]:
-    """Never refuses: a shell command is judged by what it changed."""
+    """Never refuses: a shell command is judged by what it changed. It is reminded of what was learned about it."""
     session = watch.session(payload, root)
     with db.writing(root) as conn:
         changes = watch.scan(conn, root, watch.globs(root))
         watch.ascribe(conn, session, changes)
         edits.begin_command(conn, session, watch.call(payload))
-    return f"looked: {len(changes)} changed before", None
+    outcome = f"looked: {len(changes)} changed before"
+    if reminders.is_any(root):
+        from hooks import recollection
+
+        if text := recollection.of_command(payload, root):
+            return outcome, {"hookSpecificOutput": {"hookEventName": "PreToolUse", "additionalContext": text}}
+    return outcome, None

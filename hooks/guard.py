@@ -10,7 +10,7 @@ import time
 
 from hooks import targets
 from onefirm.narrative import rules
-from onefirm.sessions import paths
+from onefirm.sessions import paths, reminders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,12 +23,23 @@ FIX = "Run: onefirm doctor --fix"
 
 
 def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | None]:
-    """Judges the edit by the workspace that its file lies in, which need not be the session's."""
+    """Judges the edit by the workspace that its file lies in, which need not be the session's. One that passes is
+    reminded of what was learned about such files.
+    """
+    answer = ABSTAINED
     for root, relative, path in targets.places(payload):
         answer = _judged(payload, root, relative, path)
+        if not answer[1] and reminders.is_any(root) and (text := _reminder(payload, root, relative)):
+            return f"{answer[0]}, reminded", _context(text)
         if answer != ABSTAINED:
             return answer
-    return ABSTAINED
+    return answer
+
+
+def _reminder(payload: Mapping[str, Any], root: str, relative: str) -> str:
+    from hooks import recollection
+
+    return recollection.of_edit(payload, root, relative)
 
 
 def _judged(payload: Mapping[str, Any], root: str, relative: str, path: str) -> tuple[str, dict[str, Any] | None]:

@@ -1,12 +1,13 @@
-"""UserPromptSubmit: keeps what the operator is at, begins the budget anew, and says which records in play another hand
-has moved since they were told. Where the mirror was not pulled for a while, that is begun, and told at a later moment.
+"""UserPromptSubmit: keeps what the operator is at, begins the budget anew, says which records in play another hand
+has moved since they were told, and what was learned about what is spoken of. Where the mirror was not pulled for a
+while, that is begun, and told at a later moment.
 """
 
 from __future__ import annotations
 
 from hooks import watch
 from onefirm.narrative import loading
-from onefirm.sessions import db, notes, pulls, told
+from onefirm.sessions import clock, db, notes, pulls, reminders, told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
         text = _news(conn, session)
         if text:
             told.spend(conn, session, text)
+        said = {"text": str(payload.get("prompt") or "")}
+        learned = reminders.due(root, conn, session, session, [said], clock.iso()) if reminders.is_any(root) else ""
+        text = "\n".join(filter(None, (text, learned)))
     if pulls.is_due(root):
         from hooks import core  # what starts processes; most prompts don't
 

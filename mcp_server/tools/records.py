@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mcp_server import answers
@@ -10,6 +10,7 @@ from mcp_server.arguments import ChangeIn, Changes, Detail, Limit, Object, Parts
 from mcp_server.calls import Call
 from onefirm.core.clock import iso, parse_iso
 from onefirm.core.errors import InvalidInput
+from onefirm.sessions.shapes import Moment
 
 if TYPE_CHECKING:
     from onefirm.bootstrap import Firm
@@ -82,7 +83,13 @@ def record_get(
 def record_write(call: Call, changes: Changes, reason: str | None = None, key: str | None = None) -> answers.Answer:
     """All or none. if_match: etag. key: safe retry."""
     written = call.firm.records.write([_change(change) for change in changes], call.caller.by(reason), key=key)
-    return answers.table(_receipts(call, written), note=call.caller.note)
+    return answers.table(_receipts(call, written), note=call.caller.note, learned=_learned(call, written))
+
+
+def _learned(call: Call, handled: Iterable[Record | Written]) -> str:
+    """What was learned about records like these; said once in a session."""
+    moments = [Moment(kind=one.kind, text=one.title) for one in handled]
+    return call.firm.day.learned(call.caller.session, moments)
 
 
 def record_undo(call: Call, target: str, reason: str | None = None) -> answers.Answer:
@@ -105,22 +112,23 @@ def _change(change: ChangeIn) -> Change:
 def _fresh(call: Call, refs: list[str], page: Parts, detail: Detail) -> answers.Answer:
     """The records after a look at the truth; where it can't be reached, the mirror's with their age."""
     records, began = call.firm.records, iso(call.firm.clock.now())
-    old: list[Record] = []
+    looked: list[Record] = []
     unread: list[str] = []
     for ref in refs if len(refs) > 1 else ():
         records.get(ref, fresh=False)  # an answer that is only an error may leave no receipt for the others
 
     def row(ref: str) -> answers.Row:
         record = records.get(ref, call.caller.by())
-        if record.synced_at < began:
-            old.append(record)
+        looked.append(record)
         known = with_artifacts(call.firm, plain(records, record, detail), detail)
         return {**known, **_outside(records, record.ref, page, unread, detail)}
 
     rows = answers.gathered(refs, row)
     foreign = _FOREIGN if any(name in row for row in rows for name in _OUTSIDE) else ""
     hint = " ".join(filter(None, (_left(refs, rows), foreign, *dict.fromkeys(unread))))
-    return answers.table(rows, hint=hint, note=_unasked(old) if old else call.caller.note)
+    old = [record for record in looked if record.synced_at < began]
+    note = _unasked(old) if old else call.caller.note
+    return answers.table(rows, hint=hint, note=note, learned=_learned(call, looked))
 
 
 def _outside(records: Records, ref: str, page: Parts, unread: list[str], detail: Detail) -> answers.Row:

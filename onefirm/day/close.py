@@ -25,7 +25,7 @@ from onefirm.day import anchoring, backups, changes, lessons
 from onefirm.day.planes import Planes
 from onefirm.ledger.anchors import TRAILER
 from onefirm.narrative import tree as narrative
-from onefirm.sessions import edits, identity, tree, walk, walls
+from onefirm.sessions import db, edits, identity, reminders, tree, walk, walls
 from onefirm.sessions import paths as named
 from onefirm.state.records import Change
 
@@ -217,6 +217,8 @@ def _message(paths: Iterable[str]) -> str:
 
 
 def _record_close(planes: Planes, closed: Closed, by: By) -> None:
+    with db.writing(str(planes.root)) as hooks:
+        fired = reminders.fired(hooks, closed.session)
     with planes.store.write() as conn:
         head = planes.ledger.head(conn)
         data = {
@@ -228,6 +230,7 @@ def _record_close(planes: Planes, closed: Closed, by: By) -> None:
             "commit": closed.commit,
             "not_committed": closed.why_not,
             "head": str(head) if head else None,
+            **({"fired": fired} if fired else {}),
         }
         key = f"session.closed:{closed.session}"
         planes.ledger.append(conn, "session.closed", data, subjects=(), by=by, effect_key=key)

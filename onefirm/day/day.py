@@ -19,6 +19,7 @@ from onefirm.day import (
     erase,
     freshness,
     hatch,
+    lessons,
     service,
     start,
     tokens,
@@ -32,7 +33,7 @@ from onefirm.narrative.faults import Fault
 from onefirm.narrative.index import Place
 from onefirm.narrative.mends import Mended
 from onefirm.narrative.scaffold import Scaffold
-from onefirm.sessions.shapes import Session, Wall
+from onefirm.sessions.shapes import Moment, Session, Wall
 from onefirm.state.records import Records
 from onefirm.state.sync.report import SyncReport
 from onefirm.store.inbox import InboxItem
@@ -140,6 +141,10 @@ class Day:
     def places(self) -> list[Place]:
         """Every file of the context tree, each parent before its children."""
         return context.places(self._planes)
+
+    def learned(self, session: str | None, moments: Iterable[Moment]) -> str:
+        """What the firm learned about what a session does now, each lesson once; "" for nothing, and for nobody."""
+        return lessons.due(self._planes.root, session, moments, self._planes.clock.now()) if session else ""
 
     def check_context(self) -> list[Fault]:
         """What is wrong with the context tree, by file and line."""

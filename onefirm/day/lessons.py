@@ -1,7 +1,9 @@
 """Hardened lessons as rules that Claude Code loads by itself: files in `.claude/rules/onefirm/`, made from the lessons.
 
-What was met at one engagement only loads with the narrative files of its records; everything else is always on, inside
-one budget. The folder is onefirm's: git ignores it, as erasing must reach it, and the guard holds it. A file in it
+A rule with a trigger of paths loads with those files, and what was met at one engagement only with the narrative files
+of its records. A rule that waits for a command, a kind of record or a word is in no file: hooks say it at that moment,
+from `.onefirm/reminders.json`, and hint at candidates in the same way. Everything else is always on, inside one budget.
+The folder is onefirm's: git ignores it, as erasing must reach it, and the guard holds it. A file in it
 without the mark is somebody's own and stays untouched.
 """
 
@@ -14,15 +16,22 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from onefirm.core.canonical import sha256_hex
+from onefirm.core.clock import iso
+from onefirm.core.ids import REF
 from onefirm.core.tokens import estimate
 from onefirm.day.texts import swap
 from onefirm.memory.lessons import Lesson
 from onefirm.narrative import tree as narrative
 from onefirm.narrative.links import uncommented
 from onefirm.sessions import db, tree
+from onefirm.sessions import reminders as moments
+from onefirm.sessions.reminders import any_fits
+from onefirm.sessions.reminders import due as remind
+from onefirm.sessions.shapes import Moment
 
 FOLDER = ".claude/rules/onefirm"
 BUDGET_TOKENS = 1_500
@@ -75,14 +84,17 @@ def plan(lessons: Iterable[Lesson], places: Places, secrets_check: SecretsCheck)
     What was seen most comes first, then what is newest, until the budget is full: one for all that is always on, one
     for each scoped file. `places` gives the globs of the narrative files of every record.
     """
-    ruling = [one for one in lessons if one.status == "hardened" and not one.erased and not secrets_check(one.rule)]
+    ruling = [one for one in _sound(lessons, secrets_check) if one.status == "hardened" and not _waits(one)]
     ruling.sort(key=lambda one: (one.sightings, one.at, one.ref), reverse=True)
     of_records: Mapping[str, Sequence[str]] = places() if any(one.about and not one.recurred for one in ruling) else {}
     files, spent, left_out = dict[str, _File](), dict[str, int](), list[str]()
     for one in ruling:
         refs = () if one.recurred else tuple(sorted(ref for ref in one.about if ref in of_records))
+        globs = sorted({glob for ref in refs for glob in of_records[ref]})
+        if paths := one.trigger.get("paths"):
+            refs, globs = tuple(sorted(paths)), sorted(map(_crossing, paths))
         name = _name(one.theme, refs)
-        file = files.get(name) or _File(one.theme, tuple(sorted({glob for ref in refs for glob in of_records[ref]})))
+        file = files.get(name) or _File(one.theme, tuple(globs))
         purse = name if refs else ""
         cost = spent.get(purse, 0) + estimate(_line(one)) + (0 if name in files else estimate(file.head()))
         if cost > BUDGET_TOKENS:
@@ -91,6 +103,46 @@ def plan(lessons: Iterable[Lesson], places: Places, secrets_check: SecretsCheck)
         spent[purse], files[name] = cost, file
         file.lines.append(_line(one))
     return RuleFiles({name: files[name].text() for name in sorted(files)}, tuple(left_out))
+
+
+def reminders(lessons: Iterable[Lesson], secrets_check: SecretsCheck) -> list[dict[str, object]]:
+    """What hooks are to say at its moment: hardened lessons that wait for one, and candidates that have a trigger."""
+    found = [one for one in _sound(lessons, secrets_check) if one.trigger and one.status != "retired"]
+    found = [one for one in found if one.status == "candidate" or _waits(one)]
+    return [
+        {
+            "ref": one.ref, "rule": " ".join(one.rule.split()), "status": one.status, "trigger": dict(one.trigger),
+            "of_one": one.status == "candidate" and bool(one.about) and not one.recurred,
+        }
+        for one in found
+    ]  # fmt: skip
+
+
+def _sound(lessons: Iterable[Lesson], secrets_check: SecretsCheck) -> list[Lesson]:
+    return [one for one in lessons if not one.erased and not secrets_check(one.rule)]
+
+
+def _waits(one: Lesson) -> bool:
+    """Whether a rule waits for something else than a file."""
+    return any(one.trigger.get(part) for part in ("commands", "kinds", "words"))
+
+
+def _crossing(glob: str) -> str:
+    """A trigger's glob, whose `*` crosses folders, as Claude Code reads globs."""
+    crossing = re.sub(r"(?<![^/])\*+(?![^/])", "**", glob)  # a whole part of the path
+    return crossing if "/" in crossing else f"**/{crossing}"
+
+
+def due(root: Path, session: str, moments: Iterable[Moment], now: datetime) -> str:
+    """What to remind a session of that does this; "" where nothing applies, all was told, or session.db is lost."""
+    given = list(moments)
+    if not any_fits(str(root), given):
+        return ""
+    try:
+        with db.writing(str(root)) as conn:
+            return remind(str(root), conn, session, session, given, iso(now))
+    except (sqlite3.Error, db.Lost):
+        return ""
 
 
 def places(root: Path) -> dict[str, list[str]]:
@@ -107,9 +159,10 @@ def render(root: Path, lessons: Iterable[Lesson], secrets_check: SecretsCheck) -
 
     Never raises for a disk that refuses: the rules are then older than the lessons, which `doctor` tells.
     """
-    folder = root / FOLDER
+    folder, every = root / FOLDER, list(lessons)
     try:
-        texts = plan(lessons, lambda: places(root), secrets_check).texts
+        _remind(root, reminders(every, secrets_check))
+        texts = plan(every, lambda: places(root), secrets_check).texts
         if not texts and not folder.is_dir():
             return []
         _check_own(root, folder)
@@ -137,6 +190,17 @@ def compare(root: Path, texts: Mapping[str, str]) -> Difference:
     wanted = {name: text for name, text in texts.items() if name not in foreign}
     stale = [name for name in sorted({*own, *wanted}) if own.get(name) != wanted.get(name)]
     return Difference(tuple(stale), tuple(foreign))
+
+
+def _remind(root: Path, lessons: Sequence[dict[str, object]]) -> None:
+    """Swap what hooks read; without a lesson there is no file, which costs them nothing."""
+    file = root / moments.FILE
+    if not lessons:
+        file.unlink(missing_ok=True)
+        return
+    text = json.dumps({"version": moments.VERSION, "lessons": lessons}, ensure_ascii=False, separators=(",", ":"))
+    if not file.exists() or file.read_text(encoding="utf-8", errors="replace") != text:
+        swap(file, text, draft=file.with_name(f"{file.name}.{os.getpid()}"))
 
 
 def _check_own(root: Path, folder: Path) -> None:
@@ -176,8 +240,12 @@ def _name(theme: str, refs: Sequence[str]) -> str:
     slug = re.sub(r"\s+", "-", theme.casefold())
     if slug == "claude":
         slug = "claude-code"  # a CLAUDE.md is narrative wherever it lies
-    named = refs if len(refs) <= _MOST_REFS_NAMED else (sha256_hex(" ".join(refs))[:12],)
+    named = refs if len(refs) <= _MOST_REFS_NAMED and all(map(REF.fullmatch, refs)) else (_digest(refs),)
     return ".".join([slug, *(ref.lower() for ref in named), "md"])
+
+
+def _digest(parts: Sequence[str]) -> str:
+    return sha256_hex(" ".join(parts))[:12]
 
 
 def _glob(path: str) -> str:

@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
-VERSION = 3
+VERSION = 4
 Error = sqlite3.Error
 OperationalError = sqlite3.OperationalError
 BUSY_S = 5.0
@@ -69,6 +69,9 @@ create table if not exists edit (
 create index if not exists edit_path on edit (path);
 create table if not exists running (call text primary key, session text not null, at text not null) without rowid;
 create table if not exists told (session text not null, item text not null, primary key (session, item)) without rowid;
+create table if not exists fired (
+  session text not null, lesson text not null, at text not null, primary key (session, lesson)
+) without rowid;
 create table if not exists unreconciled (
   session text not null, path text not null, why text not null, at text not null, primary key (session, path, why)
 ) without rowid;

@@ -286,6 +286,39 @@ def test_a_shell_command_that_changes_nothing_of_ours_is_answered_by_silence(fir
     assert firm.bash("echo x > other.txt").stdout == ""
 
 
+@pytest.mark.row("MEM-03")
+def test_a_lesson_is_said_once_before_what_it_is_about(firm: Firm) -> None:
+    firm.start()
+    rule = {"ref": "L-1", "rule": "Push after the tests.", "status": "hardened",
+            "trigger": {"commands": ["git push"], "paths": ["notes/*"]}}  # fmt: skip
+    (firm.root / ".onefirm/reminders.json").write_text(json.dumps({"version": 1, "lessons": [rule]}))
+
+    def before(command: str, **more: object) -> Answer:
+        return firm.run("before_command", tool_name="Bash", tool_input={"command": command}, tool_use_id="t1", **more)
+
+    assert before("git status").stdout == ""
+    assert before("git push origin").context == "The firm learned:\n- L-1: Push after the tests."
+    assert before("git push origin").stdout == ""
+    assert "L-1" in before("git push", agent_id="a1").context
+    firm.client = "client-2"
+    (firm.root / "notes").mkdir()
+    (firm.root / "notes/a.md").write_text("One.\n")
+    edit = firm.edit("notes/a.md", "One.", "Two.")
+    assert (edit.denial, edit.context) == ("", "The firm learned:\n- L-1: Push after the tests.")
+    assert firm.rows("select distinct lesson from fired") == [("L-1",)]
+    (firm.root / ".onefirm/reminders.json").write_text("{")
+    assert before("git push").stdout == ""
+
+
+@pytest.mark.row("MEM-03")
+def test_a_prompt_that_speaks_of_it_is_told_the_lesson(firm: Firm) -> None:
+    firm.start()
+    rule = {"ref": "L-2", "rule": "Ask for the order number.", "status": "hardened", "trigger": {"words": ["invoice"]}}
+    (firm.root / ".onefirm/reminders.json").write_text(json.dumps({"version": 1, "lessons": [rule]}))
+    assert "L-2: Ask for the order number." in firm.run("prompt", prompt="Write the invoices for today").context
+    assert firm.run("prompt", prompt="And one more invoice").stdout == ""
+
+
 def test_stop_blocks_once_with_the_calls_to_make_and_remembers_what_stays(firm: Firm) -> None:
     firm.start()
     firm.bash(f"echo 'A word more.' >> {FILE}")

@@ -15,7 +15,7 @@ from onefirm.day import lessons
 from onefirm.day.surroundings import Finding
 from onefirm.memory.lessons import Lesson
 from onefirm.narrative import compile, guard
-from onefirm.sessions import db, walk
+from onefirm.sessions import db, identity, reminders, told, walk
 from onefirm.sessions import tree as snapshot
 from onefirm.state.records import Change
 from support.clock import FixedClock
@@ -43,6 +43,20 @@ def learn(firm: Firm, rule: str, *about: str, theme: str = "general", verdict: s
     if verdict:
         firm.lessons.decide(ref, verdict, by=OPERATOR)  # type: ignore[arg-type]
     return ref
+
+
+def waits(firm: Firm, rule: str, verdict: str | None = "harden", *about: str, **trigger: list[str]) -> str:
+    ref = firm.lessons.record(rule, "it happened", about=about, trigger=trigger, by=OPERATOR).ref
+    if verdict:
+        firm.lessons.decide(ref, verdict, by=OPERATOR)  # type: ignore[arg-type]
+    return ref
+
+
+def begun(firm: Firm) -> str:
+    """A session of the client c1."""
+    session = identity.start(str(firm.root), "c1", "startup", str(firm.root), None)
+    firm.day.start(session, "c1", "startup")
+    return session
 
 
 def rules(firm: Firm) -> dict[str, str]:
@@ -206,3 +220,61 @@ def test_the_guard_refuses_an_edit_of_a_rule_and_passes_the_operators_own() -> N
     assert [finding["rule"] for finding in ours] == ["generated"]
     assert "lesson_record" in ours[0]["call"]
     assert own == []
+
+
+def test_a_rule_for_paths_loads_with_those_files(firm: Firm) -> None:
+    waits(firm, "Name the term.", paths=["context/sales/*", "*.eml"])
+    [(name, text)] = rules(firm).items()
+    assert name.startswith("general.")
+    assert text.startswith('---\npaths: ["**/*.eml", "context/sales/**"]\n---\n')
+    assert "- L-1: Name the term.\n" in text
+    assert not (firm.root / reminders.FILE).exists()
+
+
+def test_a_rule_that_waits_for_a_moment_is_said_then_once_and_stands_in_no_file(firm: Firm) -> None:
+    waits(firm, "Push after the tests.", commands=["git push"])
+    waits(firm, "State the tax number.", None, kinds=["invoice"], words=["deposit"])
+    assert rules(firm) == {}
+    session = begun(firm)
+
+    def said(**moment: str) -> str:
+        return firm.day.learned(session, [moment])  # type: ignore[list-item]
+
+    assert said(command="cd site && git  push origin main") == "The firm learned:\n- L-1: Push after the tests."
+    assert said(command="git push") == said(command="git status") == said(kind="invoice", text="Final") == ""
+    hint = said(kind="invoice", text="The deposits")
+    assert "L-2 (a candidate; if it holds here, lesson_record again=L-2): State the tax number." in hint
+    firm.day.close(session)
+    with firm.store.read() as conn:
+        [closed] = firm.ledger.events(conn, kinds=["session.closed"])
+    assert (closed.payload or {})["fired"] == ["L-1", "L-2"]
+    firm.lessons.decide("L-1", "retire", by=OPERATOR)
+    firm.lessons.decide("L-2", "retire", by=OPERATOR)
+    assert not (firm.root / reminders.FILE).exists()
+
+
+def test_reminders_keep_the_budget_of_a_prompt_and_the_rest_waits(firm: Firm) -> None:
+    for number in range(5):
+        waits(firm, f"Rule {number} says " + "so much and more " * 40, words=["deposit"])
+    session = begun(firm)
+    first = firm.day.learned(session, [{"text": "a deposit"}])
+    assert 0 < estimate(first) <= told.PROMPT
+    assert firm.day.learned(session, [{"text": "a deposit"}]) == ""
+    with db.writing(str(firm.root)) as conn:
+        told.renew(conn, session)
+    second = firm.day.learned(session, [{"text": "a deposit"}])
+    assert second
+    assert not set(first.splitlines()[1:]) & set(second.splitlines()[1:])
+
+
+def test_a_candidate_of_one_client_is_no_hint_behind_the_wall_of_another(firm: Firm) -> None:
+    firm.records.write([Change("create", kind="client", set={"title": "Acme"})], OPERATOR)
+    waits(firm, "Push after the tests.", None, "P-1", commands=["git push"])
+    waits(firm, "Draw before lunch.", None, commands=["git push"])
+    session = begun(firm)
+    known = identity.get(str(firm.root), session)
+    assert known
+    firm.day.declare_wall(known, "CL-1", OPERATOR)
+    said = firm.day.learned(session, [{"command": "git push"}])
+    assert "L-2" in said
+    assert "L-1" not in said
