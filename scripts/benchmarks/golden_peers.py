@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable
 from typing import Literal
 
-from benchmarks.golden_set import Hit, Question, in_scope, items
+from benchmarks.golden_set import Ask, Hit, Question, in_scope, items
 
-Ask = Callable[[Question, int], list[Hit]]
 _WORD = re.compile(r"[^\W_]+")
 # The small words of a question; any list of them would do.
 _STOPWORDS = frozenset(

@@ -81,6 +81,10 @@ class Hit:
     text: str
 
 
+Ask = Callable[[Question, int], list[Hit]]
+"""A search: the best hits for a question, at most so many."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Of one question: the place (from 1) at which each need was met, None where it wasn't, and what was shown."""
@@ -110,6 +114,12 @@ def records() -> Mapping[str, Sequence[Mapping[str, str]]]:
 
 
 @cache
+def people() -> Mapping[str, str]:
+    """The names of the contacts by their ids."""
+    return {one["id"]: one["title"] for one in records()["contact"]}
+
+
+@cache
 def items() -> Mapping[str, Item]:
     """Everything that is remembered, by id, in the order of time; facts follow the source that they were taken from."""
     every = [*_stated("decision"), *_stated("lesson"), *_sourced("mails"), *_sourced("notes"), *_files()]
@@ -135,7 +145,7 @@ def _stated(kind: str) -> Iterator[Item]:
 def _sourced(name: str) -> Iterator[Item]:
     for one in _read(name):
         at, about = _moment(one["at"]), tuple(one.get("about", ()))
-        yield Item(one["id"], "source", at, about, {"kind": name.rstrip("s"), **one})
+        yield Item(one["id"], "source", at, about, one)
         for fact in one["facts"]:
             yield Item(fact["id"], "fact", at, about, fact, one["id"])
 

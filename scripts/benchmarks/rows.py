@@ -7,7 +7,7 @@ from typing import Literal, assert_never
 
 from benchmarks.samples import Sample
 
-Unit = Literal["ms", "s", "MB", "tok", "/s", "req", "×"]
+Unit = Literal["ms", "s", "MB", "tok", "/s", "req", "×", "share"]
 Verdict = Literal["met", "missed", "not measured", ""]
 
 

@@ -27,6 +27,7 @@ SUBJECTS = {
     "context": "checking the context tree, by number of files",
     "ledger": "appending and verifying",
     "sync": "what pulling from Notion costs",
+    "golden": "what recall finds of a firm's memory",
 }
 _FOREIGN = ("CLAUDE", "GIT_", "MCP_", "NOTION_", "ONEFIRM_")
 

@@ -2,13 +2,17 @@
 
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path.append(str(PROJECT / "scripts"))  # the benchmarks are no package of the project
 
-from benchmarks import golden_peers  # noqa: E402
-from benchmarks.golden_set import Passage, folded, items, judged, mean, owners, questions  # noqa: E402
+from benchmarks import golden_firm, golden_peers  # noqa: E402
+from benchmarks.golden_firm import Life  # noqa: E402
+from benchmarks.golden_set import Passage, Verdict, folded, items, judged, mean, owners, questions  # noqa: E402
 
 KINDS = {
     "plain", "inflected", "paraphrase", "person", "client", "record", "when", "instead", "current", "scoped",
@@ -51,3 +55,37 @@ def test_of_150_questions_every_third_is_held_out() -> None:
 def test_full_text_as_most_write_it_misses_three_of_ten() -> None:
     naive = golden_peers.naive()
     assert mean(judged(one, naive(one, 5)) for one in questions()) <= 0.7
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    """The firm with everything in it: two years are lived once for this file."""
+    with golden_firm.lived(tmp_path_factory.mktemp("golden") / "firm") as life:
+        yield life
+
+
+@pytest.fixture(scope="module")
+def found(life: Life) -> list[Verdict]:
+    return [judged(one, life.ask(one, 5)) for one in questions()]
+
+
+def test_recall_finds_nearly_nine_of_ten_within_five_hits(found: list[Verdict]) -> None:
+    assert mean(found) >= 0.88
+    assert mean(one for one in found if one.question.held_out) >= 0.88
+
+
+def test_what_holds_no_more_never_stands_above_what_does(found: list[Verdict]) -> None:
+    assert [one.question.ask for one in found if not one.in_order] == []
+
+
+def test_a_question_for_one_client_is_given_nothing_of_another(life: Life) -> None:
+    for question in (one for one in questions() if one.client):
+        known = [items()[hit.id] for hit in life.ask(question, 20) if hit.id in items()]
+        assert [one.id for one in known if not owners(one) <= {question.client}] == [], question
+
+
+@pytest.mark.postgres
+def test_postgres_finds_as_much(life: Life, found: list[Verdict], migrated_postgres: str) -> None:
+    with golden_firm.moved(life, migrated_postgres) as there:
+        again = [judged(one, there.ask(one, 5)) for one in questions()]
+    assert abs(mean(again) - mean(found)) <= 0.03
