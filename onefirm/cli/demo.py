@@ -135,16 +135,16 @@ def _live(
 
 
 def _lived_day(root: Path, place: Path, teller: Teller) -> None:
-    from onefirm.demo.day import EVENING
+    from onefirm.demo.learning import WHOLE_DAY
 
-    _lived(root, place, teller, EVENING)
+    _lived(root, place, teller, WHOLE_DAY)
 
 
 def _lived_week(root: Path, place: Path, teller: Teller) -> None:
-    from onefirm.demo.day import EVENING
+    from onefirm.demo.learning import WHOLE_DAY
     from onefirm.demo.week import WEEK
 
-    _lived(root, place, teller, (*EVENING, *WEEK))
+    _lived(root, place, teller, (*WHOLE_DAY, *WEEK))
 
 
 def _lived(root: Path, place: Path, teller: Teller, rest: Sequence[Later]) -> None:

@@ -288,6 +288,8 @@ MORNING: tuple[tuple[str, Callable[[Day, Client], None]], ...] = (
 EVENING: tuple[Later, ...] = (
     ("The laptop dies", killed),
     ("The next morning", _morning),
+)
+AUDIT: tuple[Later, ...] = (
     ("Does the narrative hold?", _tree_checked),
     ("Is the ledger whole?", verified),
     ("Somebody changes one byte", _byte_found),
