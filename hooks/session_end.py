@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hooks import core, watch
-from onefirm.sessions import db, identity
+from onefirm.sessions import db, identity, transcripts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
     session = identity.of_client(root, watch.client(payload))
     if session is None:
         return "no session", None
+    with db.writing(root) as conn:
+        transcripts.learn(conn, session, payload)
     identity.mark_ending(root, session, str(payload.get("reason") or "other"))
     core.detach(root, "close", "--session", session)
     return "ending", None

@@ -11,7 +11,7 @@ import time
 import onefirm
 from hooks import canary, core, loaded, watch
 from onefirm.narrative import rules
-from onefirm.sessions import clock, db, identity, known, notes, paths, pulls, told, walls
+from onefirm.sessions import clock, db, identity, known, notes, paths, pulls, told, transcripts, walls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
     source = str(payload.get("source") or "startup")
     until = time.time() + _deadline(root)
     session, client = _session(payload, root, source), watch.client(payload)
+    with db.writing(root) as conn:
+        transcripts.learn(conn, session, payload)
     declared = _wall(root, session, client, source)
     news = _look(root, session, source, client)
     # Before the brief, which reads its mark.

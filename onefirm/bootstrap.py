@@ -20,7 +20,7 @@ from onefirm.day.projection import Projector
 from onefirm.day.pulls import Pulls
 from onefirm.day.schema_guard import catch_up
 from onefirm.ledger.append import Ledger
-from onefirm.memory import court
+from onefirm.memory import court, transcripts
 from onefirm.memory.abstraction import Name
 from onefirm.memory.court import Past
 from onefirm.memory.decisions import Decisions
@@ -216,6 +216,7 @@ def _wire(
         settings.context.root_tokens,
         settings.context.chain_tokens,
         settings.brief.stale_days,
+        settings.sessions.keep_days if settings.sessions.archive else 0,
     )
     planes = Planes(
         root, rules, clock, store, ledger, schema, records, decisions, lessons, sources, facts, project,
@@ -251,7 +252,7 @@ def _names(store: Store) -> list[Name]:
 
 def _past(store: Store, ledger: Ledger) -> list[Past]:
     with store.read() as conn:
-        return court.past(conn, ledger)
+        return court.joined([*court.past(conn, ledger), *transcripts.past(conn)])
 
 
 def _patience(root: Path, settings: Settings) -> Patience | None:

@@ -67,6 +67,13 @@ class PullSettings(_Section):
     every_minutes: Annotated[float, Field(ge=0.5, le=1440)] = 5.0
 
 
+class SessionSettings(_Section):
+    """Whether what was said and done in a session is kept as evidence, and for how many days."""
+
+    archive: bool = True
+    keep_days: Annotated[int, Field(ge=1, le=3650)] = 30
+
+
 class ServiceSettings(_Section):
     """How often the service pulls, and at which port of this machine it hears webhooks; none by default."""
 
@@ -87,6 +94,7 @@ class Settings(_Section):
     brief: BriefSettings = BriefSettings()
     context: ContextSettings = ContextSettings()
     pull: PullSettings = PullSettings()
+    sessions: SessionSettings = SessionSettings()
     service: ServiceSettings = ServiceSettings()
 
 
@@ -155,5 +163,6 @@ _SECTIONS: Mapping[yamlfile.KeyPath, type[_Section]] = {
     ("brief",): BriefSettings,
     ("context",): ContextSettings,
     ("pull",): PullSettings,
+    ("sessions",): SessionSettings,
     ("service",): ServiceSettings,
 }

@@ -7,7 +7,8 @@
 5. Commit the narrative by explicit paths; the message anchors the ledger's heads, also where only state was touched,
    by this session or in a terminal.
 6. Record `session.closed`; its effect key makes a second close a repetition.
-7. Renew the rules, as narrative that scopes them may have moved; copy the database in the place of today's copy.
+7. Renew the rules, as narrative that scopes them may have moved; archive what was said and done in the session, where
+   the operator keeps that; copy the database in the place of today's copy.
 8. Mark the session closed.
 """
 
@@ -21,7 +22,7 @@ from onefirm import git
 from onefirm.core.attribution import OPERATOR, SYSTEM, By
 from onefirm.core.canonical import sha256_hex
 from onefirm.core.errors import FirmError
-from onefirm.day import anchoring, backups, changes, lessons
+from onefirm.day import anchoring, backups, changes, lessons, transcripts
 from onefirm.day.planes import Planes
 from onefirm.ledger.anchors import TRAILER
 from onefirm.narrative import tree as narrative
@@ -106,6 +107,7 @@ def _close(planes: Planes, session: str, how: How) -> Closed:
     closed = Closed(session, how, tuple(touched), len(planes.records.pending()), unreconciled, actions, commit, why_not)
     _record_close(planes, closed, by)
     lessons.render(planes.root, planes.lessons.every(), planes.secrets_check)
+    transcripts.archive(planes, session, by)
     backups.make(planes)
     return closed
 

@@ -23,7 +23,7 @@ from onefirm.store.engine import Store
 class Rules:
     """The firm's own numbers, from onefirm.yaml. `brief_tokens` is the brief's limit; `root_tokens` and
     `chain_tokens` are what the context tree may cost: in every session, and with one file. `stale_days` is how long a
-    thing may lie before it is told.
+    thing may lie before it is told; `session_days` how long an archived session is kept, 0 where none is archived.
     """
 
     firm: str
@@ -32,6 +32,7 @@ class Rules:
     root_tokens: int = 1500
     chain_tokens: int = 6000
     stale_days: int = 14
+    session_days: int = 30
 
 
 @dataclass(frozen=True, slots=True)

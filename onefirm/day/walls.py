@@ -16,7 +16,7 @@ from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.core.ids import parse_ref
 from onefirm.core.sight import Sight
 from onefirm.day.planes import Planes
-from onefirm.memory import stories
+from onefirm.memory import stories, transcripts
 from onefirm.narrative.belonging import Folders
 from onefirm.sessions import db, known, receipts, walls
 from onefirm.sessions.shapes import Session, Wall
@@ -132,13 +132,16 @@ def sight(planes: Planes, wall: Wall) -> Sight:
     """What the session behind this wall may see, as the firm is now.
 
     What memory has about several records is hidden when one of them is; a lesson that recurred elsewhere is the
-    firm's own, since it names nobody. A file is hidden when its own head or a folder above it names a hidden record, or
+    firm's own, since it names nobody. An archived session is seen only where it speaks of this client: what else was
+    said in it nobody has judged. A file is hidden when its own head or a folder above it names a hidden record, or
     one that nobody knows.
     """
     with planes.store.read() as conn:
         related = _related(conn)
         names = {row.alias: row.ref for row in conn.execute(select(record_alias.c.alias, record_alias.c.ref))}
         said = [(ref, about) for one in _REMEMBERED for ref, about in conn.execute(select(one.c.ref, one.c.subjects))]
+        archived = select(source.c.ref, source.c.subjects).where(source.c.kind == transcripts.KIND)
+        sessions = [(ref, about) for ref, about in conn.execute(archived)]
         of_all = stories.recurred(conn, planes.ledger)
         learned = conn.execute(select(lesson.c.ref, lesson.c.subjects))
         said += [(ref, [] if ref in of_all else about) for ref, about in learned]
@@ -146,9 +149,12 @@ def sight(planes: Planes, wall: Wall) -> Sight:
     def leads_to(ref: str) -> Sequence[str]:
         return [names.get(other, other) for other in related.get(ref, ())]
 
-    hidden = {ref for ref in related if walls.is_others(wall, walls.owners(ref, wall["parties"], leads_to))}
+    owned = {ref: walls.owners(ref, wall["parties"], leads_to) for ref in related}
+    hidden = {ref for ref, owners in owned.items() if walls.is_others(wall, owners)}
     hidden |= {name for name, ref in names.items() if ref in hidden}
     hidden |= {ref for ref, about in said if not hidden.isdisjoint(about)}
+    own = {ref for ref, owners in owned.items() if owners == {wall["client"]}}
+    hidden |= {ref for ref, about in sessions if own.isdisjoint(about)}
     every = {*related, *names, *(ref for ref, _ in said)}
     return Sight(
         walls.who(wall), frozenset(hidden), frozenset(every - hidden), _paths(planes.root, every - hidden), walls.BACK,

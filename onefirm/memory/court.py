@@ -99,6 +99,16 @@ def past(conn: Connection, ledger: Ledger) -> list[Past]:
     ]
 
 
+def joined(pasts: Iterable[Past]) -> list[Past]:
+    """Each session once, in the order in which they began."""
+    found: dict[str, Past] = {}
+    for one in pasts:
+        known = found.get(one.session)
+        done = (known.moments if known else ()) + one.moments
+        found[one.session] = Past(one.session, min(one.at, known.at) if known else one.at, done)
+    return sorted(found.values(), key=lambda one: one.at)
+
+
 def _moment(event: Event) -> Moment | None:
     said = event.payload or {}
     if event.kind in ("record.seen", "record.pulled"):

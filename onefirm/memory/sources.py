@@ -336,7 +336,8 @@ def standings(conn: Connection, refs: Sequence[str], known_by: str | None) -> di
     return {
         one.ref: Standing(
             one.dated or one.at,
-            f"a note of {one.session}" if one.session else "",
+            f"a note of {one.session}" if one.session else "said in a session" if one.kind == "session" else "",
+            stale=one.kind == "session",  # what was only said stands below what was written down
             known=known_by is None or one.at <= known_by,
         )
         for one in found

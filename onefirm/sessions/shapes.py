@@ -127,3 +127,13 @@ class Moment(TypedDict, total=False):
     command: str
     kind: str
     text: str
+
+
+class Said(TypedDict):
+    """Something in a session's transcript. `what` is `prompt`, `answer`, `command`, `path` (an edit; `more` is what it
+    adds) or `call` (of any other tool).
+    """
+
+    what: str
+    text: str
+    more: str

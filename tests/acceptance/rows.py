@@ -147,7 +147,6 @@ ROWS: Mapping[str, Row] = {
     ),
     "MEM-10": Row(
         "Before a candidate hardens it is replayed against past sessions: would have fired, false alarms",
-        part="against what the ledger tells of them",
     ),
     "MEM-13": Row(
         "Every decision can be listed and filtered (record, time, standing or superseded), not only recalled"

@@ -1,0 +1,141 @@
+"""A session is archived when it is closed: redacted, for as long as the operator wants, and behind the client wall."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onefirm import settings, workspace
+from onefirm.bootstrap import Firm, open_firm
+from onefirm.core.attribution import By
+from onefirm.memory import transcripts
+from onefirm.sessions import clock as instants
+from onefirm.sessions import db, identity, walls
+from onefirm.sessions import transcripts as files
+from onefirm.state.records import Change
+from support.clock import FixedClock
+
+MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+OPERATOR = By("operator", reason="as they asked")
+TOKEN = "ghp_" + "a1" * 20  # no key of anybody
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(MORNING)
+
+
+@pytest.fixture
+def firm(tmp_path: Path, clock: FixedClock) -> Iterator[Firm]:
+    """A firm with two clients."""
+    workspace.init(tmp_path / "firm", workspace.Wishes(firm="Northlight Studio"), clock)
+    with open_firm(tmp_path / "firm", clock=clock) as firm:
+        for title in ("Halvorsen Yards", "Borealis"):
+            firm.records.write([Change("create", kind="client", set={"title": title})], OPERATOR)
+        yield firm
+
+
+def lived(firm: Firm, *entries: dict[str, Any] | str, client_id: str = "client-1") -> str:
+    """A session that has ended, with these lines in the client's own file."""
+    root = str(firm.root)
+    session = identity.start(root, client_id, "startup", root, None)
+    path = firm.root.parent / f"{client_id}.jsonl"
+    lines = [one if isinstance(one, str) else json.dumps({"timestamp": instants.iso(), **one}) for one in entries]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    with db.writing(root) as conn:
+        files.learn(conn, session, {"transcript_path": str(path)})
+    identity.mark_ending(root, session)
+    return session
+
+
+def asked(text: str, **more: Any) -> dict[str, Any]:
+    return {"message": {"role": "user", "content": text}, **more}
+
+
+def done(tool: str, **given: Any) -> dict[str, Any]:
+    call = {"type": "tool_use", "name": tool, "input": given}
+    return {"message": {"role": "assistant", "content": [{"type": "text", "text": "Going on."}, call]}}
+
+
+def close(firm: Firm, session: str) -> str:
+    """The text that is archived of it."""
+    firm.day.close(session)
+    return firm.sources.text(firm.sources.find(kind="session")[0].ref)
+
+
+def test_what_was_said_and_done_is_kept_and_can_be_replayed(firm: Firm) -> None:
+    session = lived(
+        firm,
+        "no JSON, and cut",
+        asked("what an older session said", timestamp="2020-01-01T00:00:00.000Z"),
+        asked("Push it,\n\nplease"),
+        asked("the client's own words", isMeta=True),
+        asked("<command-name>/onefirm:start</command-name><command-args>acme</command-args>"),
+        done("Bash", command="git push --force"),
+        done("Edit", file_path=f"{firm.root}/context/a.md", old_string="x", new_string="Paid in full."),
+        done("mcp__plugin_onefirm_firm__record_get", refs=["CL-1"], reason="look"),
+        asked("word " * 2_000),
+    )
+    text = close(firm, session)
+    assert text.startswith("> Push it,\n> \n> please\n\n> /onefirm:start acme\n\n< Going on.\n\n$ git push --force\n\n")
+    assert not {"older", "own"} & set(text.split())
+    assert "+ record_get reason look" in text
+    assert list(transcripts.moments(text))[:4] == [
+        {"text": "Push it,\n\nplease"},
+        {"text": "/onefirm:start acme"},
+        {"command": "git push --force"},
+        {"path": "context/a.md", "text": "Paid in full."},
+    ]
+    assert [len(one) for one in text.split("\n\n")][-1] < 4_100
+    with firm.store.read() as conn:
+        [past] = [one for one in transcripts.past(conn) if one.session == session]
+    assert {"command": "git push --force"} in past.moments
+    assert firm.day.close(session) is None
+
+
+def test_a_long_session_keeps_its_beginning_and_its_end_and_no_secret(firm: Firm) -> None:
+    session = lived(firm, asked(f"use {TOKEN}"), *(asked(f"{n} " + "x" * 3_000) for n in range(60)))
+    text = close(firm, session)
+    assert text.startswith("> (left out: it held a GitHub token)\n\n> 0 x")
+    assert TOKEN not in text
+    assert "entries left out)" in text
+    assert "> 59 x" in text
+    assert len(text) <= transcripts.LONGEST + 200
+
+
+@pytest.mark.row("NAR-09")
+def test_an_archive_is_seen_by_sessions_for_its_client_only_and_goes_with_it(firm: Firm) -> None:
+    first, other = (
+        lived(firm, asked("Write to Halvorsen"), client_id="one"),
+        lived(firm, asked("Tidy"), client_id="two"),
+    )
+    for session in (first, other):
+        firm.day.close(session)
+    about = {firm.sources.text(one.ref): (one.ref, one.about) for one in firm.sources.find(kind="session")}
+    assert about["> Write to Halvorsen"][1] == ("CL-1",)
+    seen = {
+        ref: [one.ref for one in firm.behind(walls.put(str(firm.root), "three", ref, ref, ["CL", "PR"])).sources.find()]
+        for ref in ("CL-1", "CL-2")
+    }
+    assert seen == {"CL-1": [about["> Write to Halvorsen"][0]], "CL-2": []}
+    firm.records.write([Change("archive", ref="CL-1")], OPERATOR)
+    firm.day.erase("CL-1", OPERATOR)
+    assert [one.text_is for one in firm.sources.find(about="CL-1")] == ["erased"]
+
+
+def test_an_archive_vanishes_when_its_days_are_over_and_none_is_made_where_it_is_off(
+    firm: Firm, clock: FixedClock
+) -> None:
+    close(firm, lived(firm, asked("Remember me"), client_id="one"))
+    path = firm.root / settings.FILE
+    path.write_text(path.read_text(encoding="utf-8") + "sessions:\n  archive: off\n", encoding="utf-8")
+    clock.advance(days=31)
+    with open_firm(firm.root, clock=clock) as later:
+        later.day.close(lived(later, asked("And me"), client_id="two"))
+        assert [one.text_is for one in later.sources.find(kind="session")] == ["expired"]
+        with later.store.read() as conn:
+            assert not list(transcripts.past(conn))
+        assert not later.recall.recall("remember").hits
