@@ -344,7 +344,8 @@ class Facts:
             if self._sight.hidden:
                 query = query.where(fact.c.ref.not_in(listed(conn, self._sight.hidden)))
             rows = conn.execute(query).mappings().all()
-            every = (told_facts.then(told_facts.fact_of(conn, row), row, known_at) for row in rows)
+            told = zip(told_facts.facts_of(conn, rows), rows, strict=True)
+            every = (told_facts.then(one, row, known_at) for one, row in told)
             met = [one for one in every if _meets(one, status, text, known_at, day)]
         return met[: max(1, min(limit, _MOST_ROWS))]
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, or_
 
 from onefirm.memory.quotes import Found
 from onefirm.memory.sameness import ALIKE, digest, even, is_same, likeness, words
-from onefirm.memory.told_facts import Fact, fact_of, rows
+from onefirm.memory.told_facts import Fact, facts_of, rows
 from onefirm.store.tables import fact
 
 
@@ -64,7 +64,7 @@ def _near(conn: Connection, claim: Claim) -> list[Fact]:
     topic = fact.c.topic == digest(said["subject"]) if said["subject"] else fact.c.topic.is_(None)
     query = rows().where(fact.c.scope == said["scope"], fact.c.status.in_(("active", "candidate")))
     query = query.where(fact.c.kind == said["kind"], or_(near, topic)).order_by(fact.c.at, fact.c.ref)
-    return [fact_of(conn, row) for row in conn.execute(query).mappings()]
+    return facts_of(conn, conn.execute(query).mappings().all())
 
 
 def _by_day(found: Rivals, one: Fact, claim: Claim) -> list[Fact]:

@@ -15,6 +15,7 @@ from onefirm.memory.passages import Part
 from onefirm.memory.quotes import Stance
 from onefirm.memory.standing import Standing
 from onefirm.memory.statements import DAMAGED, ERASED
+from onefirm.store.listed import listed
 from onefirm.store.tables import event, evidence, fact, payload
 
 Status = Literal["candidate", "active", "superseded", "retracted", "erased"]
@@ -70,7 +71,7 @@ class Fact:
 
 
 def rows() -> Select[Any]:
-    """Every fact with the body of the entry that recorded it; what `fact_of` reads."""
+    """Every fact with the body of the entry that recorded it; what `facts_of` reads."""
     query = select(*fact.c, event.c.actor, payload.c.body.label("said"))
     query = query.join(event, event.c.id == fact.c.event_id)
     return query.outerjoin(payload, payload.c.event_id == fact.c.event_id)
@@ -86,6 +87,16 @@ def get(conn: Connection, ref: str) -> Fact:
 
 def fact_of(conn: Connection, row: Fields) -> Fact:
     """A fact from one of `rows`."""
+    return facts_of(conn, [row])[0]
+
+
+def facts_of(conn: Connection, rows: Sequence[Fields]) -> list[Fact]:
+    """Facts from some of `rows`, their quotes read together."""
+    quoted = _evidence(conn, [row["ref"] for row in rows])
+    return [_fact(row, quoted.get(row["ref"], ())) for row in rows]
+
+
+def _fact(row: Fields, quoted: Sequence[Evidence]) -> Fact:
     body = read_body(row["said"])
     said: dict[str, Any] = (body or {}).get("data", {})
     lost = DAMAGED if body is None else ERASED
@@ -100,7 +111,7 @@ def fact_of(conn: Connection, row: Fields) -> Fact:
         said.get("predicate", ""),
         said.get("value", ""),
         tuple(row["subjects"]),
-        tuple(_evidence(conn, row["ref"])),
+        tuple(quoted),
         row["dated"],
         row["valid_from"],
         row["valid_to"],
@@ -113,13 +124,18 @@ def fact_of(conn: Connection, row: Fields) -> Fact:
     )
 
 
-def _evidence(conn: Connection, ref: str) -> list[Evidence]:
-    """The words of each quote lie in the entry that told it."""
-    entries = select(payload.c.body).join(event, event.c.id == payload.c.event_id)
-    held = select(evidence.c.event_id).where(evidence.c.fact == ref)
-    bodies = conn.execute(entries.where(event.c.id.in_(held)).order_by(event.c.at, event.c.chain_id, event.c.seq))
-    told = [one for body in bodies.scalars() for one in (read_body(body) or {}).get("data", {}).get("evidence", ())]
-    return [Evidence(one["source"], one["start"], one["end"], one["quote"], one["stance"]) for one in told]
+def _evidence(conn: Connection, refs: Sequence[str]) -> dict[str, list[Evidence]]:
+    """The words of each fact's quotes lie in the entries that told them."""
+    held = select(evidence.c.fact, evidence.c.event_id).where(evidence.c.fact.in_(listed(conn, refs))).distinct()
+    told = held.subquery()
+    query = select(told.c.fact, payload.c.body).join(event, event.c.id == told.c.event_id)
+    query = query.join(payload, payload.c.event_id == event.c.id)
+    found: dict[str, list[Evidence]] = {}
+    for row in conn.execute(query.order_by(event.c.at, event.c.chain_id, event.c.seq)):
+        said = (read_body(row.body) or {}).get("data", {}).get("evidence", ())
+        quotes = [Evidence(one["source"], one["start"], one["end"], one["quote"], one["stance"]) for one in said]
+        found.setdefault(row.fact, []).extend(quotes)
+    return found
 
 
 def then(one: Fact, row: Fields, known_at: str) -> Fact:
@@ -153,7 +169,8 @@ def index(conn: Connection, entry: Event) -> None:
 def standings(conn: Connection, refs: Sequence[str], known_by: str | None) -> dict[str, Standing]:
     """How these facts stand, or stood at a time (ISO). A candidate, or one that was taken back, is not known."""
     found = conn.execute(rows().where(fact.c.ref.in_(refs))).mappings().all()
-    stood = [then(fact_of(conn, row), row, known_by) if known_by else fact_of(conn, row) for row in found]
+    told = zip(facts_of(conn, found), found, strict=True)
+    stood = [then(one, row, known_by) if known_by else one for one, row in told]
     return {one.ref: _standing(one, known_by) for one in stood}
 
 
