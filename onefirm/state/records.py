@@ -242,7 +242,9 @@ class Records:
         """
         values.check_reason(self.plane.reading, by)
         self.sync()
-        prepared = ready(self.schema_proposal(declared, remove).accepted())
+        with self.plane.store.read() as conn:
+            found = schema_change.propose(self.plane, conn, declared, remove, ending=True)
+        prepared = ready(found.accepted())
         done = schema_change.apply(self.plane, declared, by, remove, prepared)
         self.plane.project()
         return done

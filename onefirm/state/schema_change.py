@@ -60,12 +60,17 @@ class Proposal:
         return self
 
 
-def propose(plane: Plane, conn: Connection, declared: Declared, remove: Sequence[str]) -> Proposal:
-    """The plan against the schema in force and every record of a kind that it concerns."""
+def propose(
+    plane: Plane, conn: Connection, declared: Declared, remove: Sequence[str], *, ending: bool = False
+) -> Proposal:
+    """The plan against the schema in force and every record of a kind that it concerns.
+
+    With `ending`, a write that somebody is at stands against nothing: `apply` waits for its end, and looks again.
+    """
     now = schemas.current(conn) or Schema(0, {})
     steps = schema_plan.plan(now, declared)
     # before the records: a write that ends between the two would change them behind the plan's back
-    waiting = _waiting(conn)
+    waiting = _waiting(plane, conn, ending)
     rows = [mirror.record_of(row) for row in conn.execute(mirror.rows().order_by(record.c.ref))]
     cleared = _cleared(declared, rows, remove)
     told = [_counted(step, rows, cleared) for step in steps] + _clearing(declared, rows, cleared)
@@ -332,7 +337,8 @@ def _binds(step: Step, schema: Schema) -> bool:
     return step.turn != "added" or (step.thing == "property" and prop is not None and prop.required)
 
 
-def _waiting(conn: Connection) -> list[str]:
-    found = claims.every(conn)
+def _waiting(plane: Plane, conn: Connection, ending: bool) -> list[str]:
+    now, home = plane.now(), plane.ledger.chain_id
+    found = [claim for claim in claims.every(conn) if not (ending and claim.is_live(now, home))]
     refs = sorted({ref for claim in found for ref in claim.refs})
     return [f"{len(found)} write(s) are under way or wait for the truth: {_listed(refs)}."] if found else []
