@@ -31,7 +31,7 @@ def answered(notion: Notion, method: str, path: str, key: str | None, body: Json
         raise Refusal(404, "object_not_found", f"The simulator has {known}.")
     try:
         return found(notion, body)
-    except (AssertionError, KeyError, TypeError, ValueError) as wrong:
+    except (AssertionError, AttributeError, KeyError, TypeError, ValueError) as wrong:
         raise Refusal(400, "validation_error", f"{type(wrong).__name__}: {wrong}") from wrong
 
 

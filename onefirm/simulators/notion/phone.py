@@ -64,7 +64,7 @@ class Phone:
                 for page in source.rows.values():
                     if str(page.number) == count:
                         return page
-        raise KeyError(number)
+        raise KeyError(f"no row is called {number} by a number of Notion's")
 
     def write(self, row: str, words: str) -> None:
         """Write into a page's body, in Markdown, after what is there."""
@@ -167,7 +167,9 @@ class Phone:
         named = {one.name: one for one in known.values()} or {"title": TITLE}
         accepted: dict[str, Any] = {}
         for name, cell in cells.items():
-            column = named[name]
+            column = named.get(name)
+            if column is None:
+                raise ValueError(f"there is no property “{name}”; there are {', '.join(named)}")
             sent = values.in_words(column.type, "" if cell is None and column.type in ("title", "rich_text") else cell)
             accepted[column.id] = values.accepted(column, {column.type: sent}, name, self.workspace)
         return accepted

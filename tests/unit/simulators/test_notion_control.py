@@ -64,6 +64,12 @@ def test_only_the_key_opens_it_and_what_is_wrong_is_said(notion: Notion, remote:
         400,
         "ValueError: no fault is called 'fire'; there are 429, 409, 500, 502, 503, 504, 529, drop, slow, after",
     )
+    made = remote("POST", "phone", act="database", **{"with": {"title": "Projects", "properties": {"Name": "title"}}})
+    typed = {"source": made["id"], "cells": {"Nmae": "X"}}
+    there = "ValueError: there is no property “Nmae”; there are Name"
+    assert remote("POST", "phone", act="row", **{"with": typed}) == (400, there)
+    assert remote("POST", "phone", act="row", **{"with": {**typed, "source": "nowhere"}})[0] == 400
+    assert remote("POST", "phone", act="dance")[0] == 400
 
 
 def test_a_process_of_its_own_serves_until_its_input_ends() -> None:
