@@ -8,7 +8,8 @@ from typing import Any
 from client.driver import Lab, Run, Session
 from client.driver.turns import Turn
 from onefirm.workspace import Wishes
-from support.firms import Operator, new_firm
+from support.firms import new_firm
+from support.terminal import Terminal
 
 PLUGIN = Path(__file__).parents[2]
 TOOLS = "mcp__plugin_onefirm_firm"
@@ -38,7 +39,7 @@ class Firm:
 
     def cli(self, *words: str, check: bool = True) -> str:
         """`onefirm WORDS` in the workspace, in this process; its standard output."""
-        done = Operator(self.lab.project)(*words)
+        done = Terminal(self.lab.project)(*words)
         if check and done.code:
             raise AssertionError(f"onefirm {' '.join(words)}: {done.code}\n{done.out}\n{done.err}")
         return done.out
