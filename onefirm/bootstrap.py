@@ -28,6 +28,7 @@ from onefirm.memory.facts import Facts
 from onefirm.memory.lessons import Lessons
 from onefirm.memory.recall import Document, Recall
 from onefirm.memory.sources import Sources
+from onefirm.memory.uses import Uses
 from onefirm.narrative import archive, tree
 from onefirm.secrets import Secrets
 from onefirm.sessions import pulls
@@ -63,6 +64,7 @@ class Firm:
     sources: Sources
     facts: Facts
     recall: Recall
+    uses: Uses
     day: Day
     secrets: Secrets
     projector: Projector
@@ -88,6 +90,7 @@ class Firm:
             sources=self.sources.behind(sight),
             facts=self.facts.behind(sight),
             recall=self.recall.behind(sight),
+            uses=self.uses.behind(sight),
             day=self.day.behind(sight),
         )
 
@@ -208,7 +211,8 @@ def _wire(
     )  # fmt: skip
     sources = Sources(store, ledger, clock, project, secrets.looks_secret)
     facts = Facts(store, ledger, clock, sources, project, secrets.looks_secret, settings.timezone)
-    recall = Recall(store, ledger, lambda: _documents(root), archive.is_archived, lambda: tree.stamp(root))
+    uses = Uses(store, clock)
+    recall = Recall(store, ledger, lambda: _documents(root), archive.is_archived, lambda: tree.stamp(root), log=uses)
     rules = Rules(
         settings.firm,
         settings.timezone,
@@ -238,6 +242,7 @@ def _wire(
         sources,
         facts,
         recall,
+        uses,
         day,
         secrets,
         project,

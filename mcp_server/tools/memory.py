@@ -5,11 +5,14 @@ from __future__ import annotations
 from mcp_server import answers
 from mcp_server.arguments import Refs
 from mcp_server.calls import Call
+from onefirm.memory import marks
 
 
-def memory_recall(call: Call, query: str, about: Refs | None = None, limit: int = 8) -> answers.Answer:
-    """Search decisions, lessons and narrative: the few facts a task needs. about: refs."""
-    recalled = call.firm.recall.recall(query, about=about or (), limit=limit)
+def memory_recall(
+    call: Call, query: str, about: Refs | None = None, limit: int = 8, as_of: str | None = None
+) -> answers.Answer:
+    """Search all memory: the few facts a task needs. about: refs. Cite the answer's id in what you decide."""
+    recalled = call.firm.recall.recall(query, about=about or (), limit=limit, as_of=as_of, session=call.caller.session)
     rows = answers.gathered(
         recalled.hits,
         lambda hit: {
@@ -18,7 +21,13 @@ def memory_recall(call: Call, query: str, about: Refs | None = None, limit: int 
             "heading": hit.heading,
             "text": hit.text,
             "about": hit.about,
-            "at": hit.at,
+            "at": hit.at and hit.at[:10],
         },
     )
-    return answers.table(rows, searched=None if rows else recalled.searched, note=recalled.note)
+    return answers.table(
+        rows,
+        id=marks.begin(recalled.id),
+        how=recalled.how,
+        searched=None if rows else recalled.searched,
+        note=recalled.note,
+    )

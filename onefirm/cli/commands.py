@@ -22,6 +22,7 @@ COMMANDS = {
     "lesson": "onefirm.cli.lessons:lesson",
     "artifact": "onefirm.cli.artifacts:artifact",
     "recall": "onefirm.cli.recall:recall",
+    "memory": "onefirm.cli.memory:memory",
     "context": "onefirm.cli.context:context",
     "drift": "onefirm.cli.drift:drift",
     "playbook": "onefirm.cli.playbooks:playbook",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -18,13 +18,14 @@ from onefirm.day import lessons as rule_files
 from onefirm.day.brief import FILE
 from onefirm.day.planes import Planes
 from onefirm.ledger.events import Event
-from onefirm.memory import fact_rows, facts, lessons, passages, sources, statements
+from onefirm.memory import fact_rows, facts, lessons, passages, sources, statements, uses
 from onefirm.narrative import tree as narrative
 from onefirm.sessions import db, tree
 from onefirm.state import artifacts, history, mirror, scrub
 from onefirm.state.artifacts import Artifacts
 
 _MOST_NAMED = 5
+_TELLING = 4
 _KEYED = (
     "What an earlier onefirm found in narrative about it stays quoted in the keys of its entries: they are part of the"
     " chain."
@@ -77,7 +78,7 @@ def erase(planes: Planes, ref: str, by: By) -> Erased:
     """Erase it for good; the chain, the ref and the times stay.
 
     1. In one transaction, locks taken as `state.plane` orders them: mirror, truth and questions; the entries' payloads,
-       under a tombstone; what recall searches. A lesson keeps its standing.
+       under a tombstone; what recall searches, and what it was asked. A lesson keeps its standing.
     2. The files of its artifacts go.
     3. session.db is brought up to the tombstone and lets go of what narrative about it said, the rules lose the
        lesson, both files give up their free space, and the last brief goes.
@@ -90,7 +91,7 @@ def erase(planes: Planes, ref: str, by: By) -> Erased:
         names = history.names(conn, parse_ref(ref))
         mirror.load(conn, names, lock=True)  # before looking: whoever writes it next waits, and sees it erased
         scrub.check(conn, names[0], names)
-        scope = _scope(planes, names)
+        scope, named = _scope(planes, names), _named(conn, names)
         entries = _entries(planes, conn, scope)
         standing = lessons.standing(conn, planes.ledger, names[0])
         scrub.scrub(conn, names)
@@ -98,6 +99,7 @@ def erase(planes: Planes, ref: str, by: By) -> Erased:
         passages.rescope(conn, names)
         sources.wipe(conn, _refs(entries, "source.archived"), tombstone)
         fact_rows.restate(conn, planes.ledger, _refs(entries, "fact."))
+        uses.forget(conn, [*names, *(ref for event in entries for ref in event.subjects[:1])], named)
         passages.wipe(conn, passages.erased(conn))
         if standing:
             lessons.restate(conn, planes.ledger, names[0], standing, tombstone)
@@ -108,6 +110,13 @@ def erase(planes: Planes, ref: str, by: By) -> Erased:
     stays = ([_KEYED] if any(map(_is_keyed, entries)) else []) + _stays(planes, scope, pointing, emptied)
     stays += [_ORIGINALS] if hashes else []
     return Erased(names[0], len(entries), tuple(stays))
+
+
+def _named(conn: Connection, names: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a question names the record: by a ref, or a word of its title that is no small one."""
+    titles = " ".join(one.title for one in mirror.load(conn, names).values())
+    said = [name.casefold() for name in names] + [word.casefold() for word in titles.split() if len(word) >= _TELLING]
+    return lambda text: any(word in text.casefold() for word in said)
 
 
 def _scope(planes: Planes, names: Sequence[str]) -> _Scope:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from onefirm.store.tables import event_subject, record_alias
+
+_NAMES = select(record_alias.c.alias, record_alias.c.ref).where(
+    or_(record_alias.c.alias == bindparam("name"), record_alias.c.ref == bindparam("name"))
+)
 
 
 def names(conn: Connection, ref: str) -> list[str]:
     """The ref itself first, then every other name of the same record."""
-    query = select(record_alias.c.alias, record_alias.c.ref)
-    pairs = conn.execute(query.where(or_(record_alias.c.alias == ref, record_alias.c.ref == ref)))
+    pairs = conn.execute(_NAMES, {"name": ref})
     return list(dict.fromkeys([ref, *(name for pair in pairs for name in pair)]))
 
 

@@ -17,7 +17,7 @@ from onefirm.core.sight import WHOLE, Sight
 from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event, Fields, read_body
-from onefirm.memory import passages, statements
+from onefirm.memory import passages, statements, uses
 from onefirm.memory.pages import Page
 from onefirm.memory.passages import Part
 from onefirm.memory.standing import Standing
@@ -142,6 +142,9 @@ class Decisions:
             )
         )
         index(conn, entry)
+        uses.credit(conn, [said["why"], *said["evidence"]], ref, by.session)
+        if supersedes:
+            uses.corrected(conn, supersedes, ref)
         return Decision(
             ref, entry.at, by.actor, said["what"], said["why"], tuple(said["alternatives"]), tuple(said["evidence"]),
             about, supersedes, None, entry.id,

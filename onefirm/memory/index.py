@@ -5,6 +5,7 @@ Nothing that is typed can be read as query syntax: terms and scope words are mad
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,14 @@ _COLUMNS = "{heading body meta context titles}"
 _WEIGHTS = "0.0, 2.0, 1.0, 1.0, 0.5, 1.0"
 _PG_WEIGHTS = "'{0, 0.5, 0.9, 1}'"  # D (scope), C (context), B (meta, titles), A (heading, body)
 _NEWEST = text("SELECT max(id) FROM passage")
+_LIGHT, _JUDGED = "p.id, p.actor, p.traits", ", p.source, p.ref, p.about"
 _FIELDS = "p.id, p.source, p.ref, p.part, p.heading, p.body, p.actor, p.at, p.about, p.start_char, p.end_char"
+_WHOLE = {
+    "sqlite": text(f"SELECT {_FIELDS} FROM json_each(:ids) i CROSS JOIN passage p ON p.id = i.value"),  # noqa: S608
+    "postgresql": text(
+        f"SELECT {_FIELDS} FROM passage p JOIN jsonb_array_elements_text(CAST(:ids AS jsonb)) i ON p.id = i::int"  # noqa: S608
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +47,30 @@ class Term:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """`scope` holds groups of scope words: a passage has one of each group. `known_by` (ISO) leaves out what was
-    written down later. `language` is the one that the index was made for.
+    written down later. `language` is the one that the index was made for. `judged`: rows tell what they are about.
     """
 
     terms: Sequence[Term]
     scope: Sequence[Sequence[str]] = ()
     known_by: str | None = None
     language: str = ENGLISH
+    judged: bool = False
 
 
-def matching(conn: Connection, asked: Asked, most: int) -> list[Any]:
-    """Rows with any of the terms, best first; without terms those of the scope, the last indexed first."""
+def ranked(conn: Connection, asked: Asked, most: int) -> Sequence[Any]:
+    """What has any of the terms, best first; without terms what the scope has, the last indexed first.
+
+    Rows of id, score, actor and traits, and with `judged` of source, ref and about too: texts are read of a few only.
+    """
     if conn.dialect.name == "postgresql":
         return _postgres(conn, asked, most)
-    statement = _sqlite(bool(asked.terms), asked.known_by is not None)
-    given = {"match": _match(asked), "most": most, "known_by": asked.known_by}
-    return list(conn.execute(statement, given))
+    statement = _sqlite(bool(asked.terms), asked.known_by is not None, asked.judged)
+    return conn.execute(statement, {"match": _match(asked), "most": most, "known_by": asked.known_by}).all()
+
+
+def read(conn: Connection, ids: Sequence[int]) -> dict[int, Any]:
+    """Whole rows by their ids."""
+    return {row[0]: row for row in conn.execute(_WHOLE[conn.dialect.name], {"ids": json.dumps(list(ids))}).all()}
 
 
 def held(conn: Connection, asked: Asked) -> list[bool]:
@@ -126,6 +142,10 @@ def scoped(conn: Connection, words: Iterable[str]) -> list[int]:
     return list(conn.execute(query, {"scope": _scope(group)}).scalars())
 
 
+def _light(judged: bool) -> str:
+    return _LIGHT + (_JUDGED if judged else "")
+
+
 # -- SQLite
 
 
@@ -148,7 +168,7 @@ def _scope(groups: Sequence[Sequence[str]]) -> str:
 
 
 @lru_cache
-def _sqlite(by_rank: bool, dated: bool) -> TextClause:
+def _sqlite(by_rank: bool, dated: bool, judged: bool) -> TextClause:
     score = f"-bm25(passage_text, {_WEIGHTS})" if by_rank else "1.0"
     source = "passage_text"
     if dated:
@@ -158,7 +178,10 @@ def _sqlite(by_rank: bool, dated: bool) -> TextClause:
         f"ORDER BY {'score' if by_rank else 'passage_text.rowid'} DESC LIMIT :most"
     )
     order = "r.score DESC, p.id DESC" if by_rank else "p.id DESC"
-    return text(f"SELECT {_FIELDS}, r.score FROM ({inner}) r JOIN passage p ON p.id = r.id ORDER BY {order}")  # noqa: S608
+    return text(
+        f"SELECT {_light(judged)}, r.score FROM ({inner}) r CROSS JOIN passage p ON p.id = r.id "  # noqa: S608
+        f"WHERE p.body <> '' ORDER BY {order}"
+    )
 
 
 @lru_cache
@@ -175,7 +198,7 @@ def _held(dialect: str, terms: int) -> TextClause:
 # -- Postgres
 
 
-def _postgres(conn: Connection, asked: Asked, most: int) -> list[Any]:
+def _postgres(conn: Connection, asked: Asked, most: int) -> Sequence[Any]:
     """Each term's rank times its rarity: by itself Postgres ranks by frequency in the passage alone."""
     given: dict[str, Any] = {"language": asked.language, "most": most, "known_by": asked.known_by}
     bare = Asked(asked.terms, language=asked.language)
@@ -183,7 +206,7 @@ def _postgres(conn: Connection, asked: Asked, most: int) -> list[Any]:
     every, *frequencies = conn.execute(_frequencies(len(asked.terms)), given).one()
     given |= {f"rarity{n}": _rarity(every, frequency) for n, frequency in enumerate(frequencies)}
     given["any"] = _tsquery(asked, asked.terms)
-    return list(conn.execute(_ranked(len(asked.terms), asked.known_by is not None), given))
+    return conn.execute(_ranked(len(asked.terms), asked.known_by is not None, asked.judged), given).all()
 
 
 @lru_cache
@@ -194,7 +217,7 @@ def _frequencies(terms: int) -> TextClause:
 
 
 @lru_cache
-def _ranked(terms: int, dated: bool) -> TextClause:
+def _ranked(terms: int, dated: bool, judged: bool) -> TextClause:
     ranks = [
         f"CAST(:rarity{n} AS float8) * ts_rank({_PG_WEIGHTS}, p.passage_text, "
         f"to_tsquery(CAST(:language AS regconfig), :q{n}))"
@@ -202,8 +225,8 @@ def _ranked(terms: int, dated: bool) -> TextClause:
     ]
     known = "AND p.known_at <= :known_by " if dated else ""
     return text(
-        f"SELECT {_FIELDS}, {' + '.join(ranks) or '1.0'} AS score FROM passage p "  # noqa: S608
-        f"WHERE p.passage_text @@ to_tsquery(CAST(:language AS regconfig), :any) {known}"
+        f"SELECT {_light(judged)}, {' + '.join(ranks) or '1.0'} AS score FROM passage p "  # noqa: S608
+        f"WHERE p.passage_text @@ to_tsquery(CAST(:language AS regconfig), :any) AND p.body <> '' {known}"
         f"ORDER BY {'score DESC, ' if terms else ''}p.id DESC LIMIT :most"
     )
 

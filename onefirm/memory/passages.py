@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, text
 
 from onefirm.core import canonical
-from onefirm.memory import index, scopes, words
+from onefirm.memory import index, scopes, traits, words
 from onefirm.store.tables import decision, fact, lesson, passage, payload, source
 
 _LOCK = 7_016_310_002  # any constant of our own
@@ -87,8 +87,8 @@ def _row(number: int, part: Part) -> dict[str, Any]:
     said = (part.meta, part.actor, *_split(f"{part.heading} {part.body} {part.meta}"), _in_words(part.at))
     return {
         "part": number, "heading": part.heading, "body": part.body, "meta": " ".join(filter(None, said)),
-        "context": part.context, "actor": part.actor or None, "at": part.at, "start_char": part.start,
-        "end_char": part.end,
+        "context": part.context, "actor": part.actor or None, "at": part.at,
+        "traits": traits.of(part.body), "start_char": part.start, "end_char": part.end,
     }  # fmt: skip
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-import math
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
@@ -15,23 +14,23 @@ from onefirm.core.sight import WHOLE, Sight
 from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
-from onefirm.memory import decisions, index, lessons, scopes, search, sources, statements, told_facts, words
+from onefirm.memory import decisions, hits, index, lessons, scopes, search, sources, statements, told_facts, uses
+from onefirm.memory.hits import Hit
 from onefirm.memory.index import Asked, Term
 from onefirm.memory.passages import Document
 from onefirm.memory.renewal import Renewal
 from onefirm.memory.search import Found
 from onefirm.memory.standing import Standing
+from onefirm.memory.uses import Shown, Use, Uses
 from onefirm.store.engine import Store
 
-__all__ = ["Document", "Hit", "Recall", "Recalled", "tokens"]
+__all__ = ["Document", "Hit", "Recall", "Recalled"]
 
-_CHARS_PER_TOKEN = 3.6
+MODE = "lexical"
 _CANDIDATES = 200
-_ENOUGH = 50
+_FEWEST_READ = 30
 _MOST_HITS = 50
-_MOST_OF_A_FILE = 3
 _LONGEST_QUERY = 1_000
-_SHORTEST_TEXT = 120
 
 # How what was found stands, by its source. A new kind of memory adds itself here, and its words to `_INDEXED`.
 _STANDINGS: Mapping[str, Callable[[Connection, Sequence[str], str | None], Mapping[str, Standing]]] = {
@@ -53,37 +52,37 @@ _INDEXED: Mapping[str, Callable[[Connection, Event], None]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """One passage. `ref` is a decision's, lesson's, fact's or source's, or a file's path, and then `at` (ISO) is None.
-
-    `note` tells what weakens it: superseded by which decision, retired, only a candidate, or archived. `start` and
-    `end` are characters of the source's text.
-    """
-
-    source: str
-    ref: str
-    heading: str
-    text: str
-    about: tuple[str, ...]
-    at: str | None
-    score: float
-    note: str = ""
-    part: int = 0
-    start: int | None = None
-    end: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Recalled:
-    """`searched` counts the passages of each source that were looked through, `mode` says how; `note` says what was
-    not, and which words stood in for others. `tokens` is what the hits take.
+    """`searched` counts the passages of each source that were looked through, `mode` says how, `scope` for whom; `note`
+    says what was not searched, and which words stood in for others. `tokens` is what the hits take. `id` names this
+    answer: a decision that cites it, or a ref that it gave, counts as its use. Empty for one that isn't logged.
     """
 
     hits: tuple[Hit, ...]
     searched: Mapping[str, int]
     note: str = ""
-    mode: str = "lexical"
+    id: str = ""
+    mode: str = MODE
+    scope: str = "the firm"
     tokens: int = 0
+    took_ms: float = 0.0
+
+    @property
+    def how(self) -> str:
+        """How it was searched, in a line."""
+        return f"{self.mode}, {self.scope}, {sum(self.searched.values()):,} passages, {self.took_ms:g} ms"
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked, checked."""
+
+    query: str
+    terms: Sequence[Term]
+    about: tuple[str, ...]
+    limit: int
+    budget_tokens: int
+    known_by: str | None
 
 
 @dataclass(slots=True)
@@ -99,7 +98,7 @@ class _Counts:
 class Recall:
     """The firm's memory, asked in words. `documents` gives the narrative files as they are now, and `unchanged` what
     stays the same as long as they do (None: nobody can tell); `archived` tells by its path whether one is of an
-    engagement that is over.
+    engagement that is over, and `log` takes note of what was shown.
     """
 
     def __init__(
@@ -110,8 +109,10 @@ class Recall:
         archived: Callable[[str], bool] = lambda _path: False,
         unchanged: Callable[[], object] = lambda: None,
         language: str = index.ENGLISH,
+        log: Uses | None = None,
     ) -> None:
         self._store = store
+        self._uses = log
         self._archived = archived
         self._renewal = Renewal(store, ledger, documents, unchanged, language, _INDEXED)
         self._counts = _Counts()
@@ -132,6 +133,8 @@ class Recall:
         limit: int = 8,
         budget_tokens: int = 1_500,
         as_of: str | None = None,
+        session: str | None = None,
+        logged: bool = True,
     ) -> Recalled:
         """The passages that fit the question best, at most `limit` and about `budget_tokens` in all.
 
@@ -140,27 +143,56 @@ class Recall:
         3. Put superseded decisions and retired lessons below everything else, marked.
         4. Fill the budget, best first, without saying the same twice; the first passage is always given, cut where it
            must be.
+        5. Note what was shown, under an id, unless it isn't to be `logged`.
 
         With `about` only passages about one of these refs are searched, and the question may be empty. `as_of` (a date
         or an instant) leaves out what was written down later, and files, which are as they are now. Raises InvalidInput
         for a question without a word, a wrong ref or time.
         """
-        terms, refs = _question(query, self._language), statements.refs(about)
+        began = time.perf_counter()
+        asked = self._asked(query, about, limit, budget_tokens, as_of)
+        with self._store.read() as conn:  # nearly always nothing has changed, and one look is enough
+            answer = self._answer(conn, asked) if self._renewal.is_done(conn) else None
+        if answer is None:
+            note = self._renewed()
+            with self._store.read() as conn:
+                answer = self._answer(conn, asked, note)
+        answer = replace(answer, took_ms=round((time.perf_counter() - began) * 1_000, 1))
+        return self._noted(self._uses, answer, asked, session) if logged and self._uses else answer
+
+    def _asked(self, query: str, about: Sequence[str], limit: int, budget_tokens: int, as_of: str | None) -> _Question:
+        if len(query) > _LONGEST_QUERY:
+            raise InvalidInput(
+                f"The question has {len(query):,} characters; {_LONGEST_QUERY:,} is the most.",
+                hint="Ask with a few words.",
+            )
+        terms, refs = search.terms_of(query, self._language), statements.refs(about)
         if not terms and not refs:
             raise InvalidInput("There is no word to search for.", hint="Ask in words, or name a record in about.")
-        known_by = statements.end(as_of) if as_of else None
         self._sight.check(refs)
-        notes = [self._renewed()]
-        with self._store.read() as conn:
-            scope = self._scope(conn, refs)
-            asked = search.widened(conn, Asked(terms, scope, known_by, self._language))
-            ranked = self._ranked(conn, self._found(conn, asked, query), known_by)
-            counted = self._counted(conn, scope)
-        hits = tuple(_fitting(ranked, asked.terms, max(1, min(limit, _MOST_HITS)), budget_tokens))
-        if known_by:
-            notes.append("Narrative files are left out: they are as they are now.")
-        notes.append(_stand_ins(asked.terms, hits))
-        return Recalled(hits, counted, " ".join(filter(None, notes)), tokens=sum(map(_cost, hits)))
+        known_by = statements.end(as_of) if as_of else None
+        return _Question(query, terms, refs, max(1, min(limit, _MOST_HITS)), budget_tokens, known_by)
+
+    def _answer(self, conn: Connection, asked: _Question, note: str = "") -> Recalled:
+        scope = self._scope(conn, asked.about)
+        found, terms = self._found(conn, asked, scope)
+        ranked = self._ranked(conn, found, asked.known_by)
+        given = tuple(hits.given(ranked, terms, asked.limit, asked.budget_tokens))
+        undated = "Narrative files are left out: they are as they are now." if asked.known_by else ""
+        note = " ".join(filter(None, (note, undated, hits.stand_ins(terms, given))))
+        counted = self._counted(conn, scope)
+        return Recalled(given, counted, note, scope=self._told(asked.about), tokens=sum(map(hits.cost, given)))
+
+    def _told(self, about: Sequence[str]) -> str:
+        seen = f"{self._sight.client} and the firm" if self._sight.client else "the firm"
+        return f"{', '.join(about)} within {seen}" if about else seen
+
+    def _noted(self, log: Uses, answer: Recalled, asked: _Question, session: str | None) -> Recalled:
+        answer = replace(answer, id=uses.new_id())
+        shown = tuple(Shown(hit.source, hit.ref, hit.part) for hit in answer.hits)
+        took_us = round(answer.took_ms * 1_000)
+        log.note(Use(answer.id, asked.query, asked.about, answer.mode, shown, answer.tokens, took_us, session))
+        return answer
 
     def refresh(self) -> int:
         """Bring the index up to date; how many files and erased entries it had to take in."""
@@ -194,28 +226,44 @@ class Recall:
             self._counts.of[key] = index.counted(conn, scope)
         return self._counts.of[key]
 
-    def _found(self, conn: Connection, asked: Asked, query: str) -> list[Found]:
-        """A decision or lesson that the question names first, then what fits its words."""
-        refs = [term.word.upper() for term in asked.terms if "-" in term.begin]
-        itself = self._visible(search.named(conn, refs)) if refs else []
-        most = _CANDIDATES
-        while True:
-            rows = index.matching(conn, asked, most)
-            fitting = self._visible(search.founds(rows))
-            if len(rows) < most or len(fitting) >= _ENOUGH:
-                break
-            most *= 4
+    def _found(
+        self, conn: Connection, question: _Question, scope: Sequence[Sequence[str]]
+    ) -> tuple[list[Found], Sequence[Term]]:
+        """What the question names first, then what fits its words; and the terms that it was asked by at last."""
+        refs = [term.word.upper() for term in question.terms if "-" in term.begin]
+        judged = bool(refs) or self._sight is not WHOLE
+        asked = Asked(question.terms, scope, question.known_by, self._language, judged)
+        most = max(_FEWEST_READ, 2 * question.limit)
+        found = self._fitting(conn, asked, question.query, most)
+        if (met := search.met(asked.terms, found)) != set(asked.terms):
+            wider = search.widened(conn, asked, met)
+            if wider is not asked:
+                asked, found = wider, self._fitting(conn, wider, question.query, most)
+        itself = [one for one in search.named(conn, refs) if self._sees(one.source, one.ref, one.about)] if refs else []
         names = {one.ref for one in itself}
-        if asked.terms:
-            fitting = search.weighed(fitting, query, asked.terms)
-        return itself + [one for one in fitting if one.ref not in names]
+        return itself + [one for one in found if one.ref not in names], asked.terms
 
-    def _visible(self, found: Sequence[Found]) -> list[Found]:
+    def _fitting(self, conn: Connection, asked: Asked, query: str, most: int) -> list[Found]:
+        """The best so many, whole."""
+        pool = _CANDIDATES
+        while True:
+            rows = every = index.ranked(conn, asked, pool)
+            if self._sight is not WHOLE:
+                rows = [row for row in every if self._sees(row.source, row.ref, search.refs_of(row.about))]
+            if len(every) < pool or len(rows) >= most:
+                break
+            pool *= 4
+        scores = search.weighed(rows, query, asked.terms)
+        best = sorted(scores, key=lambda number: scores[number], reverse=True)[:most]
+        whole = index.read(conn, best) if best else {}
+        return sorted(search.whole((whole[number] for number in best), scores), key=search.order, reverse=True)
+
+    def _sees(self, source: str, ref: str, about: Sequence[str]) -> bool:
         """Scope words only lead the search; what may be seen is judged here, record by record and path by path."""
         sight = self._sight
-        if sight is WHOLE:
-            return list(found)
-        return [one for one in found if _sees(sight, one)]
+        # What a lesson is about doesn't count: one that recurred elsewhere is the firm's own, and its ref isn't hidden.
+        refs = [ref] if source == "lesson" else [ref, *about]
+        return sight.sees(refs) and not (source == "narrative" and sight.hides_path(ref))
 
     def _ranked(self, conn: Connection, found: Sequence[Found], known_by: str | None) -> list[tuple[Found, Standing]]:
         standings = {("narrative", one.ref): Standing(None, "archived") for one in found if self._is_archived(one)}
@@ -227,79 +275,3 @@ class Recall:
 
     def _is_archived(self, one: Found) -> bool:
         return one.source == "narrative" and self._archived(one.ref)
-
-
-def _sees(sight: Sight, one: Found) -> bool:
-    """What a lesson is about doesn't count: one that recurred elsewhere is the firm's own, and its ref isn't hidden."""
-    refs = [one.ref] if one.source == "lesson" else [one.ref, *one.about]
-    return sight.sees(refs) and not (one.source == "narrative" and sight.hides_path(one.ref))
-
-
-def tokens(given: str) -> int:
-    """How many tokens a text takes, rather too many than too few."""
-    return math.ceil(len(given) / _CHARS_PER_TOKEN)
-
-
-def _question(query: str, language: str) -> list[Term]:
-    if len(query) > _LONGEST_QUERY:
-        raise InvalidInput(
-            f"The question has {len(query):,} characters; {_LONGEST_QUERY:,} is the most.", hint="Ask with a few words."
-        )
-    return search.terms_of(query, language)
-
-
-def _stand_ins(terms: Sequence[Term], hits: Sequence[Hit]) -> str:
-    """Which of the question's words were read as others; only those are told that stand in what was found."""
-    text = words.folded(" ".join(f"{hit.heading} {hit.text}" for hit in hits))
-    told = [(term.word, [other for other in term.others if other in text]) for term in terms]
-    return " ".join(
-        f"Nothing has “{word}”; looked for {', '.join(f'“{other}”' for other in others)}."
-        for word, others in told
-        if others
-    )
-
-
-def _fitting(ranked: Sequence[tuple[Found, Standing]], terms: Sequence[Term], limit: int, budget: int) -> Iterator[Hit]:
-    given = 0
-    seen: set[str] = set()
-    of_file: Counter[str] = Counter()
-    for found, standing in ranked:
-        plain = " ".join(found.body.casefold().split())
-        if plain in seen or (found.source == "narrative" and of_file[found.ref] >= _MOST_OF_A_FILE):
-            continue
-        heading = f"({standing.note}) {found.heading}" if standing.note else found.heading
-        room = int((budget - tokens(f"{found.source} {found.ref} {heading}")) * _CHARS_PER_TOKEN)
-        if given and room < min(_SHORTEST_TEXT, len(found.body)):
-            return
-        body = excerpt(found.body, terms, max(_SHORTEST_TEXT, room))
-        hit = Hit(
-            found.source, found.ref, heading, body, found.about, standing.at, found.score, standing.note, found.part,
-            found.start, found.end,
-        )  # fmt: skip
-        yield hit
-        seen.add(plain)
-        of_file[found.ref] += 1
-        budget -= _cost(hit)
-        given += 1
-        if given == limit:
-            return
-
-
-def _cost(hit: Hit) -> int:
-    return tokens(f"{hit.source} {hit.ref} {hit.heading} {hit.text}")
-
-
-def excerpt(body: str, terms: Sequence[Term], longest: int) -> str:
-    """The text, or the part of it around the first of the terms, with ellipses where it was cut."""
-    if len(body) <= longest:
-        return body
-    low = words.folded(body) if len(words.folded(body)) == len(body) else body.lower()
-    begins = [search.stem(word) for term in terms for word in (term.begin, *term.others)]
-    places = [at for begin in begins if (at := low.find(begin)) >= 0]
-    start = max(0, min(min(places, default=0) - longest // 4, len(body) - longest))
-    start = body.find(" ", start, start + 20) + 1 if start else 0
-    end = start + longest - 2
-    cut = body[start:end]
-    if end < len(body):
-        cut = cut.rpartition(" ")[0] or cut
-    return f"{'…' if start else ''}{cut.strip()}{'…' if end < len(body) else ''}"

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, select, text
 
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event, subjects_of
-from onefirm.memory import index, passages, sections
+from onefirm.memory import index, passages, sections, uses
 from onefirm.memory.passages import Document
 from onefirm.store.engine import Store
 from onefirm.store.tables import event, passage, passage_word, setting
@@ -67,14 +67,9 @@ class Renewal:
         """
         files = self._unchanged()
         with self._store.read() as conn:
-            made, heads = _heads(conn)
-            if (
-                self._is_made(made)
-                and self._looked.heads == heads
-                and files is not None
-                and files == self._looked.files
-            ):
+            if self.is_done(conn, files):
                 return 0
+            made, heads = _heads(conn)
             documents = self._read(files)
             since = self._looked.heads or made.get("heads", {})
             due = not self._is_made(made) or self._due(conn, documents, since, heads)
@@ -83,6 +78,14 @@ class Renewal:
             self._looked.turn = object()
         self._looked.files, self._looked.heads = files, heads
         return changed
+
+    def is_done(self, conn: Connection, files: object = None) -> bool:
+        """Whether nothing has changed since this process looked last, as far as that can be told without reading."""
+        files = files or self._unchanged()
+        if files is None or files != self._looked.files:
+            return False
+        made, heads = _heads(conn)
+        return self._looked.heads == heads and self._is_made(made)
 
     def turn(self) -> object:
         """What is equal only as long as nothing was taken in."""
@@ -129,6 +132,7 @@ class Renewal:
             gone = passages.erased(conn) if is_erased else []
             if gone:
                 passages.wipe(conn, gone)
+                uses.forget(conn, [ref for _, ref in gone])
             self._note(conn, heads)
             return len(changed) + len(gone)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, literal, select
+from sqlalchemy import Connection, select
 
-from onefirm.memory import index, words
+from onefirm.memory import index, traits, words
 from onefirm.memory.index import ENGLISH, Asked, Term
 from onefirm.store.tables import passage
 
@@ -30,12 +31,6 @@ _STOPWORDS = frozenset(
         "where which while who whom whose why will with would you your"
     )
 )
-_WHEN = re.compile(r"(?i)\s*(when|wann|since when|how long|what (date|day|month|year))\b|\bhow long\b")
-_TIME = re.compile(
-    r"(?i)\b(yesterday|today|tonight|tomorrow|last|next|ago|week|weekend|month|year|morning|evening|night|recently|"
-    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march|april|may|june|july|august|"
-    r"september|october|november|december|\d{4}|since|just)\b"
-)
 _BY_ACTOR, _ABOUT_NAMED, _TELLS_WHEN, _ASKS = 0.25, 0.5, 0.1, 0.1
 
 
@@ -48,7 +43,7 @@ class Found:
     part: int
     heading: str
     body: str
-    actor: str
+    actor: str | None
     at: str | None
     about: tuple[str, ...]
     start: int | None
@@ -82,79 +77,88 @@ def stem(word: str) -> str:
     return word
 
 
-def widened(conn: Connection, asked: Asked) -> Asked:
-    """The same question with words that stand in for those that no passage in scope has: unfinished or mistyped."""
-    there = index.held(conn, asked)
-    near = {
-        term: [Term(word, word, prefix=False) for word in words.near(conn, term.begin)]
-        for term, is_there in zip(asked.terms, there, strict=True)
-        if not is_there and "-" not in term.begin
-    }
-    known = {
-        term: tuple(
-            one.word for one, held in zip(found, index.held(conn, replace(asked, terms=found)), strict=True) if held
-        )
-        for term, found in near.items()
-    }
-    if not any(known.values()):
+def widened(conn: Connection, asked: Asked, met: Collection[Term]) -> Asked:
+    """The same question with words that stand in for those that no passage in scope has: unfinished or mistyped.
+
+    The terms that were `met` are known to be there.
+    """
+    doubtful = [term for term in asked.terms if term not in met and "-" not in term.begin]
+    there = index.held(conn, replace(asked, terms=doubtful))
+    others: dict[Term, tuple[str, ...]] = {}
+    for term in (one for one, is_there in zip(doubtful, there, strict=True) if not is_there):
+        near = [Term(word, word, prefix=False) for word in words.near(conn, term.begin)]
+        held = index.held(conn, replace(asked, terms=near))
+        others[term] = tuple(one.word for one, is_there in zip(near, held, strict=True) if is_there)
+    if not any(others.values()):
         return asked
-    return replace(asked, terms=[replace(term, others=known.get(term, ())) for term in asked.terms])
+    return replace(asked, terms=[replace(term, others=others.get(term, ())) for term in asked.terms])
 
 
-def founds(rows: Iterable[Any]) -> list[Found]:
-    """What the index gave; a file without text is only remembered."""
+def met(terms: Sequence[Term], found: Iterable[Found]) -> set[Term]:
+    """The terms that a text has for all to see; what has them in another form may be missing."""
+    text = words.folded(" ".join(f"{one.heading} {one.body}" for one in found))
+    return {term for term in terms if stem(term.begin) in text}
+
+
+def whole(rows: Iterable[Any], scores: Mapping[int, float]) -> list[Found]:
+    """What was read of the index, with what it scored."""
     return [
-        Found(
-            row.source, row.ref, row.part, row.heading, row.body, row.actor or "", row.at, _refs(row.about),
-            row.start_char, row.end_char, float(row.score),
-        )
-        for row in rows
-        if row.body
-    ]  # fmt: skip
+        Found(source, ref, part, heading, body, actor, at, refs_of(about), start, end, scores.get(number, 1.0))
+        for number, source, ref, part, heading, body, actor, at, about, start, end in rows
+    ]
 
 
 def named(conn: Connection, refs: Sequence[str]) -> list[Found]:
     """The passages of these decisions, lessons, facts and sources themselves."""
-    query = select(passage, literal(1.0).label("score")).where(passage.c.ref.in_(refs))
-    return founds(conn.execute(query.order_by(passage.c.id).limit(_MOST_NAMED)).all())
+    query = select(passage.c.id).where(passage.c.ref.in_(refs), passage.c.body != "")
+    ids = conn.execute(query.order_by(passage.c.id).limit(_MOST_NAMED)).scalars().all()
+    return whole(index.read(conn, ids).values(), {}) if ids else []
 
 
-def weighed(found: Sequence[Found], query: str, terms: Sequence[Term]) -> list[Found]:
-    """Best first: the engine's rank as a share of the best, with what is known of the question added.
+def weighed(rows: Sequence[Any], query: str, terms: Sequence[Term]) -> dict[int, float]:
+    """The score of each passage: the engine's rank as a share of the best, with what is known of the question added.
 
     1. Who said it, when the question names exactly one of those who say anything here.
     2. A passage about a record that the question names.
     3. A time, when the question asks for one; a passage that only asks itself is no answer.
     """
-    if not found:
-        return []
-    top = max(one.score for one in found) or 1.0
+    top = max((row[-1] for row in rows), default=0.0) or 1.0
     said = set(_WORD.findall(words.folded(query)))
-    speakers = {one.actor for one in found if one.actor and said.intersection(_names(one.actor))}
-    speaker = speakers.pop() if len(speakers) == 1 else None
+    actors = {row[1] for row in rows if row[1]}
+    speakers = [actor for actor in actors if said.intersection(_names(actor))]
+    speaker = speakers[0] if len(speakers) == 1 else None
     refs = {term.word.upper() for term in terms if "-" in term.begin}
-    asks_when = _WHEN.search(query) is not None
+    timely = _TELLS_WHEN if traits.asks_when(query) else 0.0
+    scores: dict[int, float] = {}
+    for number, actor, marks, *judged, rank in rows:
+        score = rank / top
+        if speaker is not None and actor == speaker:
+            score += _BY_ACTOR
+        if marks & traits.TELLS_TIME:
+            score += timely
+        if marks & traits.ASKS:
+            score -= _ASKS
+        if refs and not refs.isdisjoint(refs_of(judged[-1])):
+            score += _ABOUT_NAMED
+        scores[number] = score
+    return scores
 
-    def score(one: Found) -> float:
-        return (
-            one.score / top
-            + _BY_ACTOR * (speaker is not None and one.actor == speaker)
-            + _ABOUT_NAMED * (not refs.isdisjoint(one.about))
-            + _TELLS_WHEN * (asks_when and _TIME.search(one.body) is not None)
-            - _ASKS * one.body.rstrip().endswith("?")
-        )
 
-    return sorted((replace(one, score=score(one)) for one in found), key=_order, reverse=True)
-
-
-def _order(one: Found) -> tuple[float, str, str, str, int]:
-    """The better one first; of equals the newest."""
+def order(one: Found) -> tuple[float, str, str, str, int]:
+    """The better one first (reversed); of equals the newest."""
     return round(one.score, 3), one.at or "", one.source, one.ref, -one.part
 
 
-def _names(actor: str) -> list[str]:
-    return [name for name in _WORD.findall(words.folded(actor)) if len(name) > 2 and name not in _STOPWORDS]
+def refs_of(about: Any) -> tuple[str, ...]:
+    """A column of refs, as text or read already."""
+    return _parsed(about) if isinstance(about, str) else tuple(about)
 
 
-def _refs(about: Any) -> tuple[str, ...]:
-    return tuple(json.loads(about) if isinstance(about, str) else about)
+@lru_cache(4_096)
+def _parsed(about: str) -> tuple[str, ...]:
+    return tuple(json.loads(about))
+
+
+@lru_cache
+def _names(actor: str) -> tuple[str, ...]:
+    return tuple(name for name in _WORD.findall(words.folded(actor)) if len(name) > 2 and name not in _STOPWORDS)

@@ -78,15 +78,16 @@ class Store:
             conn.rollback()
 
     @contextmanager
-    def write(self, *, durable: bool = True) -> Generator[Connection]:
+    def write(self, *, durable: bool = True, patience_ms: int = BUSY_TIMEOUT_MS) -> Generator[Connection]:
         """One transaction: committed at the end, rolled back on any exception.
 
         One that isn't `durable` survives the end of this process at once, and a power failure only once a durable one
-        has followed it: they share one log. Raises SchemaNewer when another process has migrated meanwhile, and
-        Unavailable for a database that is busy beyond the timeout, read-only, full or damaged.
+        has followed it: they share one log. `patience_ms` is how long it waits for another writer on SQLite. Raises
+        SchemaNewer when another process has migrated meanwhile, and Unavailable for a database that is busy beyond the
+        timeout, read-only, full or damaged.
         """
         with translated_errors(), self._engine.connect() as conn:
-            conn = conn.execution_options(onefirm_write=True, onefirm_durable=durable)
+            conn = conn.execution_options(onefirm_write=True, onefirm_durable=durable, onefirm_patience_ms=patience_ms)
             with conn.begin():
                 if not durable and self.dialect == "postgresql":
                     conn.execute(_LATER)
@@ -172,8 +173,17 @@ def _begin_sqlite(conn: Connection) -> None:
     if options.get("onefirm_write"):
         level = "FULL" if options.get("onefirm_durable", True) else "NORMAL"
         # past SQLAlchemy, which would begin a transaction first, and in one this can't be changed
-        cast("sqlite3.Connection", conn.connection.dbapi_connection).execute(f"PRAGMA synchronous={level}")
-    conn.exec_driver_sql("BEGIN IMMEDIATE" if options.get("onefirm_write") else "BEGIN")
+        driver = cast("sqlite3.Connection", conn.connection.dbapi_connection)
+        driver.execute(f"PRAGMA synchronous={level}")
+        patience_ms = options.get("onefirm_patience_ms", BUSY_TIMEOUT_MS)
+        driver.execute(f"PRAGMA busy_timeout={patience_ms}")
+        try:
+            conn.exec_driver_sql("BEGIN IMMEDIATE")
+        finally:
+            if patience_ms != BUSY_TIMEOUT_MS:
+                driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        return
+    conn.exec_driver_sql("BEGIN")
 
 
 def schema_version(conn: Connection) -> str | None:

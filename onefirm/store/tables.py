@@ -301,6 +301,7 @@ passage = Table(  # what recall searches; rebuilt from events and files at any t
     Column("actor", Text),
     Column("at", Text),  # when it was said or done
     Column("known_at", Text),  # when the firm wrote it down; none for files, which are as they are now
+    Column("traits", Integer, nullable=False),  # memory.traits, added up
     Column("start_char", Integer),
     Column("end_char", Integer),
     Column("about", _JSON, nullable=False),  # refs of records

@@ -28,6 +28,7 @@ SUBJECTS = {
     "ledger": "appending and verifying",
     "sync": "what pulling from Notion costs",
     "golden": "what recall finds of a firm's memory",
+    "recall": "how much of the evidence recall finds, and how fast",
 }
 _FOREIGN = ("CLAUDE", "GIT_", "MCP_", "NOTION_", "ONEFIRM_")
 
@@ -61,6 +62,12 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help="small sizes, few rounds: does it run, and roughly how fast"
     )
+    parser.add_argument(
+        "--data",
+        metavar="PATH",
+        default=os.environ.get("ONEFIRM_LOCOMO"),
+        help="conversations in LoCoMo's format for `recall`, a file or a folder (default: $ONEFIRM_LOCOMO)",
+    )
     parser.add_argument("--json", action="store_true", help="all figures as JSON instead of the table")
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.subjects if name not in SUBJECTS]:
@@ -92,7 +99,7 @@ def _measured(options: argparse.Namespace, folder: Path) -> tuple[list[Report], 
         print(f"measuring {name}", file=sys.stderr, flush=True)
         place = folder / name
         place.mkdir(exist_ok=True)
-        bench = Bench(place, options.quick)
+        bench = Bench(place, options.quick, Path(options.data).expanduser().resolve() if options.data else None)
         try:
             reports.append(_report(name, bench))
         except Exception:  # the figures of the other subjects must not be lost with this one

@@ -148,6 +148,10 @@ ROWS: Mapping[str, Row] = {
     "MEM-10": Row(
         "Before a candidate hardens it is replayed against past sessions: would have fired, false alarms",
     ),
+    "MEM-07": Row(
+        "Recall gives the minimal facts for a task inside a token budget, each with provenance; hits and misses are "
+        "counted and shown",
+    ),
     "MEM-13": Row(
         "Every decision can be listed and filtered (record, time, standing or superseded), not only recalled"
     ),

@@ -8,12 +8,18 @@ import pytest
 from onefirm.workspace import Wishes
 from support.firms import new_firm
 from support.over_mcp import Firm, Refusal, connected
+from support.terminal import Terminal
 
 
 @pytest.fixture(scope="module")
-def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root: Path = tmp_path_factory.mktemp("firm")
     new_firm(root, Wishes(firm="Ann Consulting", timezone="Europe/Berlin"))
+    return root
+
+
+@pytest.fixture(scope="module")
+def firm(root: Path) -> Iterator[Firm]:
     with connected(root) as firm:
         yield firm
 
@@ -118,3 +124,18 @@ def test_lessons_and_decisions_are_recalled_in_words(firm: Firm) -> None:
     hits = firm.rows("memory_recall", query="spare parts for the pump")
     assert "Holt Hydraulics" in hits[0]["heading"]
     assert hits[0]["source"] == "decision"
+
+
+@pytest.mark.row("MEM-07")
+def test_an_answer_names_its_sources_says_how_it_was_searched_and_its_use_is_counted(firm: Firm, root: Path) -> None:
+    ref = decide(firm, "Gaskets come from Brinkmann", "the cheap ones leaked within a week")
+    answer = firm.call("memory_recall", query="where do gaskets come from")
+    hit = dict(zip(answer["columns"], answer["rows"][0], strict=True))
+    assert (hit["ref"], hit["source"], len(hit["at"])) == (ref, "decision", len("2026-11-21"))
+    assert answer["how"].startswith("lexical, the firm, ")
+    firm.call("memory_recall", query="quasar")
+    decide(firm, "Gaskets are kept in stock", "delivery takes three weeks", evidence=[f"{ref} ({answer['id']})"])
+    told = Terminal(root).data("memory", "stats")
+    assert (told["cited"] >= 1, "quasar" in [miss["query"] for miss in told["misses"]]) == (True, True)
+    assert "quasar" in Terminal(root).done("memory", "stats").out
+    assert firm.call("memory_recall", query="gaskets", as_of="2020-01-01")["rows"] == []

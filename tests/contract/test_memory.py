@@ -15,12 +15,15 @@ from onefirm.core.attribution import By
 from onefirm.core.errors import InvalidInput, NotFound, Refused, Unavailable
 from onefirm.core.sight import Sight
 from onefirm.ledger.append import Ledger
-from onefirm.memory import court, search, stories
+from onefirm.memory import court, passages, search, stories
 from onefirm.memory.abstraction import Name, abstracted
 from onefirm.memory.decisions import Decision, DecisionQuery, Decisions
+from onefirm.memory.hits import tokens
 from onefirm.memory.lessons import Lesson, Lessons
-from onefirm.memory.recall import Document, Recall, tokens
+from onefirm.memory.passages import Part
+from onefirm.memory.recall import Document, Recall
 from onefirm.memory.statements import DAMAGED, ERASED
+from onefirm.memory.uses import Uses
 from onefirm.store import inbox
 from onefirm.store.engine import Store
 from onefirm.store.tables import passage, record_alias
@@ -46,7 +49,8 @@ class Memory:
 
         self.decisions = Decisions(self.store, self.ledger, clock, self.project, self.closed.get, check)
         self.lessons = Lessons(self.store, self.ledger, clock, self.project, check, past=self.past)
-        self.memory = Recall(self.store, self.ledger, lambda: self.files.values())
+        self.uses = Uses(self.store, clock)
+        self.memory = Recall(self.store, self.ledger, lambda: self.files.values(), log=self.uses)
         with self.store.write() as conn:
             self.ledger.found(conn, "host")
         self.record("CL-1", "client")
@@ -777,3 +781,106 @@ def test_two_who_renew_the_index_at_once_do_not_collide(memory: Memory) -> None:
 def test_a_wrong_ref_is_told(memory: Memory, about: list[str], error: type[Exception]) -> None:
     with pytest.raises(error):
         memory.memory.recall("x", about=about)
+
+
+# -- what stands around a passage, who said it, when, and what was known at a time -------------------------------------
+
+
+def talk(memory: Memory, *turns: tuple[str, str], about: tuple[str, ...] = ()) -> None:
+    """A source of several messages, each found by its neighbours too."""
+    memory.memory.refresh()
+    bodies = [body for _, body in turns]
+    parts = [
+        Part(
+            "",
+            body,
+            context=" ".join(bodies[max(0, n - 1) : n] + bodies[n + 1 : n + 2]),
+            actor=who,
+            at=f"2026-05-0{n + 1}",
+        )
+        for n, (who, body) in enumerate(turns)
+    ]
+    with memory.store.write() as conn:
+        passages.put(conn, "source", "SRC-1", parts, about, "0" * 64, "2026-05-09T00:00:00.000000Z")
+
+
+def test_a_message_is_found_by_its_neighbour_by_who_wrote_it_and_by_its_date_in_words(memory: Memory) -> None:
+    talk(
+        memory,
+        ("Ann", "How about the quay?"),
+        ("Bob Kern", "Tuesday, once the crane is back."),
+        ("Ann", "Good, thanks."),
+    )
+    found = memory.memory.recall("What did Bob say of the quay?").hits
+    assert (found[0].text, found[0].at, found[0].part) == ("Tuesday, once the crane is back.", "2026-05-02", 1)
+    assert memory.memory.recall("3 May").hits[0].text == "Good, thanks."
+    assert all("quay" not in hit.text for hit in found if hit.part == 1), "the neighbours help finding and aren't shown"
+
+
+def test_nearly_the_same_is_given_once_unless_a_number_or_a_not_differs(memory: Memory) -> None:
+    said = "the day rate for the harbour project stays as it was agreed in spring"
+    talk(
+        memory,
+        ("A", said),
+        ("B", f"{said} indeed"),
+        ("A", f"{said} at 900"),
+        ("A", f"{said} at 950"),
+        ("B", f"not {said}"),
+    )
+    assert len(memory.memory.recall("day rate harbour").hits) == 4
+
+
+def test_a_word_that_is_mistyped_finds_what_was_meant_and_the_answer_says_so(memory: Memory) -> None:
+    filled(memory)
+    recalled = memory.memory.recall("calender")
+    assert recalled.hits[0].ref == "DEC-1"
+    assert "Nothing has “calender”; looked for “calendar”." in recalled.note
+
+
+def test_an_answer_as_of_a_day_knows_nothing_later_and_what_held_then_holds(memory: Memory) -> None:
+    memory.decide("Buttons are blue")
+    day = memory.clock.now().date().isoformat()
+    memory.decide("Buttons are green", supersedes="DEC-1")
+    memory.write("context/a.md", "Buttons everywhere.")
+    then = memory.memory.recall("buttons", as_of=day)
+    assert [(hit.ref, hit.note) for hit in then.hits] == [("DEC-1", "")]
+    assert "Narrative files are left out" in then.note
+    assert [hit.ref for hit in memory.memory.recall("buttons").hits][-1] == "DEC-1"
+
+
+def test_an_answer_says_how_it_was_searched_and_what_it_cost(memory: Memory) -> None:
+    memory.decide("Weekly calls", about=["P-1"])
+    told = memory.memory.recall("weekly", about=["P-1"])
+    assert told.how.startswith("lexical, P-1 within the firm, 1 passages, ")
+    assert (told.tokens, told.id[:2]) == (tokens("decision DEC-1 Weekly calls it is simpler"), "R-")
+
+
+def test_what_was_shown_is_counted_and_so_is_what_cites_it_corrects_it_or_found_nothing(memory: Memory) -> None:
+    memory.decide("Weekly calls", about=["P-1"])
+    shown = memory.memory.recall("weekly", session="S-A")
+    memory.clock.advance(days=1)
+    memory.memory.recall("weekly")
+    for _ in range(2):
+        memory.memory.recall("Zeppelins?")
+    memory.decide("Calls every day", evidence=[f"{shown.id}: DEC-1"], supersedes="DEC-1", by=CLAUDE)
+    stats = memory.uses.stats()
+    assert (stats.asked, stats.found, stats.used, stats.shown) == (4, 2, 2, 2)
+    assert (stats.cited, stats.wrong) == (1, 1)
+    assert [(miss.query, miss.times) for miss in stats.misses] == [("Zeppelins?", 2)]
+    memory.clock.advance(days=91)
+    memory.memory.recall("weekly")
+    assert memory.uses.stats().asked == 1
+
+
+def test_a_busy_database_does_not_hold_an_answer_up_and_the_note_is_made_later(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    memory = Memory(sqlite_url(tmp_path), clock)
+    memory.decide("Weekly calls")
+    memory.refs("weekly")
+    with memory.store.write():
+        assert memory.refs("weekly") == ["DEC-1"]
+        assert memory.uses.stats().asked == 1
+    memory.refs("weekly")
+    assert memory.uses.stats().asked == 3
+    memory.store.close()

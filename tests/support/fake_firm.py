@@ -35,7 +35,7 @@ class FakeFirm:
     def __init__(self) -> None:
         self.closed = False
         self.records, self.decisions, self.lessons = FakeRoom(), FakeRoom(), FakeRoom()
-        self.recall, self.day = FakeRoom(), FakeRoom()
+        self.recall, self.uses, self.day = FakeRoom(), FakeRoom(), FakeRoom()
 
     def close(self) -> None:
         self.closed = True

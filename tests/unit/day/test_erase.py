@@ -61,11 +61,14 @@ def holding(firm: Firm) -> list[str]:
 
 
 def test_a_client_is_gone_from_every_file_and_the_ledger_is_whole(firm: Firm) -> None:
+    firm.recall.recall(f"What does {NAME} owe us?")
+    firm.recall.recall("Who pays in time?")
     archive(firm)
     assert "firm.db" in {name.partition("-")[0] for name in holding(firm)}
     erased = firm.day.erase("cl-1", OPERATOR)
     assert (erased.ref, erased.entries) == ("CL-1", 5)
     assert holding(firm) == []
+    assert (firm.uses.stats().asked, firm.uses.stats().misses) == (2, ())
     left = firm.records.get("CL-1")
     assert (left.title, left.status, left.archived, left.props) == (
         "(erased)", "active", True, {"title": "(erased)", "status": "active"},

@@ -68,7 +68,7 @@ def test_a_wrong_choice_is_refused_with_the_right_ones_and_what_was_sent(desk: A
 
 
 def test_a_missing_argument_is_named(desk: Any) -> None:
-    assert desk.refusal("memory_recall") == "memory_recall needs query. memory_recall takes query, about, limit."
+    assert desk.refusal("memory_recall") == "memory_recall needs query. memory_recall takes query, about, limit, as_of."
 
 
 def test_many_mistakes_are_counted_and_not_all_told(desk: Any) -> None:

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onefirm.memory import index, search
+from onefirm.memory.hits import excerpt, tokens
 from onefirm.memory.index import Term
-from onefirm.memory.recall import excerpt, tokens
 from onefirm.memory.search import stem, terms_of
 
 

@@ -82,6 +82,7 @@ def _tables() -> None:
         sa.Column("actor", sa.Text(), nullable=True),
         sa.Column("at", sa.Text(), nullable=True),
         sa.Column("known_at", sa.Text(), nullable=True),
+        sa.Column("traits", sa.Integer(), nullable=False),
         sa.Column("start_char", sa.Integer(), nullable=True),
         sa.Column("end_char", sa.Integer(), nullable=True),
         sa.Column("about", _json(), nullable=False),

@@ -1,0 +1,223 @@
+"""Recall: how much of the evidence it finds, in how many tokens and how fast, beside searches on SQLite alone."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks import conversations, searches
+from benchmarks.bench import Bench
+from benchmarks.conversations import AT, Answered, Conversation, Turn
+from benchmarks.rows import Goal, Report, Row
+from benchmarks.samples import Sample
+from onefirm import workspace
+from onefirm.bootstrap import Firm, open_firm
+from onefirm.core.attribution import By
+from onefirm.core.canonical import sha256_hex
+from onefirm.memory import passages
+from onefirm.memory.passages import Part
+from onefirm.state.records import Change
+
+_BY = By("operator")
+_MOST = max(AT)
+_CHARS_PER_TOKEN = 4  # as the published figures count
+_SCALE = 1_000_000
+_SCOPES = 50
+_REPLACED = 0.35  # of the words, so that the copies differ
+_PLENTY = 100_000
+Ask = Callable[[str, str | None], tuple[list[str], float]]
+
+
+def measure(bench: Bench) -> Report:
+    """Ask every question of every conversation, in its own and in all together."""
+    every = conversations.read(bench.data)
+    told = every[:1] if bench.quick else every
+    turns = sum(len(one.turns) for one in told)
+    rows: list[Row] = []
+    notes: list[str] = []
+    with _firm(bench.folder / "firm") as firm:
+        began = time.perf_counter()
+        clients = _load(firm, told)
+        index_s = time.perf_counter() - began
+        ours = {scope: _answers(told, _asking(firm, told, clients), scope) for scope in ("its own", "all")}
+        others = _others(bench.folder, told)
+        rows += _quality(ours, others)
+        rows += _speed(ours["its own"], others[searches.SEARCHES[-1].name]["its own"])
+        size_mb = (firm.root / ".onefirm" / "firm.db").stat().st_size / 1e6
+        rows.append(Row("index 1,000 turns", "s", Sample((index_s * 1000 / turns,))))
+        rows.append(Row(f"database with {turns:,} turns", "MB", Sample((size_mb,))))
+        notes += [
+            _told(name, scope, found)
+            for name, both in [("ours", ours), *others.items()]
+            for scope, found in both.items()
+        ]
+        if not bench.quick:
+            rows += _scaled(bench, firm, told)
+    notes.append("recall@k: the share of a question's evidence among the first k; the peer is the measured recipe.")
+    title = f"{sum(len(one.questions) for one in told):,} questions on {len(told)} conversations"
+    return Report("recall", title, searches.SEARCHES[-1].name, tuple(rows), tuple(notes))
+
+
+# -- ours
+
+
+@contextmanager
+def _firm(root: Path) -> Iterator[Firm]:
+    workspace.init(root, workspace.Wishes(firm="Bench", timezone="UTC"))
+    with open_firm(root) as firm:
+        yield firm
+
+
+def _load(firm: Firm, told: Sequence[Conversation]) -> dict[str, str]:
+    """Each conversation as the sources of a client: its ref by the conversation's name."""
+    written = firm.records.write([Change("create", kind="client", set={"title": one.name}) for one in told], _BY)
+    firm.recall.refresh()
+    clients = {one.name: outcome.ref for one, outcome in zip(told, written, strict=True)}
+    with firm.store.write() as conn:
+        for conversation in told:
+            for session, turns in conversation.sessions():
+                ref = f"{conversation.name}/{session}"
+                passages.put(conn, "source", ref, _parts(turns), [clients[conversation.name]], sha256_hex(ref))
+    return clients
+
+
+def _parts(turns: Sequence[Turn]) -> list[Part]:
+    return [
+        Part("", turn.text, context=conversations.around(turns, number), actor=turn.speaker, at=turn.at)
+        for number, turn in enumerate(turns)
+    ]
+
+
+def _asking(firm: Firm, told: Sequence[Conversation], clients: dict[str, str]) -> Ask:
+    ids = {
+        (f"{one.name}/{session}", number): turn.id
+        for one in told
+        for session, turns in one.sessions()
+        for number, turn in enumerate(turns)
+    }
+
+    def ask(question: str, scope: str | None) -> tuple[list[str], float]:
+        about = [clients[scope]] if scope else []
+        found = firm.recall.recall(question, about=about, limit=_MOST, budget_tokens=_PLENTY).hits
+        cost = sum(len(hit.text) for hit in found[:10]) / _CHARS_PER_TOKEN
+        return [ids.get((hit.ref, hit.part), "") for hit in found], cost
+
+    ask("warm up", None)
+    return ask
+
+
+def _answers(told: Sequence[Conversation], ask: Ask, scope: str) -> list[Answered]:
+    found: list[Answered] = []
+    for conversation in told:
+        for question in conversation.questions:
+            began = time.perf_counter()
+            turns, cost = ask(question.text, conversation.name if scope == "its own" else None)
+            found.append(Answered(question, tuple(turns), cost, (time.perf_counter() - began) * 1000))
+    return found
+
+
+# -- the others
+
+
+def _others(folder: Path, told: Sequence[Conversation]) -> dict[str, dict[str, list[Answered]]]:
+    texts = {turn.id: turn.text for one in told for turn in one.turns}
+    found: dict[str, dict[str, list[Answered]]] = {}
+    for number, search in enumerate(searches.SEARCHES):
+        asked = searches.open_search(search, folder / f"search-{number}.db", told)
+
+        def ask(question: str, scope: str | None, asked: Callable[..., list[str]] = asked) -> tuple[list[str], float]:
+            turns = asked(question, scope)
+            return turns, sum(len(texts[turn]) for turn in turns[:10]) / _CHARS_PER_TOKEN
+
+        found[search.name] = {scope: _answers(told, ask, scope) for scope in ("its own", "all")}
+    return found
+
+
+# -- what is told
+
+
+def _quality(ours: dict[str, list[Answered]], others: dict[str, dict[str, list[Answered]]]) -> Iterator[Row]:
+    for scope, found in ours.items():
+        recipe = others[searches.SEARCHES[-1].name][scope]
+        for most in AT:
+            goal = Goal("ratio", "at least", 1.0) if most in (5, 10) else None
+            values = conversations.recall_at(found, most), conversations.recall_at(recipe, most)
+            yield Row(f"recall@{most}, {scope}", "share", *(Sample((value,)) for value in values), goal)
+        hits = [Sample((conversations.hit_at(all_, 10),)) for all_ in (found, recipe)]
+        ranks = [Sample((conversations.reciprocal_rank(all_),)) for all_ in (found, recipe)]
+        yield Row(f"any evidence in 10, {scope}", "share", *hits)
+        yield Row(f"MRR, {scope}", "share", *ranks)
+        tokens = [Sample(tuple(one.tokens for one in all_)) for all_ in (found, recipe)]
+        yield Row(f"tokens of ten, {scope}", "tok", *tokens)
+
+
+def _speed(ours: list[Answered], recipe: list[Answered]) -> Iterator[Row]:
+    times = [one.took_ms for one in ours]
+    yield Row("a question in its own, median", "ms", _sample(times), _sample([one.took_ms for one in recipe]), _fast(3))
+    yield Row("  95th percentile", "ms", _tail(times), _tail([one.took_ms for one in recipe]))
+
+
+def _fast(limit: float) -> Goal:
+    return Goal("ours", "at most", limit)
+
+
+def _sample(values: Sequence[float]) -> Sample:
+    return Sample(tuple(values))
+
+
+def _tail(values: Sequence[float]) -> Sample:
+    return Sample((sorted(values)[int(0.95 * len(values))],))
+
+
+def _told(name: str, scope: str, found: list[Answered]) -> str:
+    recalls = " ".join(f"@{most} {conversations.recall_at(found, most):.3f}" for most in AT)
+    times = sorted(one.took_ms for one in found)
+    cost = sum(one.tokens for one in found) / len(found)
+    return (
+        f"{name}, {scope}: recall {recalls}; any in ten {conversations.hit_at(found, 10):.3f}; "
+        f"MRR {conversations.reciprocal_rank(found):.3f}; {cost:.0f} tokens of ten; "
+        f"{times[len(times) // 2]:.1f} ms, 95th {times[int(0.95 * len(times))]:.1f} ms"
+    )
+
+
+# -- a million
+
+
+def _scaled(bench: Bench, firm: Firm, told: Sequence[Conversation]) -> Iterator[Row]:
+    """The same turns with other words in them, until there are a million, in fifty scopes."""
+    bench.tell(f"seeding {_SCALE:,} passages")
+    chance = random.Random(7)
+    sessions = [turns for one in told for _, turns in one.sessions()]
+    vocabulary = sorted({word for turns in sessions for turn in turns for word in turn.text.split()})
+    titles = [Change("create", kind="client", set={"title": f"Scope {number}"}) for number in range(_SCOPES)]
+    refs = [outcome.ref for outcome in firm.records.write(titles, _BY)]
+    began, put = time.perf_counter(), 0
+    while put < _SCALE:
+        with firm.store.write() as conn:
+            for _ in range(500):
+                turns = chance.choice(sessions)
+                parts = [_varied(part, vocabulary, chance) for part in _parts(turns)]
+                passages.put(conn, "source", f"SRC-{put}", parts, [refs[put % _SCOPES]], "0" * 64)
+                put += len(parts)
+    bench.tell(f"{put:,} passages in {time.perf_counter() - began:.0f} s")
+    questions = [question.text for one in told for question in one.questions][:200]
+    firm.recall.recall("warm up", about=refs[:1])
+    times: list[float] = []
+    for number, question in enumerate(questions):
+        began = time.perf_counter()
+        firm.recall.recall(question, about=[refs[number % _SCOPES]])
+        times.append((time.perf_counter() - began) * 1000)
+    yield Row(f"one scope of {_SCOPES} in {put:,}, median", "ms", _sample(times))
+    yield Row("  95th percentile", "ms", _tail(times), goal=_fast(60))
+    size_mb = (firm.root / ".onefirm" / "firm.db").stat().st_size / 1e6
+    yield Row(f"database with {put:,} passages", "MB", Sample((size_mb,)))
+
+
+def _varied(part: Part, vocabulary: Sequence[str], chance: random.Random) -> Part:
+    def other(text: str) -> str:
+        return " ".join(chance.choice(vocabulary) if chance.random() < _REPLACED else word for word in text.split())
+
+    return Part("", other(part.body), context=other(part.context), actor=part.actor, at=part.at)
