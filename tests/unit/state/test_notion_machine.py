@@ -239,8 +239,11 @@ class NotionFirm(Firm):
     def _found(self, item: InboxItem) -> str:
         """The operator looks into Notion, also at what a page said before: the row that a create made, or `mine`."""
         ((_, refs),) = item.payload["unsure"]
-        wanted = item.payload["records"][0]["mine"]["title"]
-        return next((ref for ref in refs if self.made.get(self._page(ref)) == wanted), "mine")
+        mine = item.payload["records"][0]["mine"]
+        found = next((ref for ref in refs if self.made.get(self._page(ref)) == mine["title"]), "mine")
+        if found != "mine":
+            self.dropped.add(str(mine.get("owner")))  # it was written, and may have been overwritten there since
+        return found
 
     # -- at rest -------------------------------------------------------------------------------------------------------
 
