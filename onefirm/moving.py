@@ -23,6 +23,7 @@ from onefirm.core.clock import Clock, SystemClock, iso
 from onefirm.core.errors import FirmError, Refused, Unavailable
 from onefirm.day import backups
 from onefirm.lock import Hold, Lock
+from onefirm.secrets import Secret
 from onefirm.state import home as homes
 from onefirm.state import mirror, transfer
 from onefirm.state.home import CALLED, Home
@@ -232,9 +233,22 @@ class _Leaving:
     # -- where to ------------------------------------------------------------------------------------------------------
 
     def _under(self) -> str | None:
+        """The page's id. Notion is asked for it only where a title names it."""
+        from onefirm.day import connect
         from onefirm.state.truth.notion import found
+        from onefirm.state.truth.notion.mapping import NotionMapping
 
-        return found.page_id(self._wishes.under) if self._wishes.under else None
+        under = self._wishes.under
+        if not under or not connect.is_title(under):
+            return found.page_id(under) if under else None
+        token = connect.Token(Secret(notion_token(self._firm.secrets)), "where the firm keeps it", is_kept=True)
+        with connect.asking(token, NotionMapping({}, self._address())) as survey:
+            return connect.page(survey, under)
+
+    def _address(self) -> str:
+        from onefirm.state.truth.notion import mapping
+
+        return mapping.address(self._wishes.at) if self._wishes.at else mapping.REAL
 
     def _mapping(self, held: Held) -> NotionMapping | None:
         """What notion.yaml says; None where databases shall be made. Raises Refused where nothing says where to."""
@@ -244,8 +258,8 @@ class _Leaving:
             if self._page is None:
                 raise Refused(
                     "Nothing says where in Notion the records shall go.",
-                    hint="`--under PAGE` makes databases under a page (its link or id); `onefirm connect notion` maps "
-                    "those that you have.",
+                    hint="`--under PAGE` makes databases under a page (link, id or title); `onefirm connect notion` "
+                    "maps those that you have.",
                 )
             return None
         if self._page and not found.is_noted(self._plane.store, self._page):
@@ -278,19 +292,18 @@ class _Leaving:
         return imagined(self._plane.schema, self._plot(held))
 
     def _found(self, held: Held) -> NotionMapping:
-        from onefirm.state.truth.notion import found, mapping
+        from onefirm.state.truth.notion import found, mapping_text
         from onefirm.state.truth.notion.call import Caller
         from onefirm.state.truth.notion.pace import RATE, Pace
 
-        base_url = mapping.address(self._wishes.at) if self._wishes.at else mapping.REAL
-        rate = _SIMULATED_RATE if self._wishes.at else RATE
+        base_url, rate = self._address(), _SIMULATED_RATE if self._wishes.at else RATE
         caller = Caller(notion_token(self._firm.secrets), base_url, Pace(rate))
         made = found.create_databases(
             caller, self._plane.store, self._plane.schema, self._plane.clock, self._plot(held), base_url=base_url,
             tell=self._tell, pause=self._pause,
         )  # fmt: skip
         made = replace(made, pace=rate)
-        mapping.write(self._firm.root, made)
+        mapping_text.write(self._firm.root, mapping_text.text(made))
         return made
 
     def _truth(self, mapping: NotionMapping) -> NotionTruth:

@@ -52,9 +52,10 @@ def notion(
 ) -> int:  # fmt: skip
     """Connect your Notion: see what the token sees, map its databases, check the mapping, switch.
 
-    The token of an internal integration is taken from the plugin's option, ONEFIRM_SECRET_NOTION, NOTION_TOKEN or what
-    is kept, else asked for; it is shown nowhere. Without a notion.yaml a mapping is proposed and written for you to
-    edit. One that stands is never replaced, and nothing is added in Notion, without your yes. Claude can only --check.
+    The token of an internal integration is taken from ONEFIRM_SECRET_NOTION, NOTION_TOKEN or what is kept, else asked
+    for; it is shown nowhere. The plugin's option reaches Claude Code's server and hooks only, not a terminal. Without a
+    notion.yaml a mapping is proposed and written for you to edit. One that stands is never replaced, and nothing is
+    added in Notion, without your yes. Claude can only --check.
 
     \b
     Examples:

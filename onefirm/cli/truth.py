@@ -30,7 +30,7 @@ def truth() -> None:
 
 @truth.command(short_help="Move every record, verify, then switch.")
 @click.argument("to", type=click.Choice(("notion", "embedded")))
-@click.option("--under", metavar="PAGE", help="Make databases in Notion under this page (its link or id).")
+@click.option("--under", metavar="PAGE", help="Make databases in Notion under this page: its link, id or title.")
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would be moved and what stands against it.")
 @click.option("--leave-behind", is_flag=True, help="Move without the values that Notion can't hold.")
 @click.option("--at", metavar="URL", help="Make the databases in a simulated Notion on this machine.")

@@ -175,30 +175,32 @@ def difference(file: Path, text: str) -> str | None:
 
 def write(premises: Premises, text: str) -> None:
     """Put the text in the place of notion.yaml, whole or not at all. Raises Unavailable."""
-    draft = file_of(premises).with_name(f".{mapping.FILE}.draft")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(file_of(premises))
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise Unavailable(
-            f"{file_of(premises)} can't be written: {error.strerror}.", hint="Mend that; nothing was changed."
-        ) from None
+    mapping_text.write(premises.root, text)
+
+
+def is_title(text: str) -> bool:
+    """Whether a page is named by its title, so that Notion must be asked which one it is."""
+    return bool(text.strip()) and not _LINK.search(text)
 
 
 def page(survey: Survey, text: str) -> str:
     """The page that a link, an id or a title means. Raises InvalidInput."""
-    rooms = survey.sight().rooms if (title := text.strip()) and not _LINK.search(text) else ()
-    meant = [one for one in rooms if one.title.casefold() == title.casefold()]
+    rooms = survey.sight().rooms if is_title(text) else ()
+    meant = [one for one in rooms if one.title.casefold() == text.strip().casefold()]
     if len(meant) > 1:
-        raise InvalidInput(f"{len(meant)} pages are called “{title[:60]}”.", hint="Give the link of the one you mean.")
+        raise InvalidInput(
+            f"{len(meant)} pages are called “{text.strip()[:60]}”.", hint="Give the link of the one you mean."
+        )
     return meant[0].id.replace("-", "") if meant else found.page_id(text)
 
 
 def found_databases(
     premises: Premises, given: Token, how: NotionMapping, page: str, *, key: bool, tell: Callable[[str], None]
 ) -> NotionMapping:
-    """Make the firm's databases under a page. Raises as `found.create_databases`."""
+    """Make the firm's databases under a page. Raises as `found.create_databases`.
+
+    The kinds in force are all: one that has records, archived or not, can't be taken out of the schema.
+    """
     plot = found.Plot(page, premises.currency, key=key)
     caller = Caller(given.value.reveal(), how.base_url, Pace(how.pace))
     made = found.create_databases(

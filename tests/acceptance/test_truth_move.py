@@ -91,7 +91,8 @@ def test_a_firm_moves_to_notion_and_back_and_nothing_is_lost(desk: Terminal, not
     assert "at the pace that Notion allows" in planned.err
     assert not notion.exchanges
 
-    assert "Moved 6 records to Notion" in moved(desk, notion, page).out
+    assert "Moved 6 records to Notion" in moved(desk, notion, "my firm").out, "a page may be named by its title"
+    assert "  # onefirm's own mark on each row" in (desk.root / "notion.yaml").read_text()
     assert "truth: notion" in (desk.root / "onefirm.yaml").read_text()
     assert records(desk) == before
     keys = cells(desk, notion, "task", "onefirm key")

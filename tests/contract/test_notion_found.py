@@ -9,13 +9,12 @@ import httpx
 import pytest
 
 from contract.stores import sqlite_url
-from onefirm import yamlfile
 from onefirm.core.errors import FirmError, InvalidInput, NotFound, Refused, Unavailable
 from onefirm.simulators.notion import Notion
 from onefirm.simulators.notion.faults import Kind
 from onefirm.state.schema import Schema, shipped
 from onefirm.state.truth.base import TruthWrite
-from onefirm.state.truth.notion import found, mapping
+from onefirm.state.truth.notion import found, mapping, mapping_text
 from onefirm.state.truth.notion.call import Caller
 from onefirm.state.truth.notion.found import Plot
 from onefirm.state.truth.notion.mapping import NotionMapping
@@ -61,8 +60,8 @@ def ground(notion: Notion, clock: FixedClock, tmp_path: Path) -> Iterator[Ground
 def test_every_kind_gets_a_database_that_holds_all_of_its_properties(ground: Ground, tmp_path: Path) -> None:
     made = ground.found(SCHEMA)
     assert len(ground.notion.workspace.databases) == len(SCHEMA.kinds)
-    written = mapping.write(tmp_path, made)
-    assert mapping.check(yamlfile.read(written), SCHEMA) == made
+    mapping_text.write(tmp_path, mapping_text.text(made))
+    assert mapping.read(tmp_path, SCHEMA) == made
     truth = NotionTruth(ground.store, SCHEMA, ground.clock, made, ground.caller())
     status = SCHEMA.kinds["client"].initial
     (client,) = truth.apply([TruthWrite("create", "client", props={"title": "Acme", "status": status})], "a")

@@ -19,7 +19,7 @@ from onefirm.demo.seed import found
 from onefirm.secrets import Secrets
 from onefirm.simulators.notion import Notion
 from onefirm.state import schema as schemas
-from onefirm.state.truth.notion import mapping
+from onefirm.state.truth.notion import mapping, mapping_text
 from onefirm.state.truth.notion.call import Caller
 from onefirm.state.truth.notion.found import Plot, create_databases
 from onefirm.state.truth.notion.pace import Pace
@@ -122,7 +122,7 @@ def _complete(root: Path) -> None:
         with firm.store.read() as conn:
             schema = schemas.remembered(conn)
         made = create_databases(caller, firm.store, schema, firm.clock, plot, base_url=url)
-    mapping.write(root, replace(made, pace=_UNPACED))
+    mapping_text.write(root, mapping_text.text(replace(made, pace=_UNPACED)))
 
 
 def _token(root: Path) -> str:

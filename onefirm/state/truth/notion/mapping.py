@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from onefirm import yamlfile
@@ -46,10 +45,6 @@ HOLDS: Mapping[PropertyType, tuple[NotionType | str, ...]] = {
     "checkbox": ("checkbox", "formula"),
 }
 """The types of Notion that can hold each of ours, the one that is meant where none is named first."""
-_HEAD = """\
-# Where Notion keeps what. Properties and options are known by their ids, so that they may be renamed in Notion.
-# Nothing in this file is secret.
-"""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -131,15 +126,6 @@ def same_id(one: str, other: str) -> bool:
 def read(root: Path, schema: Schema) -> NotionMapping:
     """Read the workspace's notion.yaml. Raises NotFound, or InvalidInput that lists every mistake with its line."""
     return check(yamlfile.read(root / FILE), schema)
-
-
-def write(root: Path, mapping: NotionMapping) -> Path:
-    """Write the workspace's notion.yaml anew, whole or not at all."""
-    path, draft = root / FILE, root / f".{FILE}.draft"
-    body = yaml.safe_dump(mapping.to_dict(), sort_keys=False, allow_unicode=True, width=120)
-    draft.write_text(f"{_HEAD}{body}", encoding="utf-8")
-    draft.replace(path)
-    return path
 
 
 def check(file: yamlfile.YamlFile, schema: Schema) -> NotionMapping:

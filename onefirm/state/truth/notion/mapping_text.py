@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
-from onefirm.state.truth.notion.mapping import REAL, Column, NotionMapping, Option, Place
+from onefirm.core.errors import Unavailable
+from onefirm.state.truth.notion.mapping import FILE, REAL, Column, NotionMapping, Option, Place
 from onefirm.state.truth.notion.pace import RATE
 from onefirm.yamlfile import KeyPath
 
 _HEAD = """\
-# Where each kind of record is kept in Notion, as proposed by `onefirm connect notion`. It is yours to edit, and
+# Where each kind of record is kept in Notion, as onefirm proposed or made it. It is yours to edit, and
 # `onefirm connect notion --check` holds it against Notion. On the left stand onefirm's words. Properties and options
 # are known by their ids, so that one renamed in Notion goes on working. When you have added something in Notion,
 # `onefirm connect notion --propose` shows what a new proposal would change. Nothing in this file is a secret.
@@ -31,6 +33,19 @@ def text(
 ) -> str:
     """The whole file. `remarks` stand beside a place, `lacking` below it, `left` at the end: kinds without a place."""
     return "\n".join(_Text(remarks or {}, lacking or {}).lines(mapping, left or {})) + "\n"
+
+
+def write(root: Path, said: str) -> None:
+    """Put this text in the place of a workspace's notion.yaml, whole or not at all. Raises Unavailable."""
+    file, draft = root / FILE, root / f".{FILE}.draft"
+    try:
+        draft.write_text(said, encoding="utf-8")
+        draft.replace(file)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise Unavailable(
+            f"{file} can't be written: {error.strerror}.", hint="Mend that; nothing was changed."
+        ) from None
 
 
 def place(one: Place) -> str:
