@@ -29,6 +29,8 @@ TOOLS: tuple[Offer, ...] = (
     Offer(lessons.lesson_record, "Record a lesson", WRITE),
     Offer(lessons.lesson_decide, "Decide on a lesson", WRITE, ASKS),
     Offer(memory.memory_recall, "Recall", READ, {"anthropic/searchHint": "remember why context notes history"}),
+    Offer(memory.memory_ingest, "Archive a source", WRITE),
+    Offer(memory.fact_record, "Record a fact", WRITE),
     Offer(ledger.ledger_trace, "Trace provenance", READ, {"anthropic/searchHint": "who changed when audit"}),
     Offer(sessions.session_bind, "Bind a session", REPEATABLE, internal=True),
 )

@@ -29,6 +29,7 @@ from onefirm.store import inbox
 FILE = "brief.json"
 _CHANGES_SHARE = 0.45  # of what is left after the head; the rest is for where things stand
 _REMEMBERED = timedelta(days=14)
+_ASKED = {"fact": "onefirm memory questions"}  # where a question is answered, by its kind
 _HOW = (
     "Before editing a record's narrative, look with record_get; write state with record_write first, narrative after."
 )
@@ -98,7 +99,8 @@ def _attention(planes: Planes, conn: Connection) -> Iterable[str]:
         yield f"{clip(wiring.told(changed), 300)}. Look, then accept it: onefirm doctor --accept"
     for item in inbox.open_items(conn):
         if planes.sight.sees(item.subjects):
-            yield f"{item.id} {clip(item.title, 120)}: waits for your decision (`onefirm record conflicts`)"
+            where = _ASKED.get(item.kind, "onefirm record conflicts")
+            yield f"{item.id} {clip(item.title, 120)}: waits for your decision (`{where}`)"
     for waits in planes.records.pending():
         if waits.state != "held":
             since = local_time(waits.since, planes.rules.timezone)

@@ -8,12 +8,13 @@
    by this session or in a terminal.
 6. Record `session.closed`; its effect key makes a second close a repetition.
 7. Renew the rules, as narrative that scopes them may have moved; archive what was said and done in the session, where
-   the operator keeps that; copy the database in the place of today's copy.
+   the operator keeps that, and what was dropped; copy the database in the place of today's copy.
 8. Mark the session closed.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -22,7 +23,7 @@ from onefirm import git
 from onefirm.core.attribution import OPERATOR, SYSTEM, By
 from onefirm.core.canonical import sha256_hex
 from onefirm.core.errors import FirmError
-from onefirm.day import anchoring, backups, changes, lessons, transcripts
+from onefirm.day import anchoring, backups, changes, intake, lessons, transcripts
 from onefirm.day.planes import Planes
 from onefirm.ledger.anchors import TRAILER
 from onefirm.narrative import tree as narrative
@@ -30,6 +31,7 @@ from onefirm.sessions import db, edits, identity, reminders, tree, walk, walls
 from onefirm.sessions import paths as named
 from onefirm.state.records import Change
 
+_log = logging.getLogger(__name__)
 LEASE_S = 120.0
 How = Literal["ended", "died"]
 _STATE_EVENTS = ("record.created", "record.updated", "record.archived", "record.restored", "record.queued")
@@ -86,6 +88,7 @@ def settle(planes: Planes, by: By) -> Settled:
     By the operator's word it is a close as well, of no session: what changed until then isn't told as new again.
     """
     planes.records.sync(By(SYSTEM))
+    _take_in(planes, By(SYSTEM))
     try:
         commit, why_not = _anchor(planes, "Anchor the ledger"), ""
     except FirmError as error:
@@ -94,6 +97,15 @@ def settle(planes: Planes, by: By) -> Settled:
         _record_settled(planes, commit, why_not, by)
     copy = backups.make(planes)
     return Settled(commit, copy.name if copy else None, why_not)
+
+
+def _take_in(planes: Planes, by: By) -> None:
+    """Take in what was dropped, and let go of what has expired. A close doesn't fail for it."""
+    try:
+        planes.sources.expire(by)
+        intake.take(planes, by)
+    except (FirmError, OSError):
+        _log.warning("the drop folder could not be taken in", exc_info=True)
 
 
 def _close(planes: Planes, session: str, how: How) -> Closed:
@@ -108,6 +120,7 @@ def _close(planes: Planes, session: str, how: How) -> Closed:
     _record_close(planes, closed, by)
     lessons.render(planes.root, planes.lessons.every(), planes.secrets_check)
     transcripts.archive(planes, session, by)
+    _take_in(planes, by)
     backups.make(planes)
     return closed
 

@@ -19,6 +19,7 @@ from onefirm.day import (
     erase,
     freshness,
     hatch,
+    intake,
     lessons,
     service,
     start,
@@ -29,6 +30,7 @@ from onefirm.day import (
 )  # fmt: skip
 from onefirm.day.brief import Brief
 from onefirm.day.planes import Planes
+from onefirm.memory.sources import Archived
 from onefirm.narrative.faults import Fault
 from onefirm.narrative.index import Place
 from onefirm.narrative.mends import Mended
@@ -129,6 +131,19 @@ class Day:
     def sight(self, wall: Wall) -> Sight:
         """What a session behind this wall may see."""
         return walls.sight(self._planes, wall)
+
+    def archive_file(self, file: Path, said: intake.Said, by: By, *, is_inside: bool = False) -> Archived:
+        """Archive what a file holds as a source. Raises NotFound, InvalidInput, Refused, Unavailable."""
+        return intake.archive(self._planes, file, said, by, is_inside=is_inside)
+
+    def take_in(self, by: By) -> intake.Taken:
+        """Archive what lies in the drop folder, and let go of what has expired."""
+        self._planes.sources.expire(by)
+        return intake.take(self._planes, by)
+
+    def drop_folder(self) -> Path:
+        """The drop folder; it is made where there is none."""
+        return intake.prepare(self._planes)
 
     def erasable(self, ref: str) -> erase.Erasable:
         """What an erasure would take that still has content. Raises Refused while the record is in use."""

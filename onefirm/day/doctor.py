@@ -84,7 +84,8 @@ def _truth(planes: Planes) -> Iterator[Finding]:
         yield Finding("warn", "truth", wait, "onefirm sync")
     if conflicts:
         wait = f"{counted(len(conflicts), 'question waits', 'questions wait')} for your decision"
-        yield Finding("warn", "inbox", wait, "onefirm record conflicts")
+        fix = "onefirm memory questions" if all(one.kind == "fact" for one in conflicts) else "onefirm record conflicts"
+        yield Finding("warn", "inbox", wait, fix)
     if not waiting and not conflicts:
         yield Finding("ok", "truth", "nothing waits")
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from onefirm import git
 from onefirm.core.attribution import By
 from onefirm.core.ids import parse_ref
-from onefirm.day import backups
+from onefirm.day import backups, intake
 from onefirm.day import lessons as rule_files
 from onefirm.day.brief import FILE
 from onefirm.day.planes import Planes
@@ -106,6 +106,7 @@ def erase(planes: Planes, ref: str, by: By) -> Erased:
         pointing = scrub.pointing(conn, names[0])
     hashes = frozenset(filter(None, map(_hash, entries)))
     Artifacts(planes.root, planes.records).drop(hashes)
+    intake.forget(planes.root, _refs(entries, "source.archived"))
     emptied = _forget(planes, scope)
     stays = ([_KEYED] if any(map(_is_keyed, entries)) else []) + _stays(planes, scope, pointing, emptied)
     stays += [_ORIGINALS] if hashes else []

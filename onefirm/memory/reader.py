@@ -109,6 +109,7 @@ class _Page(HTMLParser):
             self.parts.append("\n")
         if tag in _VOID:
             return
+        self._end_implied(tag)
         given = dict(attrs)
         hides = tag in _SKIPPED or "hidden" in given or bool(_HIDDEN.search(given.get("style") or ""))
         self._open.append((tag, hides))
@@ -123,6 +124,16 @@ class _Page(HTMLParser):
             self.parts.append("\n- ")
         elif tag in ("td", "th"):
             self.parts.append(" | " if self.parts and not self.parts[-1].endswith("\n") else "")
+
+    def _end_implied(self, tag: str) -> None:
+        """A paragraph ends where a block begins, an item where the next one does, also when nobody wrote that."""
+        inner = [open_tag for open_tag, _ in self._open[-50:]]
+        if tag in _BLOCKS and "p" in inner:
+            self.handle_endtag("p")
+        elif tag == "li":
+            last = max((at for at, name in enumerate(inner) if name in ("ul", "ol")), default=-1)
+            if "li" in inner[last + 1 :]:
+                self.handle_endtag("li")
 
     def handle_endtag(self, tag: str) -> None:
         self._in_title = False

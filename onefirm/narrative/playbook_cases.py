@@ -17,6 +17,8 @@ from onefirm.yamlfile import YamlFile
 
 ASK = "ask"
 _CLIENTS = frozenset({ASK, "Read", "Edit", "Write", "Bash", "Glob", "Grep", "WebFetch", "WebSearch"})
+# What was given is kept as it is: that claims nothing, so nobody has to be asked first.
+_ARCHIVES, _ARCHIVED = "memory_ingest", "source.archived"
 _NEEDED: Mapping[str, type] = {"case": str, "turns": list, "written": list}
 # The words that a case may do without, and what each has to be.
 _FREE: Mapping[str, tuple[type, str]] = {
@@ -68,7 +70,7 @@ def changing(case: Case, known: Known) -> list[int]:
 def _changes(name: str, given: object, known: Known) -> bool:
     if name == "Bash":
         return not (isinstance(given, Mapping) and reads(str(cast("Mapping[str, Any]", given).get("command", ""))))
-    return known.tools.get(name, False) or name in ("Edit", "Write")
+    return (known.tools.get(name, False) and name != _ARCHIVES) or name in ("Edit", "Write")
 
 
 def _listed(value: object) -> list[object]:
@@ -114,7 +116,7 @@ def _used(file: YamlFile, cases: list[Case], playbook: Playbook) -> Iterator[Fau
 def _gate(file: YamlFile, cases: list[Case], known: Known) -> Iterator[Fault]:
     """Whether a yes, a no and a nobody are tried."""
     asking = [case for case in cases if any(name == ASK for name, _ in calls(case))]
-    silent = [case for case in asking if not case["written"]]
+    silent = [case for case in asking if not set(case["written"]) - {_ARCHIVED}]
     tried = {
         "a yes, after which something is written": [c for c in asking if c.get("answers") and changing(c, known)],
         "a no (the last of `answers` is Leave), after which nothing is": [

@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import Literal, TypeAlias
 
 from onefirm.bootstrap import Firm, open_firm
+from onefirm.core.attribution import SYSTEM, By
 from onefirm.core.clock import Clock, SystemClock, iso
 from onefirm.core.errors import FirmError, Refused
 from onefirm.day import service
@@ -26,6 +27,7 @@ from onefirm.store.engine import SchemaNewer
 Bell: TypeAlias = Literal["stop", "hint"]
 _HAND_IN_S = 5.0
 _SWEEP_S = 6 * 3600.0
+_TAKE_IN_S = 60.0
 _FIRST_SWEEP_S = 600.0
 """After the start: who starts it wants other things first."""
 _HINTS_APART_S = 15.0
@@ -70,7 +72,12 @@ class Service:
         self._bugs: dict[str, str] = {}
         self._hinted = False
         self._not_before = 0.0
-        self._beats = [Beat("hand in", _HAND_IN_S, self._hand_in), self._pulls, Beat("sweep", _SWEEP_S, self._sweep)]
+        self._beats = [
+            Beat("hand in", _HAND_IN_S, self._hand_in),
+            self._pulls,
+            Beat("sweep", _SWEEP_S, self._sweep),
+            Beat("take in", _TAKE_IN_S, self._take_in),
+        ]
 
     def stop(self) -> None:
         """Ask it to end after the step under way. May be called by a signal's handler."""
@@ -196,6 +203,11 @@ class Service:
         if not done.reachable:
             raise Away(done.why)
         return _told({"handed in": done.done, "to decide": done.held})
+
+    def _take_in(self, firm: Firm) -> str:
+        """What lies in the drop folder is archived; what has reached its day expires."""
+        done = firm.day.take_in(By(SYSTEM))
+        return _told({"archived": len(done.archived), "left in drop/": len(done.left)})
 
     def _pull(self, firm: Firm) -> str:
         """What changed at the truth is taken over. After a webhook's hint it is once more when lists have caught up."""

@@ -148,6 +148,14 @@ ROWS: Mapping[str, Row] = {
     "MEM-10": Row(
         "Before a candidate hardens it is replayed against past sessions: would have fired, false alarms",
     ),
+    "MEM-06": Row(
+        "Facts are stored apart from raw text: raw is archived by hash, a fact carries the quote it came from and when "
+        "it was true; a new fact invalidates, never overwrites"
+    ),
+    "MEM-08": Row(
+        "Tiers: session (expires), project, firm; roles read and write only their tiers",
+        part="sessions do, by their client; roles aren't there yet",
+    ),
     "MEM-07": Row(
         "Recall gives the minimal facts for a task inside a token budget, each with provenance; hits and misses are "
         "counted and shown",

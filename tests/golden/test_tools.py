@@ -18,7 +18,7 @@ from mcp_server.registry import TOOLS
 from mcp_server.server import build
 
 BUDGET = 150
-WHOLE_BUDGET = 1_500
+WHOLE_BUDGET = 1_600
 FILES = Path(__file__).parent / "tools"
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "tools.md"
 NAMES = [offer.run.__name__ for offer in TOOLS]
