@@ -1,11 +1,13 @@
 """Sources and facts on every store: quoted word for word, never overwritten, and gone when they are erased."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 
+from contract.stores import sqlite_url
 from contract.test_memory import Memory
 from onefirm.core.attribution import By
 from onefirm.core.errors import InvalidInput, NotFound, Refused, Unavailable
@@ -69,25 +71,19 @@ class Knowledge(Memory):
 
 
 @pytest.fixture
-def memory(database: str, clock: FixedClock) -> Iterator[Knowledge]:
-    memory = Knowledge(database, clock)
+def url(tmp_path: Path) -> str:
+    """What is decided without the database is tried on one."""
+    return sqlite_url(tmp_path)
+
+
+@pytest.fixture
+def memory(url: str, clock: FixedClock) -> Iterator[Knowledge]:
+    memory = Knowledge(url, clock)
     yield memory
     memory.store.close()
 
 
 # -- sources -----------------------------------------------------------------------------------------------------------
-
-
-def test_a_source_keeps_its_text_as_it_was_given(memory: Knowledge) -> None:
-    made = memory.archive(title="Talk", about=["p-1"], at="2026-11-02", uri="https://shop.example/talk", author="Ada")
-    one = made.source
-    assert (made.is_new, one.ref, one.kind, one.title, one.about) == (True, "SRC-1", "research", "Talk", ("P-1",))
-    assert (one.dated, one.author, one.uri, one.session) == ("2026-11-02", "Ada", "https://shop.example/talk", None)
-    assert memory.sources.text("src-1") == TALK.strip()
-    assert memory.sources.text("SRC-1", 2, 16) == "Talk with Anna"
-    assert memory.kinds("P-1") == ["record.created", "source.archived"]
-    with memory.store.read() as conn:
-        assert verify(conn).ok
 
 
 def test_the_same_bytes_for_the_same_records_are_one_source(memory: Knowledge) -> None:
@@ -96,24 +92,6 @@ def test_the_same_bytes_for_the_same_records_are_one_source(memory: Knowledge) -
     assert memory.archive(about=["P-1"]).source.ref == "SRC-2"
     assert [one.ref for one in memory.sources.find()] == ["SRC-2", "SRC-1"]
     assert [one.ref for one in memory.sources.find(about="P-1", words="ANNA talk")] == ["SRC-2"]
-
-
-def test_a_note_belongs_to_its_session_and_expires_and_what_was_quoted_stays(memory: Knowledge) -> None:
-    memory.archive("The client is on leave until Monday.", kind="note")
-    fact = memory.found("The client is on leave", "The client is on leave until Monday.").fact
-    assert memory.sources.get("SRC-1").session == "S-A"
-    memory.clock.advance(days=13)
-    assert memory.sources.expire(OPERATOR) == 0
-    memory.clock.advance(days=1)
-    assert (memory.sources.expire(OPERATOR), memory.sources.expire(OPERATOR)) == (1, 0)
-    assert memory.sources.get("SRC-1").text_is == "expired"
-    with pytest.raises(Unavailable, match="expired"):
-        memory.sources.text("SRC-1")
-    assert memory.facts.get(fact.ref).evidence[0].quote == "The client is on leave until Monday."
-    with pytest.raises(Unavailable, match="expired"):
-        memory.found("On leave", "The client is on leave")
-    with memory.store.read() as conn:
-        assert verify(conn).ok
 
 
 @pytest.mark.parametrize(
@@ -125,21 +103,6 @@ def test_what_is_no_source_is_refused_and_leaves_nothing(memory: Knowledge, give
     with pytest.raises((InvalidInput, Refused), match=told):
         memory.sources.add(given, name="it.txt", by=CLAUDE)
     assert memory.sources.find() == []
-
-
-def test_the_text_of_a_source_can_only_be_taken_away_under_its_tombstone(memory: Knowledge) -> None:
-    memory.archive()
-    for statement in (
-        "UPDATE source_text SET body = NULL, sha256 = NULL", "DELETE FROM source_text", "UPDATE source SET kind = 'x'",
-        "UPDATE source_text SET body = NULL, sha256 = NULL, tombstone = (SELECT event_id FROM source)",
-    ):  # fmt: skip
-        with pytest.raises(Exception, match="append-only"), memory.store.write() as conn:
-            conn.execute(text(statement))
-    with memory.store.write() as conn:
-        tombstone = memory.ledger.erase(conn, [memory.sources.get("SRC-1").event_id], OPERATOR)
-        gone = source_text.update().values(body=None, sha256=None, tombstone=tombstone.id)
-        conn.execute(gone)
-    assert memory.sources.get("SRC-1").text_is == "erased"
 
 
 # -- quotes ------------------------------------------------------------------------------------------------------------
@@ -184,18 +147,6 @@ def test_words_that_came_out_of_memory_prove_nothing_in_a_session_either(memory:
 
 
 # -- what is known never changes ---------------------------------------------------------------------------------------
-
-
-def test_a_newer_value_closes_the_older_and_both_are_linked(memory: Knowledge) -> None:
-    first, second = memory.valued("400 EUR", "2025-01-01").fact, memory.valued("500 EUR", "2026-01-01")
-    assert second.superseded == (first.ref,)
-    old, new = memory.facts.get(first.ref), second.fact
-    assert (old.status, old.ended_by, old.valid_to, new.replaces) == ("superseded", new.ref, "2026-01-01", (old.ref,))
-    assert memory.facts.find() == [new]
-    assert memory.facts.find(on="2025-06-01") == [old]
-    before = memory.facts.find(as_of=first.at)
-    assert [(one.ref, one.status, one.valid_to) for one in before] == [(first.ref, "active", None)]
-    assert memory.kinds(first.ref) == ["fact.recorded", "fact.ended"]
 
 
 def test_an_older_value_that_comes_late_is_recorded_as_closed(memory: Knowledge) -> None:
@@ -288,20 +239,89 @@ def test_facts_of_one_client_never_touch_those_of_another(memory: Knowledge) -> 
         memory.sources.behind(wall).add("A note of theirs", by=CLAUDE)
 
 
-def test_how_facts_stand_is_made_anew_from_the_ledger_and_is_the_same(memory: Knowledge) -> None:
-    memory.valued("400 EUR", "2025-01-01")
-    memory.valued("500 EUR", "2026-01-01")
-    memory.valued("600 EUR", None)
-    memory.facts.decide("F-3", "accept", by=OPERATOR)
-    memory.valued("600 EUR", "2027-01-01")
-    before = memory.rows()
-    assert memory.facts.rebuild() == 3
-    assert memory.rows() == before
-    with memory.store.write() as conn:
-        memory.ledger.erase(conn, [memory.facts.get("F-2").event_id], OPERATOR)
-        fact_rows.restate(conn, memory.ledger, ["F-2"])
-    gone: Fact = memory.facts.get("F-2")
-    assert (gone.status, gone.evidence) == ("erased", ())
-    before = memory.rows()
-    memory.facts.rebuild()
-    assert memory.rows() == before
+# -- what the database does --------------------------------------------------------------------------------------------
+
+
+class TestOnEveryStore:
+    @pytest.fixture
+    def url(self, database: str) -> str:
+        return database
+
+    def test_a_source_keeps_its_text_as_it_was_given(self, memory: Knowledge) -> None:
+        made = memory.archive(
+            title="Talk", about=["p-1"], at="2026-11-02", uri="https://shop.example/talk", author="Ada"
+        )
+        one = made.source
+        assert (made.is_new, one.ref, one.kind, one.title, one.about) == (True, "SRC-1", "research", "Talk", ("P-1",))
+        assert (one.dated, one.author, one.uri, one.session) == ("2026-11-02", "Ada", "https://shop.example/talk", None)
+        assert memory.sources.text("src-1") == TALK.strip()
+        assert memory.sources.text("SRC-1", 2, 16) == "Talk with Anna"
+        assert memory.kinds("P-1") == ["record.created", "source.archived"]
+        with memory.store.read() as conn:
+            assert verify(conn).ok
+
+    def test_a_note_belongs_to_its_session_and_expires_and_what_was_quoted_stays(self, memory: Knowledge) -> None:
+        memory.archive("The client is on leave until Monday.", kind="note")
+        fact = memory.found("The client is on leave", "The client is on leave until Monday.").fact
+        assert memory.sources.get("SRC-1").session == "S-A"
+        memory.clock.advance(days=13)
+        assert memory.sources.expire(OPERATOR) == 0
+        memory.clock.advance(days=1)
+        assert (memory.sources.expire(OPERATOR), memory.sources.expire(OPERATOR)) == (1, 0)
+        assert memory.sources.get("SRC-1").text_is == "expired"
+        with pytest.raises(Unavailable, match="expired"):
+            memory.sources.text("SRC-1")
+        assert memory.facts.get(fact.ref).evidence[0].quote == "The client is on leave until Monday."
+        with pytest.raises(Unavailable, match="expired"):
+            memory.found("On leave", "The client is on leave")
+        with memory.store.read() as conn:
+            assert verify(conn).ok
+
+    def test_the_text_of_a_source_can_only_be_taken_away_under_its_tombstone(self, memory: Knowledge) -> None:
+        memory.archive()
+        for statement in (
+            "UPDATE source_text SET body = NULL, sha256 = NULL", "DELETE FROM source_text",
+            "UPDATE source SET kind = 'x'",
+            "UPDATE source_text SET body = NULL, sha256 = NULL, tombstone = (SELECT event_id FROM source)",
+        ):  # fmt: skip
+            with pytest.raises(Exception, match="append-only"), memory.store.write() as conn:
+                conn.execute(text(statement))
+        with memory.store.write() as conn:
+            tombstone = memory.ledger.erase(conn, [memory.sources.get("SRC-1").event_id], OPERATOR)
+            gone = source_text.update().values(body=None, sha256=None, tombstone=tombstone.id)
+            conn.execute(gone)
+        assert memory.sources.get("SRC-1").text_is == "erased"
+
+    def test_a_newer_value_closes_the_older_and_both_are_linked(self, memory: Knowledge) -> None:
+        first, second = memory.valued("400 EUR", "2025-01-01").fact, memory.valued("500 EUR", "2026-01-01")
+        assert second.superseded == (first.ref,)
+        old, new = memory.facts.get(first.ref), second.fact
+        assert (old.status, old.ended_by, old.valid_to, new.replaces) == (
+            "superseded",
+            new.ref,
+            "2026-01-01",
+            (old.ref,),
+        )
+        assert memory.facts.find() == [new]
+        assert memory.facts.find(on="2025-06-01") == [old]
+        before = memory.facts.find(as_of=first.at)
+        assert [(one.ref, one.status, one.valid_to) for one in before] == [(first.ref, "active", None)]
+        assert memory.kinds(first.ref) == ["fact.recorded", "fact.ended"]
+
+    def test_how_facts_stand_is_made_anew_from_the_ledger_and_is_the_same(self, memory: Knowledge) -> None:
+        memory.valued("400 EUR", "2025-01-01")
+        memory.valued("500 EUR", "2026-01-01")
+        memory.valued("600 EUR", None)
+        memory.facts.decide("F-3", "accept", by=OPERATOR)
+        memory.valued("600 EUR", "2027-01-01")
+        before = memory.rows()
+        assert memory.facts.rebuild() == 3
+        assert memory.rows() == before
+        with memory.store.write() as conn:
+            memory.ledger.erase(conn, [memory.facts.get("F-2").event_id], OPERATOR)
+            fact_rows.restate(conn, memory.ledger, ["F-2"])
+        gone: Fact = memory.facts.get("F-2")
+        assert (gone.status, gone.evidence) == ("erased", ())
+        before = memory.rows()
+        memory.facts.rebuild()
+        assert memory.rows() == before
