@@ -220,7 +220,7 @@ def standings(conn: Connection, refs: Sequence[str], known_by: str | None) -> di
         superseding = and_(superseding, _later.c.at <= known_by)
     query = select(decision.c.ref, decision.c.at, _later.c.ref).outerjoin(_later, superseding)
     return {
-        ref: Standing(at, f"superseded by {later}" if later else "", stale=bool(later))
+        ref: Standing(at, f"superseded by {later}" if later else "", stale=bool(later), by=later)
         for ref, at, later in conn.execute(query.where(decision.c.ref.in_(refs)))
     }
 

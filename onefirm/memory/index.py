@@ -223,9 +223,11 @@ def _ranked(terms: int, dated: bool, judged: bool) -> TextClause:
         f"to_tsquery(CAST(:language AS regconfig), :q{n}))"
         for n in range(terms)
     ]
+    # What is told in a line is a better answer than the same in a page; BM25 knows that by itself.
+    score = f"({' + '.join(ranks)}) / (1 + ln(1 + length(p.body) / 200.0))" if ranks else "1.0"
     known = "AND p.known_at <= :known_by " if dated else ""
     return text(
-        f"SELECT {_light(judged)}, {' + '.join(ranks) or '1.0'} AS score FROM passage p "  # noqa: S608
+        f"SELECT {_light(judged)}, {score} AS score FROM passage p "  # noqa: S608
         f"WHERE p.passage_text @@ to_tsquery(CAST(:language AS regconfig), :any) AND p.body <> '' {known}"
         f"ORDER BY {'score DESC, ' if terms else ''}p.id DESC LIMIT :most"
     )

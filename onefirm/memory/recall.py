@@ -29,6 +29,8 @@ __all__ = ["Document", "Hit", "Recall", "Recalled"]
 MODE = "lexical"
 _CANDIDATES = 200
 _FEWEST_READ = 30
+_MOST_HEIRS = 5  # one that took the place of one that took the place of one
+_NAMED = 10.0  # above all that only fits
 _MOST_HITS = 50
 _LONGEST_QUERY = 1_000
 
@@ -176,7 +178,7 @@ class Recall:
     def _answer(self, conn: Connection, asked: _Question, note: str = "") -> Recalled:
         scope = self._scope(conn, asked.about)
         found, terms = self._found(conn, asked, scope)
-        ranked = self._ranked(conn, found, asked.known_by)
+        ranked = self._ranked(conn, found, asked)
         given = tuple(hits.given(ranked, terms, asked.limit, asked.budget_tokens))
         undated = "Narrative files are left out: they are as they are now." if asked.known_by else ""
         note = " ".join(filter(None, (note, undated, hits.stand_ins(terms, given))))
@@ -239,7 +241,7 @@ class Recall:
             wider = search.widened(conn, asked, met)
             if wider is not asked:
                 asked, found = wider, self._fitting(conn, wider, question.query, most)
-        itself = [one for one in search.named(conn, refs) if self._sees(one.source, one.ref, one.about)] if refs else []
+        itself = [replace(one, score=_NAMED) for one in (self._named(conn, refs) if refs else ())]
         names = {one.ref for one in itself}
         return itself + [one for one in found if one.ref not in names], asked.terms
 
@@ -265,13 +267,50 @@ class Recall:
         refs = [ref] if source == "lesson" else [ref, *about]
         return sight.sees(refs) and not (source == "narrative" and sight.hides_path(ref))
 
-    def _ranked(self, conn: Connection, found: Sequence[Found], known_by: str | None) -> list[tuple[Found, Standing]]:
+    def _ranked(self, conn: Connection, found: Sequence[Found], asked: _Question) -> list[tuple[Found, Standing]]:
+        """Each with its standing; what took another's place stands where that one would, however it is worded."""
+        every = {_place(one): one for one in found}
+        standings = self._standings(conn, found, asked.known_by)
+        for _ in range(_MOST_HEIRS):
+            due = _due(every.values(), standings)
+            risen = [one for one in every.values() if one.ref in due and one.score < due[one.ref]]
+            unread = due.keys() - {one.ref for one in every.values()}
+            fresh = self._named(conn, sorted(unread), asked.about) if unread else []
+            if not risen and not fresh:
+                break
+            standings |= self._standings(conn, fresh, asked.known_by)
+            every |= {_place(one): replace(one, score=due[one.ref]) for one in (*risen, *fresh)}
+        best = sorted(every.values(), key=search.order, reverse=True)
+        pairs = [(one, standings.get((one.source, one.ref), Standing(one.at))) for one in best]
+        return sorted((pair for pair in pairs if pair[1].known), key=lambda pair: pair[1].stale)
+
+    def _named(self, conn: Connection, refs: Sequence[str], about: Sequence[str] = ()) -> list[Found]:
+        """The passages of these themselves, as far as they may be given."""
+        named = (one for one in search.named(conn, refs) if self._sees(one.source, one.ref, one.about))
+        return [one for one in named if not about or not {*about}.isdisjoint(one.about)]
+
+    def _standings(
+        self, conn: Connection, found: Sequence[Found], known_by: str | None
+    ) -> dict[tuple[str, str], Standing]:
         standings = {("narrative", one.ref): Standing(None, "archived") for one in found if self._is_archived(one)}
         for source, told in _STANDINGS.items():
             if refs := {one.ref for one in found if one.source == source}:
                 standings |= {(source, ref): standing for ref, standing in told(conn, sorted(refs), known_by).items()}
-        pairs = [(one, standings.get((one.source, one.ref), Standing(one.at))) for one in found]
-        return sorted((pair for pair in pairs if pair[1].known), key=lambda pair: pair[1].stale)
+        return standings
 
     def _is_archived(self, one: Found) -> bool:
         return one.source == "narrative" and self._archived(one.ref)
+
+
+def _place(one: Found) -> tuple[str, str, int]:
+    return one.source, one.ref, one.part
+
+
+def _due(found: Iterable[Found], standings: Mapping[tuple[str, str], Standing]) -> dict[str, float]:
+    """What took another's place, with the score of that one."""
+    due: dict[str, float] = {}
+    for one in found:
+        standing = standings.get((one.source, one.ref))
+        if standing and standing.by:
+            due[standing.by] = max(due.get(standing.by, 0.0), one.score)
+    return due

@@ -10,6 +10,7 @@ from onefirm.memory.passages import Document, Part
 LONGEST = 1_200
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*")
 _FENCE = re.compile(r"\s*(```|~~~)")
+_HEAD = re.compile(r"\A\s*(?:(?:Record|Parent):[^\n]*(?:\n\s*|\Z))+")
 
 
 def parts_of(document: Document) -> Iterator[Part]:
@@ -19,7 +20,7 @@ def parts_of(document: Document) -> Iterator[Part]:
     """
     given = False
     for heading, body in _sections(document):
-        for piece in _pieces(body):
+        for piece in _pieces(_HEAD.sub("", body)):
             given = True
             yield Part(heading, piece, meta=document.path)
     if not given:

@@ -179,4 +179,6 @@ def _standing(one: Fact, known_by: str | None) -> Standing:
     note = f"superseded by {one.ended_by}" if ended else ""
     until = f"until {one.valid_to}" if one.valid_to else ""
     known = one.status in ("active", "superseded") and (known_by is None or one.at <= known_by)
-    return Standing(one.dated or one.at, ", ".join(filter(None, (note, until))), stale=ended, known=known)
+    return Standing(
+        one.dated or one.at, ", ".join(filter(None, (note, until))), stale=ended, known=known, by=one.ended_by
+    )

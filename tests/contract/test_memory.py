@@ -586,6 +586,16 @@ def test_a_lesson_that_is_only_a_candidate_says_so(memory: Memory) -> None:
     assert memory.memory.recall("order number first invoice").hits[0].note == ""
 
 
+def test_what_took_anothers_place_is_found_by_the_words_of_what_it_replaced(memory: Memory) -> None:
+    memory.decide("Orders close at two in the night", about=["P-1"])
+    memory.decide("Half past three", "the conveyor is new", supersedes="DEC-1")
+    memory.decide("Four", "the conveyor is faster", supersedes="DEC-2")
+    memory.decide("Nobody orders by telephone", about=["P-2"])
+    assert memory.refs("when do orders close?")[0] == "DEC-3"
+    assert memory.refs("when do orders close?", about=["P-1"]) == ["DEC-3", "DEC-2", "DEC-1"]
+    assert memory.refs("when do orders close?", about=["P-2"]) == ["DEC-4"]
+
+
 def test_what_was_superseded_or_retired_ranks_below_everything_and_is_marked(memory: Memory) -> None:
     memory.decide("Colour of buttons is blue blue blue", "blue buttons")
     memory.decide("Buttons are green", supersedes="DEC-1")

@@ -43,6 +43,12 @@ def test_a_file_without_text_is_remembered_as_one_empty_passage() -> None:
     assert parts("# Only a heading\n\n\n") == [("context/a.md", "")]
 
 
+def test_what_a_files_head_says_for_machines_is_no_passage() -> None:
+    head = "# Acme\n\nRecord: CL-1\nParent: [Clients](../CLAUDE.md)\n\n"
+    assert parts(f"{head}## Why\n\nThey came to us.") == [("Acme › Why", "They came to us.")]
+    assert parts(f"{head}They came to us.") == [("Acme", "They came to us.")]
+
+
 @given(st.text(st.sampled_from("ab #\n`~-"), max_size=300))
 def test_no_text_is_lost_and_none_is_too_long(text: str) -> None:
     found = parts(text)
