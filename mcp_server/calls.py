@@ -85,6 +85,12 @@ class Calls:
         with self.workspace.seen(bound.client_id if bound else None) as firm:
             yield Call(firm, self.caller(request))
 
+    @contextmanager
+    def of_session(self, client_id: str) -> Generator[tuple[Firm, str | None]]:
+        """The firm as a client's session sees it, and our id of that session. Raises FirmError."""
+        with self.workspace.seen(client_id) as firm:
+            yield firm, self._session(Bound(client_id))
+
     def caller(self, request: Context[Any, Any]) -> Caller:
         """Who makes this request, by the tool use id that a hook announced for it."""
         made_by = tool_use_id(request)

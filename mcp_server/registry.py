@@ -33,4 +33,5 @@ TOOLS: tuple[Offer, ...] = (
     Offer(memory.fact_record, "Record a fact", WRITE),
     Offer(ledger.ledger_trace, "Trace provenance", READ, {"anthropic/searchHint": "who changed when audit"}),
     Offer(sessions.session_bind, "Bind a session", REPEATABLE, internal=True),
+    Offer(sessions.prompt_remind, "Recall for a prompt", REPEATABLE, internal=True),
 )

@@ -131,7 +131,10 @@ class StandIn:
                 return {}
             case "tools/list":
                 return {"tools": [TOOL]}
-            case "tools/call" if _tool(message) == "session_bind":  # our hook, before setup_wait itself
+            case "tools/call" if _tool(message) in (
+                "session_bind",
+                "prompt_remind",
+            ):  # our hooks, which wait for nothing
                 return {"content": [{"type": "text", "text": "{}"}]}
             case _:
                 return None

@@ -21,6 +21,7 @@ from onefirm.day import (
     hatch,
     intake,
     lessons,
+    recollection,
     service,
     start,
     tokens,
@@ -30,6 +31,7 @@ from onefirm.day import (
 )  # fmt: skip
 from onefirm.day.brief import Brief
 from onefirm.day.planes import Planes
+from onefirm.memory.recall import Recall
 from onefirm.memory.sources import Archived
 from onefirm.narrative.faults import Fault
 from onefirm.narrative.index import Place
@@ -202,6 +204,10 @@ class Day:
     def watch_context(self, *, is_polling: bool = False) -> Generator[watch.Look]:
         """The check of the context tree, followed while files change; endless."""
         return watch.follow(self._planes, is_polling=is_polling)
+
+    def remind(self, session: str, prompt: str, recall: Recall) -> str:
+        """What memory has to say to a prompt, and hasn't said in this session; "" for nothing."""
+        return recollection.at_prompt(self._planes, session, prompt, recall)
 
     def examine(self) -> list[doctor.Finding]:
         """The doctor's findings."""

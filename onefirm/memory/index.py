@@ -85,6 +85,16 @@ def held(conn: Connection, asked: Asked) -> list[bool]:
     return list(map(bool, conn.execute(_held(conn.dialect.name, len(asked.terms)), given).one()))
 
 
+def frequencies(conn: Connection, terms: Sequence[Term], most: int) -> list[int]:
+    """In how many passages each term stands, counted up to `most`."""
+    if conn.dialect.name == "postgresql":
+        given: dict[str, Any] = {f"q{n}": _tsquery(Asked([term]), [term]) for n, term in enumerate(terms)}
+        given["language"] = ENGLISH
+    else:
+        given = {f"q{n}": _match(Asked([term])) for n, term in enumerate(terms)}
+    return list(conn.execute(_counts(conn.dialect.name, len(terms)), given | {"most": most}).one())
+
+
 def counted(conn: Connection, scope: Sequence[Sequence[str]]) -> dict[str, int]:
     """How many passages of each source a scope has."""
     query = "SELECT source, count(*) FROM passage p WHERE p.body <> ''"
@@ -186,13 +196,20 @@ def _sqlite(by_rank: bool, dated: bool, judged: bool) -> TextClause:
 
 @lru_cache
 def _held(dialect: str, terms: int) -> TextClause:
-    where = (
-        "passage WHERE passage_text @@ to_tsquery(CAST(:language AS regconfig), :q{n})"
-        if dialect == "postgresql"
-        else "passage_text WHERE passage_text MATCH :q{n}"
-    )
-    every = (f"EXISTS(SELECT 1 FROM {where.format(n=number)})" for number in range(terms))  # noqa: S608
+    every = (f"EXISTS(SELECT 1 FROM {_having(dialect, number)})" for number in range(terms))  # noqa: S608
     return text(f"SELECT {', '.join(every)}")
+
+
+@lru_cache
+def _counts(dialect: str, terms: int) -> TextClause:
+    some = (f"SELECT 1 FROM {_having(dialect, number)} LIMIT :most" for number in range(terms))  # noqa: S608
+    return text(f"SELECT {', '.join(f'(SELECT count(*) FROM ({one}) AS some)' for one in some)}")  # noqa: S608
+
+
+def _having(dialect: str, number: int) -> str:
+    if dialect == "postgresql":
+        return f"passage WHERE passage_text @@ to_tsquery(CAST(:language AS regconfig), :q{number})"
+    return f"passage_text WHERE passage_text MATCH :q{number}"
 
 
 # -- Postgres

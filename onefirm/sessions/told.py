@@ -1,7 +1,8 @@
 """The one arbiter of what hooks add to a conversation by themselves: how much at most, and nothing twice.
 
-A session's start may take START tokens, BRIEF of them for the brief; then PROMPT tokens from one prompt to the next. An
-answer to something that the session did (a refusal, a finding after a command, the question at Stop) is not counted,
+A session's start may take START tokens, BRIEF of them for the brief; then PROMPT tokens from one prompt to the next,
+and RECALL with a prompt for what memory has to say to it, which another program is asked at the same time. An answer to
+something that the session did (a refusal, a finding after a command, the question at Stop) is not counted,
 but isn't repeated either.
 """
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from sqlite3 import Connection
 
-START, BRIEF, PROMPT = 1_600, 1_200, 400
+START, BRIEF, PROMPT, RECALL = 1_600, 1_200, 400, 160
 # What is kept free for naming what has no room.
 _REST = 30
 
