@@ -21,7 +21,7 @@ _COLUMNS = "{heading body meta context titles}"
 _WEIGHTS = "0.0, 2.0, 1.0, 1.0, 0.5, 1.0"
 _PG_WEIGHTS = "'{0, 0.5, 0.9, 1}'"  # D (scope), C (context), B (meta, titles), A (heading, body)
 _NEWEST = text("SELECT max(id) FROM passage")
-_LIGHT, _JUDGED = "p.id, p.actor, p.traits", ", p.source, p.ref, p.about"
+_LIGHT, _JUDGED = "p.id, p.actor, p.traits", ", p.source, p.ref, p.about, p.scope"
 _FIELDS = "p.id, p.source, p.ref, p.part, p.heading, p.body, p.actor, p.at, p.about, p.start_char, p.end_char"
 _WHOLE = {
     "sqlite": text(f"SELECT {_FIELDS} FROM json_each(:ids) i CROSS JOIN passage p ON p.id = i.value"),  # noqa: S608
@@ -60,7 +60,7 @@ class Asked:
 def ranked(conn: Connection, asked: Asked, most: int) -> Sequence[Any]:
     """What has any of the terms, best first; without terms what the scope has, the last indexed first.
 
-    Rows of id, score, actor and traits, and with `judged` of source, ref and about too: texts are read of a few only.
+    Rows of id, actor, traits and score, with `judged` of source, ref, about and scope too: texts are read of a few.
     """
     if conn.dialect.name == "postgresql":
         return _postgres(conn, asked, most)

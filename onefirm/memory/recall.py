@@ -233,19 +233,20 @@ class Recall:
     ) -> tuple[list[Found], Sequence[Term]]:
         """What the question names first, then what fits its words; and the terms that it was asked by at last."""
         refs = [term.word.upper() for term in question.terms if "-" in term.begin]
-        judged = bool(refs) or self._sight is not WHOLE
+        named = scopes.named(conn, search.said_in(question.query))
+        judged = bool(refs or named) or self._sight is not WHOLE
         asked = Asked(question.terms, scope, question.known_by, self._language, judged)
         most = max(_FEWEST_READ, 2 * question.limit)
-        found = self._fitting(conn, asked, question.query, most)
+        found = self._fitting(conn, asked, question.query, named, most)
         if (met := search.met(asked.terms, found)) != set(asked.terms):
             wider = search.widened(conn, asked, met)
             if wider is not asked:
-                asked, found = wider, self._fitting(conn, wider, question.query, most)
+                asked, found = wider, self._fitting(conn, wider, question.query, named, most)
         itself = [replace(one, score=_NAMED) for one in (self._named(conn, refs) if refs else ())]
         names = {one.ref for one in itself}
         return itself + [one for one in found if one.ref not in names], asked.terms
 
-    def _fitting(self, conn: Connection, asked: Asked, query: str, most: int) -> list[Found]:
+    def _fitting(self, conn: Connection, asked: Asked, query: str, named: frozenset[str], most: int) -> list[Found]:
         """The best so many, whole."""
         pool = _CANDIDATES
         while True:
@@ -255,7 +256,7 @@ class Recall:
             if len(every) < pool or len(rows) >= most:
                 break
             pool *= 4
-        scores = search.weighed(rows, query, asked.terms)
+        scores = search.weighed(rows, query, asked.terms, named)
         best = sorted(scores, key=lambda number: scores[number], reverse=True)[:most]
         whole = index.read(conn, best) if best else {}
         return sorted(search.whole((whole[number] for number in best), scores), key=search.order, reverse=True)

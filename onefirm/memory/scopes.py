@@ -6,16 +6,26 @@ P-12, and `firm` for what belongs to nobody. They only lead the search: a sessio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping, select
 
+from onefirm.memory import words
 from onefirm.sessions import walls
 from onefirm.store.tables import record, record_alias
 
 FIRM = "firm"
 _MOST_STEPS = 6
+_SMALL = 3
+_WORD = re.compile(r"[^\W_]+")
+_PARTIES = (
+    select(record.c.ref, record.c.kind, record.c.title)
+    .where(record.c.kind.in_(("client", "prospect", "project")), record.c.archived.is_(False))
+    .limit(2_000)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +51,34 @@ def via(ref: str) -> str:
     return f"through{about(ref)}"
 
 
+def named(conn: Connection, said: Collection[str]) -> frozenset[str]:
+    """The words of what belongs to the clients, prospects and projects that these words name: a project by its whole
+    title, a client by a word that only its title has.
+    """
+    rows = [(row.ref, row.kind, _telling(row.title)) for row in conn.execute(_PARTIES)]
+    shared = Counter(word for _, kind, title in rows if kind != "project" for word in title)
+    return frozenset(
+        via(ref) if kind == "project" else owned(ref)
+        for ref, kind, title in rows
+        if (kind == "project" and title and title.issubset(said))
+        or (kind != "project" and any(shared[word] == 1 and word in said for word in title))
+    )
+
+
+def _telling(title: str) -> frozenset[str]:
+    return frozenset(word for word in _WORD.findall(words.folded(title)) if len(word) > _SMALL)
+
+
 def of(conn: Connection, refs: Sequence[str]) -> Scoped:
     """The scope of what is about these records, as the mirror knows them now."""
-    words, titles = [about(ref) for ref in refs], list[str]()
+    scoped, titles = [about(ref) for ref in refs], list[str]()
     for ref in refs:
         owners, steps, told = _owners(conn, ref)
-        words += [*map(owned, owners), *map(via, steps)]
+        scoped += [*map(owned, owners), *map(via, steps)]
         titles += told
-    if not any(word.startswith("owned") for word in words):
-        words.append(FIRM)
-    return Scoped(" ".join(dict.fromkeys(words)), "\n".join(dict.fromkeys(titles)))
+    if not any(word.startswith("owned") for word in scoped):
+        scoped.append(FIRM)
+    return Scoped(" ".join(dict.fromkeys(scoped)), "\n".join(dict.fromkeys(titles)))
 
 
 def _owners(conn: Connection, ref: str) -> tuple[list[str], list[str], list[str]]:

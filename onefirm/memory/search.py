@@ -31,7 +31,7 @@ _STOPWORDS = frozenset(
         "where which while who whom whose why will with would you your"
     )
 )
-_BY_ACTOR, _ABOUT_NAMED, _TELLS_WHEN, _ASKS = 0.25, 0.5, 0.1, 0.1
+_BY_ACTOR, _ABOUT_NAMED, _OF_NAMED, _TELLS_WHEN, _ASKS = 0.25, 0.5, 0.3, 0.1, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +115,18 @@ def named(conn: Connection, refs: Sequence[str]) -> list[Found]:
     return whole(index.read(conn, ids).values(), {}) if ids else []
 
 
-def weighed(rows: Sequence[Any], query: str, terms: Sequence[Term]) -> dict[int, float]:
+def weighed(
+    rows: Sequence[Any], query: str, terms: Sequence[Term], named: frozenset[str] = frozenset()
+) -> dict[int, float]:
     """The score of each passage: the engine's rank as a share of the best, with what is known of the question added.
 
     1. Who said it, when the question names exactly one of those who say anything here.
-    2. A passage about a record that the question names.
+    2. A passage about a record that the question names by its ref, or of a client or project that it names by title
+       (`named`, in scope words).
     3. A time, when the question asks for one; a passage that only asks itself is no answer.
     """
     top = max((row[-1] for row in rows), default=0.0) or 1.0
-    said = set(_WORD.findall(words.folded(query)))
+    said = said_in(query)
     actors = {row[1] for row in rows if row[1]}
     speakers = [actor for actor in actors if said.intersection(_names(actor))]
     speaker = speakers[0] if len(speakers) == 1 else None
@@ -138,10 +141,17 @@ def weighed(rows: Sequence[Any], query: str, terms: Sequence[Term]) -> dict[int,
             score += timely
         if marks & traits.ASKS:
             score -= _ASKS
-        if refs and not refs.isdisjoint(refs_of(judged[-1])):
+        if refs and not refs.isdisjoint(refs_of(judged[2])):
             score += _ABOUT_NAMED
+        if named and not named.isdisjoint(judged[3].split()):
+            score += _OF_NAMED
         scores[number] = score
     return scores
+
+
+def said_in(query: str) -> set[str]:
+    """The words of a question, the small ones too."""
+    return set(_WORD.findall(words.folded(query)))
 
 
 def order(one: Found) -> tuple[float, str, str, str, int]:
