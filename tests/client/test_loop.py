@@ -1,9 +1,15 @@
 """Memory in the real client: what was decided comes back by itself, and a mistake that recurs becomes a rule."""
 
+from collections.abc import Callable
+
+import pytest
+
 from client.driver import Run, call
 from client.firm import TOOLS, Firm
+from onefirm.sessions.told import PROMPT
 
-CHOICE = {"what": "The shop runs on Shopify", "why": "Acme has nobody to look after a server.", "about": ["P-1"]}
+RULE, ONCE = "Copy the database before a deploy", "Name the file after the day it was sent"
+MISTAKE = {"rule": RULE, "why": "Two hours of orders were lost.", "trigger": {"words": ["deploy"]}}
 LINE = "about P-1): The shop runs on Shopify. Acme has nobody to look after a server."
 
 
@@ -12,11 +18,40 @@ def told(run: Run, what: str) -> list[int]:
     return [asked.text.count(what) for asked in run.lane()]
 
 
+@pytest.mark.row("MEM-07")
 def test_a_decision_comes_back_at_the_prompt_that_it_concerns_once(firm: Firm) -> None:
-    with firm.session() as session:
-        session.ask("decide", call(f"{TOOLS}__decision_record", **CHOICE), "Noted.")
+    why = "Acme has nobody to look after a server."
+    firm.cli("decision", "record", "The shop runs on Shopify", "--why", why, "--about", "P-1")
     with firm.session() as session:
         session.ask("What time is it?", "Late.")
         session.ask("On which server does the shop of Acme run?", "On Shopify.")
         session.ask("The server of the Acme shop, once more?", "On Shopify.")
     assert told(session.run, LINE) == [0, 1, 1]
+
+
+@pytest.mark.row("MEM-02", "MEM-03")
+def test_a_mistake_that_recurs_elsewhere_is_a_rule_before_it_happens_a_third_time(
+    firm: Firm, tokens: Callable[[str], int]
+) -> None:
+    firm.cli("record", "create", "project", "title=Launch site", "client=CL-1")
+    once = {"rule": ONCE, "why": "Nobody found it.", "about": ["P-1"]}
+    with firm.session() as session:
+        session.ask("note it", call(f"{TOOLS}__lesson_record", **MISTAKE, about=["P-1"]), "Noted.")
+        session.ask("and that", call(f"{TOOLS}__lesson_record", **once), "Noted.")
+        session.ask("again, the same", call(f"{TOOLS}__lesson_record", **once), "Noted.")
+    assert standing(firm) == {"L-1": "candidate", "L-2": "candidate"}
+    with firm.session() as session:
+        session.ask("it happened again", call(f"{TOOLS}__lesson_record", **MISTAKE, about=["P-2"]), "Noted.")
+    assert standing(firm) == {"L-1": "hardened", "L-2": "candidate"}
+    with firm.session() as session:
+        session.ask("Deploy the site now.", "First a copy.")
+        session.ask("And deploy the shop.", "First a copy.")
+    assert told(session.run, f"- L-1: {RULE}") == [1, 1]
+    assert told(session.run, ONCE) == [0, 0]
+    said = session.run.first.text.partition("The firm learned:")[2].partition("\n\n")[0]
+    assert 0 < tokens(said) <= PROMPT
+
+
+def standing(firm: Firm) -> dict[str, str]:
+    """How each lesson stands."""
+    return {one["ref"]: one["status"] for one in firm.json("lesson", "list")["rows"]}
