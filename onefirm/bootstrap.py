@@ -22,6 +22,7 @@ from onefirm.day.schema_guard import catch_up
 from onefirm.ledger.append import Ledger
 from onefirm.memory import court, transcripts
 from onefirm.memory.abstraction import Name
+from onefirm.memory.consolidation import Consolidation
 from onefirm.memory.court import Past
 from onefirm.memory.decisions import Decisions
 from onefirm.memory.facts import Facts
@@ -63,6 +64,7 @@ class Firm:
     lessons: Lessons
     sources: Sources
     facts: Facts
+    consolidation: Consolidation
     recall: Recall
     uses: Uses
     day: Day
@@ -213,6 +215,10 @@ def _wire(
     facts = Facts(store, ledger, clock, sources, project, secrets.looks_secret, settings.timezone)
     uses = Uses(store, clock)
     recall = Recall(store, ledger, lambda: _documents(root), archive.is_archived, lambda: tree.stamp(root), log=uses)
+    consolidation = Consolidation(
+        store, ledger, clock, lessons, lambda: _past(store, ledger), timezone=settings.timezone,
+        silent_weeks=settings.lessons.silent_weeks,
+    )  # fmt: skip
     rules = Rules(
         settings.firm,
         settings.timezone,
@@ -241,6 +247,7 @@ def _wire(
         lessons,
         sources,
         facts,
+        consolidation,
         recall,
         uses,
         day,

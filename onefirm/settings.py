@@ -81,6 +81,12 @@ class ServiceSettings(_Section):
     webhook_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
 
 
+class LessonSettings(_Section):
+    """For how many weeks a rule may be silent before the operator is asked whether to retire it."""
+
+    silent_weeks: Annotated[int, Field(ge=1, le=520)] = 8
+
+
 class Settings(_Section):
     """The whole of onefirm.yaml. Every key but `firm` has a default."""
 
@@ -96,6 +102,7 @@ class Settings(_Section):
     pull: PullSettings = PullSettings()
     sessions: SessionSettings = SessionSettings()
     service: ServiceSettings = ServiceSettings()
+    lessons: LessonSettings = LessonSettings()
 
 
 def load(root: Path) -> Settings:
@@ -165,4 +172,5 @@ _SECTIONS: Mapping[yamlfile.KeyPath, type[_Section]] = {
     ("pull",): PullSettings,
     ("sessions",): SessionSettings,
     ("service",): ServiceSettings,
+    ("lessons",): LessonSettings,
 }

@@ -7,7 +7,7 @@ from typing import Literal
 import click
 
 from onefirm.cli import screen
-from onefirm.cli.commands import Group, json_option
+from onefirm.cli.commands import Group, json_option, why_option
 from onefirm.cli.invocation import Invocation, pass_invocation
 
 
@@ -20,6 +20,7 @@ def lesson() -> None:
       onefirm lesson record "Ask for the order number" --why "it came back"
       onefirm lesson list --status candidate
       onefirm lesson decide L-2 harden
+      onefirm lesson consolidate
     """
 
 
@@ -164,3 +165,56 @@ def decide(
     before = lessons.get(ref).status
     made = lessons.decide(ref, verdict, by=invocation.by())
     screen.data(made) if as_json else screen.show(f"{made.ref} {made.rule}: {before} → {made.status}")
+
+
+@lesson.command(short_help="Propose how to tidy the rules.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be asked.")
+@json_option
+@pass_invocation
+def consolidate(invocation: Invocation, dry_run: bool, as_json: bool) -> None:
+    """Propose guides for rules that overlap, and what to retire; list contradictions, and what the rules cost.
+
+    Each proposal waits in the inbox until you answer it; nothing changes before.
+
+    \b
+    Examples:
+      onefirm lesson consolidate
+      onefirm lesson consolidate --dry-run
+    """
+    firm = invocation.firm
+    bill = firm.day.rule_tokens()
+    found = firm.consolidation.unanswered() if dry_run else firm.consolidation.ask()
+    if as_json:
+        screen.data({"proposals": found, "always_on": bill})
+        return
+    rules = {one.ref: one.rule for one in firm.lessons.every()}
+    for one in found:
+        screen.title(f"{one.id} {one.why}".strip())
+        screen.table(("", ""), [(ref, rules[ref]) for ref in one.refs])
+        if one.id:
+            screen.entry(f"onefirm lesson answer {one.id} {'|'.join(one.answers)}")
+    if not found:
+        screen.say("Nothing overlaps, contradicts itself or has fallen silent.")
+    screen.title(f"Read by every session: {sum(one.tokens for one in bill)} tokens")
+    screen.table(("tokens", "file"), [(one.tokens, one.name) for one in bill])
+
+
+@lesson.command()
+@click.argument("item", metavar="I-N")
+@click.argument("answer", metavar="yes|no|L-N")
+@click.option("--as", "text", default="", metavar="TEXT", help="The words of the guide; else those of its rules.")
+@why_option
+@json_option
+@pass_invocation
+def answer(invocation: Invocation, item: str, answer: str, text: str, why: str | None, as_json: bool) -> None:
+    """Answer a proposal about rules. Claude can't do this.
+
+    \b
+    Examples:
+      onefirm lesson answer I-4 yes --as "State term, date and signer."
+      onefirm lesson answer I-5 L-2 --why "the other was for the old contracts"
+      onefirm lesson answer I-6 no
+    """
+    invocation.need_person("Answering a proposal about rules")
+    done = invocation.firm.consolidation.answer(item, answer, text=text, by=invocation.by(why))
+    screen.data(done) if as_json else screen.show("\n".join(done))

@@ -25,6 +25,7 @@ from onefirm.ledger.sentences import local_time
 from onefirm.sessions import paths, switches, walk, walls
 from onefirm.state.standing import RULES, Line
 from onefirm.store import inbox
+from onefirm.store.inbox import InboxItem
 
 FILE = "brief.json"
 _CHANGES_SHARE = 0.45  # of what is left after the head; the rest is for where things stand
@@ -99,8 +100,7 @@ def _attention(planes: Planes, conn: Connection) -> Iterable[str]:
         yield f"{clip(wiring.told(changed), 300)}. Look, then accept it: onefirm doctor --accept"
     for item in inbox.open_items(conn):
         if planes.sight.sees(item.subjects):
-            where = _ASKED.get(item.kind, "onefirm record conflicts")
-            yield f"{item.id} {clip(item.title, 120)}: waits for your decision (`{where}`)"
+            yield f"{item.id} {clip(item.title, 120)}: waits for your decision (`{asks(item)}`)"
     for waits in planes.records.pending():
         if waits.state != "held":
             since = local_time(waits.since, planes.rules.timezone)
@@ -110,6 +110,11 @@ def _attention(planes: Planes, conn: Connection) -> Iterable[str]:
     if told and planes.sight is WHOLE:  # it names files
         yield clip(str(told), 300)
     yield from _unreconciled(planes, conn)
+
+
+def asks(item: InboxItem) -> str:
+    """The command that shows a question and how to answer it."""
+    return str(item.payload.get("command") or _ASKED.get(item.kind, "onefirm record conflicts"))
 
 
 def _unreconciled(planes: Planes, conn: Connection) -> Iterable[str]:

@@ -221,6 +221,10 @@ class Day:
         """Take hooks, permissions and MCP servers as they are for right; gives what had changed."""
         return wiring.accept(self._planes, by)
 
+    def rule_tokens(self) -> list[tokens.Part]:
+        """What each file of rules costs that every session reads."""
+        return tokens.rules(self._planes.root)
+
     def start_tokens(self, plugin: Path, server: Sequence[str]) -> list[tokens.Part]:
         """What the start of a session costs a model, part by part."""
         return tokens.at_start(self._planes, plugin, server)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from onefirm.core.clock import Clock
 from onefirm.core.errors import FirmError, InvalidInput
-from onefirm.day import anchoring, context, hooks, lessons, schema, service, surroundings, wiring
+from onefirm.day import anchoring, brief, context, hooks, lessons, schema, service, surroundings, wiring
 from onefirm.day.planes import Planes
 from onefirm.day.surroundings import MEND, Finding, Level, counted, read_json
 from onefirm.ledger.sentences import local_time
@@ -78,15 +78,14 @@ def _ledger(planes: Planes) -> Iterator[Finding]:
 def _truth(planes: Planes) -> Iterator[Finding]:
     waiting = planes.records.pending()
     with planes.store.read() as conn:
-        conflicts = inbox.open_items(conn)
+        questions = inbox.open_items(conn)
     if waiting:
         wait = f"{counted(len(waiting), 'write waits', 'writes wait')} for the truth"
         yield Finding("warn", "truth", wait, "onefirm sync")
-    if conflicts:
-        wait = f"{counted(len(conflicts), 'question waits', 'questions wait')} for your decision"
-        fix = "onefirm memory questions" if all(one.kind == "fact" for one in conflicts) else "onefirm record conflicts"
-        yield Finding("warn", "inbox", wait, fix)
-    if not waiting and not conflicts:
+    if questions:
+        wait = f"{counted(len(questions), 'question waits', 'questions wait')} for your decision"
+        yield Finding("warn", "inbox", wait, "; ".join(dict.fromkeys(map(brief.asks, questions[:_MOST_FILES]))))
+    if not waiting and not questions:
         yield Finding("ok", "truth", "nothing waits")
 
 

@@ -25,6 +25,7 @@ from onefirm.core.ids import REF
 from onefirm.core.tokens import estimate
 from onefirm.day.texts import swap
 from onefirm.memory.lessons import Lesson
+from onefirm.memory.stories import in_effect
 from onefirm.narrative import tree as narrative
 from onefirm.narrative.links import uncommented
 from onefirm.sessions import db, tree
@@ -84,7 +85,7 @@ def plan(lessons: Iterable[Lesson], places: Places, secrets_check: SecretsCheck)
     What was seen most comes first, then what is newest, until the budget is full: one for all that is always on, one
     for each scoped file. `places` gives the globs of the narrative files of every record.
     """
-    ruling = [one for one in _sound(lessons, secrets_check) if one.status == "hardened" and not _waits(one)]
+    ruling = [one for one in _sound(in_effect(lessons), secrets_check) if one.status == "hardened" and not _waits(one)]
     ruling.sort(key=lambda one: (one.sightings, one.at, one.ref), reverse=True)
     of_records: Mapping[str, Sequence[str]] = places() if any(one.about and not one.recurred for one in ruling) else {}
     files, spent, left_out = dict[str, _File](), dict[str, int](), list[str]()
@@ -107,7 +108,7 @@ def plan(lessons: Iterable[Lesson], places: Places, secrets_check: SecretsCheck)
 
 def reminders(lessons: Iterable[Lesson], secrets_check: SecretsCheck) -> list[dict[str, object]]:
     """What hooks are to say at its moment: hardened lessons that wait for one, and candidates that have a trigger."""
-    found = [one for one in _sound(lessons, secrets_check) if one.trigger and one.status != "retired"]
+    found = [one for one in _sound(in_effect(lessons), secrets_check) if one.trigger and one.status != "retired"]
     found = [one for one in found if one.status == "candidate" or _waits(one)]
     return [
         {

@@ -67,10 +67,23 @@ def _instructions(root: Path) -> Part:
 
 def _rules(root: Path) -> Part:
     """The rules that are always on; one with `paths:` loads with these files only."""
-    texts = [_read(path) for path in sorted((root / ".claude" / "rules").rglob("*.md"))]
-    always = [text for text in texts if "paths" not in _front(text)]
-    rest = f", {len(texts) - len(always)} more load with their paths" if len(always) < len(texts) else ""
-    return Part("rules", _sum(_COMMENT.sub("", text) for text in always), f"{counted(len(always), 'file')}{rest}")
+    always = rules(root)
+    others = len(_rule_files(root)) - len(always)
+    rest = f", {others} more load with their paths" if others else ""
+    return Part("rules", sum(one.tokens for one in always), f"{counted(len(always), 'file')}{rest}")
+
+
+def rules(root: Path) -> list[Part]:
+    """What each file of rules costs that every session reads."""
+    always = [(path, text) for path in _rule_files(root) if "paths" not in _front(text := _read(path))]
+    return [
+        Part(path.relative_to(root).as_posix(), estimate(_COMMENT.sub("", text)), "read by every session")
+        for path, text in always
+    ]
+
+
+def _rule_files(root: Path) -> list[Path]:
+    return sorted((root / ".claude" / "rules").rglob("*.md"))
 
 
 def _entries(folder: Path, globs: Iterable[str], prefix: str = "") -> list[str]:

@@ -181,6 +181,10 @@ def _told_apart(data: Mapping[str, Any], event: Event) -> str:
     return f"said that what was taken for the lesson {_named(data, event)} is another"
 
 
+def _merged(data: Mapping[str, Any], event: Event) -> str:
+    return f"made the guide {_named(data, event)} of {listed([clean(ref, 20) for ref in event.subjects[1:]])}"
+
+
 _VERDICTS = {
     "harden": "hardened the lesson {}", "retire": "retired the lesson {}", "keep": "kept {} as a candidate",
     "patch": "retired the lesson {}, since it can't happen any more",
@@ -367,6 +371,7 @@ SAID: Mapping[str, Said] = {
     "lesson.seen_again": Said("met a lesson again", _seen_again),
     "lesson.told_apart": Said("told two lessons apart", _told_apart),
     "lesson.decided": Said("decided about a lesson", _lesson_decided),
+    "lesson.merged": Said("made a guide of rules", _merged),
     "artifact.added": Said("added an artifact", _kept),
     "artifact.linked": Said("linked an artifact", _kept),
     "source.archived": Said("archived a source", _sourced),

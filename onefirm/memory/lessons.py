@@ -33,7 +33,8 @@ from onefirm.store.tables import event, event_subject, lesson, payload
 
 __all__ = ["OUTCOMES", "Case", "Lesson", "Lessons", "Status", "Verdict", "index", "restate", "standing"]
 
-QUESTION = "lesson"
+QUESTION, TIDYING = "lesson", "consolidation"
+QUESTIONS = (QUESTION, TIDYING)
 _MOST_ROWS = 200
 _MOST_LIKE = 3
 
@@ -150,20 +151,56 @@ class Lessons:
     ) -> Lesson:
         with self._store.write() as conn:
             statements.existing(conn, about)
-            ref = f"L-{next_number(conn, 'lesson')}"
-            data = {"ref": ref, "rule": said.rule, "why": said.why, "theme": theme, "about": list(about)}
-            data |= {"trigger": dict(trigger)} if trigger else {}
-            data |= {"places": list(places(conn, self._ledger, about)), "day": self._today()}
-            entry = self._ledger.append(conn, "lesson.recorded", data, subjects=[ref, *about], by=by)
-            conn.execute(
-                lesson.insert().values(
-                    ref=ref, event_id=entry.id, at=entry.at, actor=by.actor, theme=theme, subjects=list(about)
-                )
-            )
-            index(conn, entry)
+            ref = self._append(conn, said, theme, trigger, about, by).subjects[0]
         self._project()
         like = [f"{one} may say the same" for one, _, _ in self._like(ref)]
         return stories.noted(self._read(ref), [abstraction.told(said.replaced), *like])
+
+    def _append(
+        self, conn: Connection, said: _Said, theme: str, trigger: Mapping[str, Sequence[str]], about: tuple[str, ...],
+        by: By, of: Sequence[str] = (),
+    ) -> Event:  # fmt: skip
+        """The entry that makes a lesson. That of a guide is also about the rules in `of`, so that erasing one of them
+        reaches its words.
+        """
+        ref = f"L-{next_number(conn, 'lesson')}"
+        data = {"ref": ref, "rule": said.rule, "why": said.why, "theme": theme, "about": list(about)}
+        data |= {"trigger": dict(trigger)} if trigger else {}
+        data |= {"places": list(places(conn, self._ledger, about)), "day": self._today()}
+        entry = self._ledger.append(conn, "lesson.recorded", data, subjects=[ref, *of, *about], by=by)
+        conn.execute(
+            lesson.insert().values(
+                ref=ref, event_id=entry.id, at=entry.at, actor=by.actor, theme=theme, subjects=list(about)
+            )
+        )
+        index(conn, entry)
+        return entry
+
+    def merge(self, refs: Sequence[str], rule: str, *, by: By) -> Lesson:
+        """A guide that speaks for these rules from now on; each of them stays as it is and keeps its own counters.
+
+        Retiring the guide, or one of them, lets them speak for themselves again. Raises NotFound, InvalidInput for
+        words that can't be kept, Refused for what are no rules, or none that apply to the same.
+        """
+        statements.check_reason(by, self._secrets_check)
+        names = statements.refs(refs)
+        self._sight.check(names)
+        said = self._said(rule, "It says in one what several rules say; each of them keeps its own count.")
+        with self._store.write() as conn:
+            _take_turn(conn)
+            every = [story.told() for story in stories.stories(self._ledger.events(conn, kinds=KINDS))]
+            ruling = {one.ref: one for one in stories.in_effect(every)}
+            merged = [ruling.get(name) or self._story(conn, name).told() for name in names]
+            _check_mergeable(merged, ruling)
+            first, wide = merged[0], tuple(dict.fromkeys(ref for one in merged for ref in one.about))
+            about = () if first.recurred else first.about
+            beyond = [*names, *(ref for ref in wide if ref not in about)]
+            entry = self._append(conn, said, first.theme, first.trigger, about, by, beyond)
+            ref = entry.subjects[0]
+            self._ledger.append(conn, "lesson.merged", {"ref": ref, "of": names}, subjects=[ref, *names], by=by)
+            self._verdict(conn, ref, "harden", By(by.actor, by.session, by.reason, entry.id))
+        self._project()
+        return stories.noted(self._read(ref), [abstraction.told(said.replaced)])
 
     def _meet(self, ref: str, said: _Said, about: tuple[str, ...], by: By, share: float | None = None) -> Lesson:
         held = ""
@@ -246,8 +283,8 @@ class Lessons:
             if verdict != "keep" and status == OUTCOMES[verdict]:
                 raise Refused(f"{name} is {status} already.", hint="lesson_decide takes harden, retire or keep.")
             self._verdict(conn, name, verdict, by)
-            for item in inbox.open_items(conn, QUESTION):
-                if item.payload.get("ref") == name:
+            for item in inbox.open_items(conn):
+                if item.kind in QUESTIONS and item.payload.get("ref") == name:
                     inbox.decide(conn, item.id, verdict, by.actor, self._clock.now())
         self._project()
         return self.get(name)
@@ -272,7 +309,7 @@ class Lessons:
         found: list[tuple[float, Lesson]] = []
         for one in self._living(WHOLE if everywhere else self._sight):
             share = 1.0 if _plain(one.rule) == plain else likeness.likeness(said, likeness.words(one.rule))
-            if likeness.is_same(share, trigger, one.trigger):
+            if not likeness.is_opposed(rule, one.rule) and likeness.is_same(share, trigger, one.trigger):
                 found.append((share, one))
         best = max(found, key=lambda pair: pair[0], default=None)
         return (best[1], best[0]) if best else None
@@ -288,12 +325,13 @@ class Lessons:
         return tuple(near[:_MOST_LIKE])
 
     def _living(self, sight: Sight) -> list[Lesson]:
-        """Those that may be met again."""
-        every = [story.told() for story in self._stories()]
+        """Those that may be met again; a guide is met in its rules."""
+        every = [story.told() for story in self.stories() if not story.of]
         living = [one for one in every if not one.erased and (one.status != "retired" or one.patched)]
         return [one for one in living if sight.sees([one.ref])]
 
-    def _stories(self) -> list[Story]:
+    def stories(self) -> list[Story]:
+        """All lessons as their entries tell them, whoever asks."""
         with self._store.read() as conn:
             return stories.stories(self._ledger.events(conn, kinds=KINDS))
 
@@ -337,7 +375,7 @@ class Lessons:
 
     def every(self) -> list[Lesson]:
         """All lessons, in the order in which they were noted."""
-        return [one for one in (story.told() for story in self._stories()) if self._sight.sees([one.ref])]
+        return [one for one in (story.told() for story in self.stories()) if self._sight.sees([one.ref])]
 
     def _story(self, conn: Connection, ref: str) -> Story:
         for story in stories.stories(self._ledger.events(conn, ref=ref, kinds=KINDS)):
@@ -384,7 +422,7 @@ def _stories_of(conn: Connection, refs: Sequence[str], known_by: str | None) -> 
     if known_by is not None:
         query = query.where(event.c.at <= known_by)
     rows = conn.execute(query.order_by(event.c.at, event.c.chain_id, event.c.seq).distinct()).mappings()
-    return stories.stories(map(event_of, rows))
+    return [story for story in stories.stories(map(event_of, rows)) if story.ref in refs]
 
 
 def standing(conn: Connection, ledger: Ledger, ref: str) -> Status | None:
@@ -404,6 +442,35 @@ def restate(conn: Connection, ledger: Ledger, ref: str, before: Status, tombston
 def _take_turn(conn: Connection) -> None:
     """Wait for whoever else writes about lessons: their standing is read before it is changed."""
     next_number(conn, "lesson", 0)
+
+
+def scope(one: Lesson) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """What decides where a rule is read: only rules of one scope can be one guide."""
+    return one.theme, () if one.recurred else tuple(sorted(one.about)), tuple(sorted(one.trigger.get("paths", ())))
+
+
+def _check_mergeable(merged: Sequence[Lesson], ruling: Mapping[str, Lesson]) -> None:
+    if len(merged) < 2:
+        raise InvalidInput("A guide is made of two rules or more.", hint="`onefirm lesson consolidate` proposes some.")
+    for one in merged:
+        if one.ref not in ruling or one.status != "hardened" or one.erased or one.of:
+            raise Refused(f"{one.ref} can't be merged: it is {_why_not(one)}.", hint="Merge hardened rules.")
+        if waits_for := [part for part in ("commands", "kinds", "words") if one.trigger.get(part)]:
+            raise Refused(
+                f"{one.ref} is said at its own moment ({', '.join(waits_for)}), and stands in no file.",
+                hint="Merge rules that are read from files.",
+            )
+        if scope(one) != scope(merged[0]):
+            raise Refused(
+                f"{merged[0].ref} and {one.ref} are read in different places.",
+                hint="Merge rules of one theme that apply to the same.",
+            )
+
+
+def _why_not(one: Lesson) -> str:
+    if one.of:
+        return "a guide itself"
+    return "part of a guide already" if one.status == "hardened" and not one.erased else one.status
 
 
 def _theme(theme: str, secrets_check: SecretsCheck) -> str:

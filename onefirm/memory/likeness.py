@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from onefirm.memory import search, triggers
 from onefirm.memory.triggers import Trigger
 
@@ -9,6 +11,7 @@ SAME, SAME_MOMENT, LIKE = 0.6, 0.45, 0.3
 """From here on two rules are taken for one; if their triggers meet; may be one, and a person should look."""
 
 _LEAST_SHARED = 3
+_FORBIDS = re.compile(r"(?i)\b(never|not|no|nor|without|avoid|don['’]?t|nie|niemals|nicht|ohne|kein\w*)\b")
 
 
 def words(rule: str) -> frozenset[str]:
@@ -24,6 +27,11 @@ def likeness(one: frozenset[str], other: frozenset[str]) -> float:
     if len(shared) < _LEAST_SHARED and one != other:
         return 0.0  # two words say too little
     return len(shared) / len(one | other) if shared else 0.0
+
+
+def is_opposed(one: str, other: str) -> bool:
+    """Whether one of two rules forbids and the other doesn't: however alike their words, they don't say the same."""
+    return bool(_FORBIDS.search(one)) != bool(_FORBIDS.search(other))
 
 
 def is_same(share: float, one: Trigger, other: Trigger) -> bool:

@@ -18,7 +18,7 @@ from onefirm.memory.triggers import Trigger
 Status = Literal["candidate", "hardened", "retired"]
 Verdict = Literal["harden", "retire", "keep", "patch"]
 OUTCOMES: dict[str, Status] = {"harden": "hardened", "retire": "retired", "keep": "candidate", "patch": "retired"}
-KINDS = ["lesson.recorded", "lesson.seen_again", "lesson.told_apart", "lesson.decided"]
+KINDS = ["lesson.recorded", "lesson.seen_again", "lesson.told_apart", "lesson.decided", "lesson.merged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Sighting:
 class Lesson:
     """One lesson. `sightings` counts how often it was met, the first time included; `recurred`: elsewhere too.
 
-    `trigger` says when it applies; `patched`: retired since what it warns of was made impossible. `noted` tells what
-    was made of the words that were just given, for whoever gave them.
+    `trigger` says when it applies; `patched`: retired since what it warns of was made impossible. A guide speaks for
+    the rules in `of`. `noted` tells what was made of the words that were just given, for whoever gave them.
     """
 
     ref: str
@@ -62,6 +62,7 @@ class Lesson:
     recurred: bool = False
     trigger: Trigger = field(default_factory=dict[str, list[str]])
     patched: bool = False
+    of: tuple[str, ...] = ()
     noted: str = ""
 
 
@@ -73,6 +74,7 @@ class Story:
     met: list[Sighting] = field(default_factory=list[Sighting])
     verdicts: list[Event] = field(default_factory=list[Event])
     apart: set[str] = field(default_factory=set[str])
+    of: tuple[str, ...] = ()
 
     @property
     def ref(self) -> str:
@@ -113,6 +115,8 @@ class Story:
             self.verdicts.append(event)
         elif event.kind == "lesson.told_apart":
             self.apart.add(str((event.payload or {}).get("sighting")))
+        elif event.kind == "lesson.merged":
+            self.of = event.subjects[1:]
         else:
             self.met.append(self.after(event))
 
@@ -127,7 +131,7 @@ class Story:
             said.get("rule", lost),
             said.get("why", lost),
             said.get("theme", "general"),
-            self.first.subjects[1:],
+            tuple(said.get("about", self.first.subjects[1:])),
             self.status,
             len(met),
             self.first.id,
@@ -135,6 +139,7 @@ class Story:
             recurred=any(one.elsewhere for one in met),
             trigger=triggers.read(said.get("trigger")),
             patched=self.verdict == "patch",
+            of=self.of,
         )
 
 
@@ -147,6 +152,20 @@ def stories(events: Iterable[Event]) -> list[Story]:
         if story := found.get(event.subjects[0]):
             story.take(event)
     return list(found.values())
+
+
+def in_effect(lessons: Iterable[Lesson]) -> list[Lesson]:
+    """Those that speak for themselves: a guide in the place of its rules, met as often as they were; or they, once the
+    guide or one of them is a rule no longer, or has no words any more.
+    """
+    every = {one.ref: one for one in lessons}
+    ruling = {ref for ref, one in every.items() if one.status == "hardened" and not one.erased}
+    guides = [one for one in every.values() if one.of and ruling.issuperset((one.ref, *one.of))]
+    merged = {ref for one in guides for ref in one.of}
+    for one in guides:
+        every[one.ref] = replace(one, sightings=sum(every[ref].sightings for ref in one.of))
+    idle = {ref for ref, one in every.items() if one.of} - {one.ref for one in guides}
+    return [one for ref, one in every.items() if ref not in merged and ref not in idle]
 
 
 def recurred(conn: Connection, ledger: Ledger) -> set[str]:

@@ -26,7 +26,7 @@ _READERS = frozenset({ASKS, "Read", "Glob", "Grep", "WebFetch", "WebSearch"})
 _EDITS = re.compile(r"Edit\(([\w.*/-]+)\)")  # in the client's rules this means Write too
 _SHELL = re.compile(r"Bash\(\s*([^()*:]+?)\s*(:\*)?\)")
 _ONE_TOOL = re.compile(r"mcp__[\w-]+?__[\w-]+")  # of a server; without the tool it means all of them
-# Commands of ours that only read, whatever is said behind them; the last two only as they stand.
+# Commands of ours that only read, whatever is said behind them; the last ones only as they stand.
 READING = frozenset(
     f"onefirm {command}"
     for command in (
@@ -37,7 +37,7 @@ READING = frozenset(
         "plugin path",
     )
 )  # fmt: skip
-READING_ALONE = frozenset(("onefirm doctor", "onefirm context check"))
+READING_ALONE = frozenset(("onefirm doctor", "onefirm context check", "onefirm lesson consolidate --dry-run --json"))
 # Programs that run what they are given.
 _RUNNERS = frozenset((
     "sh", "bash", "zsh", "dash", "fish", "ksh", "pwsh", "powershell", "python", "perl", "ruby", "node", "deno", "bun",

@@ -141,6 +141,10 @@ ROWS: Mapping[str, Row] = {
         "are only hinted at",
         part="the rules and their budget; a candidate is found by recall",
     ),
+    "MEM-04": Row(
+        "Consolidation proposes merging overlapping rules into themed guides and retiring dead ones; each rule keeps "
+        "its own counters; nothing merges without the operator",
+    ),
     "MEM-05": Row(
         "Lessons are abstracted: no client name, person, amount or secret leaves the engagement",
         part="names of the firm's own records; others' names are not known",

@@ -76,6 +76,37 @@ def test_a_lessons_court_reads_charge_evidence_replay_and_verdict(onefirm: Termi
     assert len(replay["fired"]) <= replay["comparable"]
 
 
+@pytest.mark.row("MEM-04")
+def test_overlapping_rules_become_a_guide_on_the_operators_answer_and_stand_alone_again_when_it_is_retired(
+    onefirm: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rules() -> str:
+        return "".join(path.read_text() for path in (onefirm.root / ".claude/rules/onefirm").rglob("*.md"))
+
+    words = "Send the invoice on the day of delivery.", "Send every invoice together with the signed delivery note."
+    refs = [onefirm.data("lesson", "record", one, "--why", "it was paid late")["ref"] for one in words]
+    for ref in refs:
+        onefirm.done("lesson", "decide", ref, "harden")
+    assert onefirm.data("lesson", "consolidate", "--dry-run")["proposals"][0]["id"] == ""
+    before = rules()
+    told = onefirm.done("lesson", "consolidate").out
+    (asked,) = onefirm.data("lesson", "consolidate")["proposals"]
+    assert f"onefirm lesson answer {asked['id']} yes|no" in told
+    assert "Read by every session:" in told
+    assert f"{asked['id']} {asked['why']}" in onefirm.done("brief").out
+    assert rules() == before
+    with monkeypatch.context() as shell:
+        shell.setenv("CLAUDECODE", "1")
+        assert "operator's own decision" in onefirm("lesson", "answer", asked["id"], "yes").err
+    onefirm.done("lesson", "answer", asked["id"], "yes", "--as", "Invoice at delivery, with the signed note.")
+    guide = onefirm.data("lesson", "list")["rows"][0]
+    assert guide["of"] == refs
+    assert "Invoice at delivery, with the signed note." in rules()
+    assert not any(one in rules() for one in words)
+    onefirm.done("lesson", "decide", guide["ref"], "retire")
+    assert rules() == before
+
+
 @pytest.mark.row("MEM-02")
 @pytest.mark.parametrize(
     "words",

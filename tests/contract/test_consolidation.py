@@ -1,0 +1,171 @@
+"""Keeping the rules in order, on every store: what is proposed, what an answer does, and that it can be taken back."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from onefirm.core.attribution import By
+from onefirm.core.errors import InvalidInput, Refused
+from onefirm.ledger.append import Ledger
+from onefirm.memory.consolidation import Asked, Consolidation
+from onefirm.memory.court import Past
+from onefirm.memory.lessons import Lesson, Lessons
+from onefirm.memory.stories import in_effect
+from onefirm.store import inbox
+from onefirm.store.engine import Store
+from support.clock import FixedClock
+
+OPERATOR = By("operator")
+CALL, NOTE = "Send the invoice on the day of delivery.", "Send every invoice together with the signed delivery note."
+
+
+class Rules:
+    """Lessons of one store with what keeps them in order; `past` are the sessions to replay them over."""
+
+    def __init__(self, url: str) -> None:
+        self.clock, self.store = FixedClock(), Store.open(url)
+        self.ledger = Ledger(self.clock, "laptop")
+        self.past: list[Past] = []
+        with self.store.write() as conn:
+            self.ledger.found(conn, "host")
+        self.lessons = Lessons(self.store, self.ledger, self.clock, lambda: None, past=lambda: self.past)
+        self.room = Consolidation(
+            self.store, self.ledger, self.clock, self.lessons, lambda: self.past, timezone="UTC", silent_weeks=8
+        )
+
+    def rule(self, words: str, **more: Any) -> str:
+        self.clock.advance(days=1)
+        ref = self.lessons.record(words, "it cost a day", by=OPERATOR, **more).ref
+        self.lessons.decide(ref, "harden", by=OPERATOR)
+        return ref
+
+    def sessions(self, count: int, kind: str) -> None:
+        """So many sessions, a day each, that wrote a record of this kind."""
+        for _ in range(count):
+            self.clock.advance(days=1)
+            session = f"S-{len(self.past)}"
+            self.past.append(Past(session, self.clock.now().isoformat(), ({"kind": kind, "text": ""},)))
+
+    def close(self, session: str, *fired: str) -> None:
+        with self.store.write() as conn:
+            by = By("onefirm", session)
+            self.ledger.append(conn, "session.closed", {"fired": list(fired)}, subjects=(), by=by)
+
+    def asked(self) -> list[tuple[str, tuple[str, ...]]]:
+        return [(one.what, one.refs) for one in self.room.ask()]
+
+    def the_one(self) -> Asked:
+        (one,) = self.room.ask()
+        return one
+
+    def speaking(self) -> list[Lesson]:
+        return [one for one in in_effect(self.lessons.every()) if one.status == "hardened"]
+
+    def counters(self) -> dict[str, int]:
+        return {one.ref: one.sightings for one in self.lessons.every() if not one.of}
+
+
+@pytest.fixture
+def rules(database: str) -> Iterator[Rules]:
+    made = Rules(database)
+    yield made
+    made.store.close()
+
+
+def test_a_guide_speaks_for_its_rules_until_it_is_taken_back_and_each_keeps_its_count(rules: Rules) -> None:
+    refs = rules.rule(CALL, theme="finance"), rules.rule(NOTE, theme="finance")
+    rules.rule("Water the plants in the office on Monday.", theme="finance")
+    one = rules.the_one()
+    assert (one.what, one.refs, one.answers) == ("merge", refs, ("yes", "no"))
+    before = rules.counters()
+    told = rules.room.answer(one.id, "yes", text="Invoice at delivery, with the signed note.", by=OPERATOR)
+    guide = rules.lessons.get("L-4")
+    assert "L-4 speaks for L-1, L-2" in told[0]
+    assert (guide.rule, guide.of, guide.status) == ("Invoice at delivery, with the signed note.", refs, "hardened")
+    assert rules.counters() == before
+    assert [one.ref for one in rules.speaking()] == ["L-3", "L-4"]
+    rules.lessons.record(CALL, "it happened again", by=OPERATOR)
+    assert rules.counters() == before | {"L-1": 2}
+    assert next(one.sightings for one in rules.speaking() if one.ref == "L-4") == 3
+    with pytest.raises(Refused, match="L-1 can't be merged: it is part of a guide already"):
+        rules.lessons.merge(["L-1", "L-3"], "Both.", by=OPERATOR)
+    rules.lessons.decide("L-4", "retire", by=OPERATOR)
+    assert [one.ref for one in rules.speaking()] == ["L-1", "L-2", "L-3"]
+    rules.lessons.decide("L-4", "harden", by=OPERATOR)
+    rules.lessons.decide("L-2", "retire", by=OPERATOR)
+    assert [one.ref for one in rules.speaking()] == ["L-1", "L-3"]
+
+
+def test_erasing_one_rule_takes_the_words_of_its_guide_and_the_others_speak_again(rules: Rules) -> None:
+    refs = rules.rule(CALL), rules.rule(NOTE)
+    rules.lessons.merge(refs, f"{CALL} {NOTE}", by=OPERATOR)
+    with rules.store.write() as conn:
+        entries = [event.id for event in rules.ledger.events(conn, ref="L-1")]
+        rules.ledger.erase(conn, entries, OPERATOR, subjects=["L-1"])
+    assert rules.lessons.get("L-3").erased
+    assert [one.ref for one in rules.speaking() if not one.erased] == ["L-2"]
+
+
+def test_a_rule_that_was_silent_through_its_chances_is_proposed_for_retirement_and_one_that_spoke_is_not(
+    rules: Rules,
+) -> None:
+    silent = rules.rule("Name the term of payment.", trigger={"kinds": ["proposal"]})
+    spoke = rules.rule("Ask who signs before the draft.", trigger={"kinds": ["contract"]})
+    rules.rule("Water the plants in the office.")
+    rules.sessions(20, "task")
+    assert rules.asked() == []
+    rules.sessions(50, "task")
+    rules.close("S-69", spoke)
+    one = rules.the_one()
+    assert (one.what, one.refs) == ("silent", (silent,))
+    assert "70 sessions" in one.why
+    assert rules.room.answer(one.id, "yes", by=OPERATOR)[0].endswith(f"onefirm lesson decide {silent} harden")
+    assert rules.lessons.get(silent).status == "retired"
+    assert rules.asked() == []
+
+
+def test_a_rule_that_cries_wolf_is_proposed_for_retirement_and_a_no_is_not_asked_again(rules: Rules) -> None:
+    rules.rule("Name the term of payment.", trigger={"kinds": ["task"]})
+    rules.sessions(6, "task")
+    one = rules.the_one()
+    assert (one.what, "6 of 6 sessions" in one.why) == ("wolf", True)
+    with pytest.raises(InvalidInput, match="Answer yes or no"):
+        rules.room.answer(one.id, "L-1", by=OPERATOR)
+    rules.room.answer(one.id, "no", by=OPERATOR)
+    assert rules.lessons.get("L-1").status == "hardened"
+    assert rules.asked() == []
+    with pytest.raises(Refused, match="decided already"):
+        rules.room.answer(one.id, "yes", by=OPERATOR)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "how"),
+    [
+        ("Ask for half of the money up front.", "Never ask for money up front.", "opposite things"),
+        ("Send the reminder for an invoice after 14 days.", "Send the reminder for an invoice after 30 days.", "numb"),
+    ],
+)
+def test_of_rules_that_contradict_each_other_the_one_stays_that_the_operator_names(
+    rules: Rules, one: str, other: str, how: str
+) -> None:
+    rules.rule(one)
+    rules.rule(other)
+    asked = rules.the_one()
+    assert (asked.what, how in asked.why) == ("contradiction", True)
+    rules.room.answer(asked.id, "l-2", by=OPERATOR)
+    assert [one.ref for one in rules.speaking()] == ["L-2"]
+
+
+def test_a_question_whose_reason_has_gone_is_closed_and_no_words_of_rules_lie_in_the_inbox(rules: Rules) -> None:
+    rules.rule(CALL)
+    rules.rule(NOTE)
+    asked = rules.the_one()
+    with rules.store.read() as conn:
+        item = inbox.get(conn, asked.id)
+    assert item
+    assert "invoice" not in f"{item.title} {item.payload}".casefold()
+    rules.lessons.decide("L-1", "retire", by=OPERATOR)
+    assert rules.asked() == []
+    with rules.store.read() as conn:
+        assert inbox.open_items(conn) == []
