@@ -126,10 +126,10 @@ def _replace(pattern: re.Pattern[str], called: str, text: str, replaced: dict[st
 
 
 def _left(text: str, names: Iterable[Name]) -> str:
-    """A telling word of a name, in whatever case: `acme`, `ACME-shop`."""
+    """The telling word of a client, in whatever case: `acme`, `ACME-shop`. A person's name in small letters is a word."""
     low = text.casefold()
     for name in names:
-        if name.kind in _PEOPLE:
+        if name.kind in ("client", "prospect"):
             for part in _telling(name):
                 if len(part) > 3 and re.search(rf"(?<![^\W_]){re.escape(part.casefold())}(?![^\W_])", low):
                     return part

@@ -449,7 +449,7 @@ def test_a_lesson_is_replayed_over_past_sessions_before_it_hardens(memory: Memor
 
 
 NAMES = [Name("client", "Acme Rockets GmbH"), Name("client", "Studio Lumen"), Name("contact", "Ida Brandt"),
-         Name("project", "Launch site"), Name("client", "North Sales")]  # fmt: skip
+         Name("project", "Launch site"), Name("client", "North Sales"), Name("contact", "Lena Park")]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -460,6 +460,7 @@ NAMES = [Name("client", "Acme Rockets GmbH"), Name("client", "Studio Lumen"), Na
         ("Call Brandt, or write to ida@acme.example", "Call the contact, or write to an address"),
         ("The Launch Site waits for €3k and Lumen", "The project waits for an amount and the client"),
         ("North Sales pays late; sales in the north don't", "The client pays late; sales in the north don't"),
+        ("Ask Park where the car park is", "Ask the contact where the car park is"),
         ("Test three rockets, 2 studios and 14 days", "Test three rockets, 2 studios and 14 days"),
     ],
 )
