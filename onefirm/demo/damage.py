@@ -42,7 +42,7 @@ def cut_the_tail(database: Path, from_seq: int) -> int:
             conn.execute(f'DROP TRIGGER "{name}"')
         gone = [row[0] for row in conn.execute("SELECT id FROM event WHERE seq >= ?", (from_seq,))]
         marks = ",".join("?" * len(gone))
-        for table in ("payload", "event_subject", "decision", "lesson"):
+        for table in ("payload", "event_subject", "decision", "lesson", "source"):
             conn.execute(f"DELETE FROM {table} WHERE event_id IN ({marks})", gone)  # noqa: S608 - only question marks
         conn.execute("DELETE FROM event WHERE seq >= ?", (from_seq,))
         for _, made in triggers:

@@ -1,10 +1,26 @@
-"""The demo firm's memory at work: a mistake that recurs becomes a rule, and a decision gives way to another."""
+"""The demo firm's memory at work: a mistake that recurs becomes a rule, a decision gives way to another, what was said
+on the phone is quoted and found again.
+"""
 
 from __future__ import annotations
 
+import json
+
+from onefirm.core.tokens import estimate
+from onefirm.demo.client import Client, command
 from onefirm.demo.day import AUDIT, EVENING, WHY, Day, Later, row, wait_for_close
+from onefirm.demo.wire import ToolRefused
 
 _SAME = "Watch two strangers try it before you ask anybody for a signature."
+_NOTES = """Notes of a call with Jana Weber, in the week before the review.
+
+She says the school wants the course list in German and English from the first day.
+The summer term begins on 12 April 2027, and the site has to be up four weeks before that.
+Their own server may be used for pictures only.
+"""
+_SAID = "The summer term begins on 12 April 2027"
+_NEVER_SAID = "The summer term begins on 19 April 2027"
+_MOST_TOKENS = 600
 _RULES = ".claude/rules/onefirm/general.md"
 
 
@@ -41,4 +57,38 @@ def _recurred(day: Day) -> None:
     wait_for_close(day, 4)
 
 
-WHOLE_DAY: tuple[Later, ...] = (*EVENING, ("The same mistake, at another client", _recurred), *AUDIT)
+def _researched(day: Day) -> None:
+    client = day.client()
+    client.start()
+    source = str(row(client.call("memory_ingest", text=_NOTES, title="Call with Jana", about=["P-1"]))["ref"])
+    shown = command(day.root, "memory", "show", source).stdout
+    day.so(_SAID in shown, f"the notes of a call are archived as they are, as {source}", shown)
+    statement = "The school's summer term begins on 12 April 2027."
+    refused = _refusal(client, statement=statement, source=source, quotes=[_NEVER_SAID])
+    day.so(_SAID in refused, "a quote that is almost there was refused, with what stands there", refused)
+    fact = row(client.call("fact_record", statement=statement, source=source, quotes=[_SAID]))["ref"]
+    answer = client.call("memory_recall", query="When does the summer term begin?", limit=3)
+    first = row(answer)
+    day.so(first["ref"] == fact, f"with its own words it was taken as {fact}, which answers the question:", answer)
+    day.quote(f"{first['ref']} {first['text']}")
+    cost = estimate(json.dumps(answer, ensure_ascii=False))
+    day.so(cost < _MOST_TOKENS, f"the whole answer, with its sources, cost about {cost} tokens", answer)
+    client.end()
+    wait_for_close(day, 5)
+
+
+def _refusal(client: Client, **fact: object) -> str:
+    """With which words a fact is refused; none when it is taken."""
+    try:
+        client.call("fact_record", **fact)
+    except ToolRefused as refused:
+        return str(refused)
+    return ""
+
+
+WHOLE_DAY: tuple[Later, ...] = (
+    *EVENING,
+    ("The same mistake, at another client", _recurred),
+    ("A call, and a question weeks later", _researched),
+    *AUDIT,
+)

@@ -126,7 +126,7 @@ def _replace(pattern: re.Pattern[str], called: str, text: str, replaced: dict[st
 
 
 def _left(text: str, names: Iterable[Name]) -> str:
-    """The telling word of a client, in whatever case: `acme`, `ACME-shop`. A person's name in small letters is a word."""
+    """A client's telling word, in whatever case: `acme`, `ACME-shop`. A person's in small letters is no name."""
     low = text.casefold()
     for name in names:
         if name.kind in ("client", "prospect"):
