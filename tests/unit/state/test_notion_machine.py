@@ -206,6 +206,7 @@ class NotionFirm(Firm):
     @rule(keep=st.sampled_from(["mine", "theirs"]))
     def decide(self, keep: str) -> None:
         item = self.office.records.conflicts()[0]
+        self.meanwhile = None  # a title that is decided is written over whatever stands there at that moment
         if item.kind != "conflict":
             try:
                 self._answer(item)
