@@ -145,7 +145,7 @@ def test_others_edits_only_inform(firm: Firm) -> None:
 @pytest.mark.row("STA-15")
 def test_the_end_of_a_session_commits_the_narrative_and_anchors_the_ledger(firm: Firm) -> None:
     firm.run("write", look(), read(firm.narrative), add(firm, WHY), "written")
-    closed = firm.json("ledger", "log")[-1]
+    closed = firm.json("ledger", "log", "--kind", "session.closed")[-1]
     assert (closed["kind"], closed["payload"]["how"]) == ("session.closed", "ended")
     assert firm.json("ledger", "verify", "--anchor", "git")["ok"]
     message = subprocess.run(
