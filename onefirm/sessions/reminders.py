@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from onefirm.sessions import jsons, told, triggers, walls
+from onefirm.sessions import jsons
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def read(root: str) -> list[dict[str, Any]]:
 
 def any_fits(root: str, moments: Iterable[Moment]) -> bool:
     """Whether any lesson applies, without looking into a database."""
+    from onefirm.sessions import triggers
+
     given = list(moments)
     return any(triggers.fits(one["trigger"], moment) for one in read(root) for moment in given)
 
@@ -54,6 +56,8 @@ def due(root: str, conn: Connection, session: str, who: str, moments: Iterable[M
     A lesson that applies is noted as fired, told or not: so it is seen which rules never speak. What was met at one
     client only is no candidate for a session that is declared for a client.
     """
+    from onefirm.sessions import told, triggers  # the guard pays for them only where there is something to say
+
     given = list(moments)
     found = [one for one in read(root) if any(triggers.fits(one["trigger"], moment) for moment in given)]
     if any(one.get("of_one") for one in found) and _is_walled(conn, root, session):
@@ -76,6 +80,8 @@ def fired(conn: Connection, session: str) -> list[str]:
 
 
 def _is_walled(conn: Connection, root: str, session: str) -> bool:
+    from onefirm.sessions import walls
+
     row = conn.execute("select client_id from session where id = ?", (session,)).fetchone()
     try:
         return bool(row and walls.of(root, row[0]))
@@ -85,6 +91,8 @@ def _is_walled(conn: Connection, root: str, session: str) -> bool:
 
 def _new(conn: Connection, who: str, lines: Iterable[str]) -> list[str]:
     """Of these lines, what was not told yet and fits what may still be added; what doesn't fit waits."""
+    from onefirm.sessions import told
+
     room = told.left(conn, who) - told.tokens(_HEAD)
     new: list[str] = []
     for line in lines:
