@@ -21,7 +21,7 @@ from onefirm.core.ids import parse_ref
 from onefirm.core.sight import WHOLE, Sight
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.words import clean
-from onefirm.memory import fact_rows, places, quotes, statements, told_facts
+from onefirm.memory import fact_rows, places, quotes, statements, told_facts, uses
 from onefirm.memory.quotes import Found, Quote
 from onefirm.memory.rivals import Claim, rivals
 from onefirm.memory.sameness import digest
@@ -216,6 +216,7 @@ class Facts:
             entry = self._ledger.append(conn, "fact.evidenced", told, subjects=subjects, by=by)
             fact_rows.apply(conn, entry)
             told_facts.index(conn, entry)
+            uses.credit(conn, (one.source for one in more), known.ref, by.session)
         return Recorded(told_facts.get(conn, known.ref), False)
 
     def _append(
@@ -231,6 +232,7 @@ class Facts:
         entry = self._ledger.append(conn, "fact.recorded", told, subjects=subjects, by=by)
         fact_rows.apply(conn, entry)
         told_facts.index(conn, entry)
+        uses.credit(conn, [claim.said["statement"], *(one.source for one in claim.found)], ref, by.session)
         return told_facts.get(conn, ref)
 
     def _supersede(self, conn: Connection, old: Fact, new: Fact, by: By) -> None:
@@ -241,6 +243,7 @@ class Facts:
     def _end(self, conn: Connection, old: Fact, told: Mapping[str, Any], by: By) -> None:
         entry = self._ledger.append(conn, "fact.ended", told, subjects=[old.ref, *old.about], by=by)
         fact_rows.apply(conn, entry)
+        uses.corrected(conn, old.ref, told.get("by") or old.ref)
 
     def _ask(self, conn: Connection, claim: Claim, against: Sequence[Fact], by: By) -> Recorded:
         refs = [one.ref for one in against]

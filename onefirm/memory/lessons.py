@@ -17,7 +17,7 @@ from onefirm.core.ids import parse_ref
 from onefirm.core.sight import WHOLE, Sight
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event, event_of
-from onefirm.memory import abstraction, court, likeness, passages, statements, stories, triggers
+from onefirm.memory import abstraction, court, likeness, passages, statements, stories, triggers, uses
 from onefirm.memory.abstraction import Name, Names
 from onefirm.memory.court import Past, Replay
 from onefirm.memory.pages import Page
@@ -174,6 +174,7 @@ class Lessons:
             )
         )
         index(conn, entry)
+        uses.credit(conn, [said.why], ref, by.session)
         return entry
 
     def merge(self, refs: Sequence[str], rule: str, *, by: By) -> Lesson:
@@ -215,6 +216,7 @@ class Lessons:
             entry = self._ledger.append(conn, "lesson.seen_again", data, subjects=[ref, *about], by=by)
             held = self._judge(conn, story, entry, by)
             index_again(conn, entry)
+            uses.credit(conn, [said.why, ref], ref, by.session)
         self._project()
         return stories.noted(self._read(ref), [abstraction.told(said.replaced), _taken(ref, share), held])
 
@@ -283,6 +285,8 @@ class Lessons:
             if verdict != "keep" and status == OUTCOMES[verdict]:
                 raise Refused(f"{name} is {status} already.", hint="lesson_decide takes harden, retire or keep.")
             self._verdict(conn, name, verdict, by)
+            if verdict == "retire":
+                uses.corrected(conn, name, name)
             for item in inbox.open_items(conn):
                 if item.kind in QUESTIONS and item.payload.get("ref") == name:
                     inbox.decide(conn, item.id, verdict, by.actor, self._clock.now())

@@ -171,7 +171,7 @@ def credit(conn: Connection, texts: Iterable[str], by: str, session: str | None)
     that stand beside it, or refs that this session was shown.
     """
     said = " ".join(texts)
-    ids, refs = set(ID.findall(said)), set(_REF.findall(said)) - {by}
+    ids, refs = set(ID.findall(said)), set(_REF.findall(said))
     if not ids and not refs:
         return
     of_session = select(recall_log.c.id).where(recall_log.c.session == session)

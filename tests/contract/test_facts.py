@@ -325,3 +325,18 @@ class TestOnEveryStore:
         before = memory.rows()
         memory.facts.rebuild()
         assert memory.rows() == before
+
+
+def test_what_lessons_and_facts_make_of_what_was_shown_is_counted_as_decisions_do(memory: Knowledge) -> None:
+    memory.archive()
+    fact = memory.found("Anna takes calls before noon.", "Anna prefers calls before noon.").fact.ref
+    rule = memory.learn("Ring people when they like it.").ref
+    for question in ("calls before noon", "ring people"):
+        memory.memory.recall(question, session="S-A")
+    memory.learn("", why=f"Rang Anna at nine, as {fact} says.", again=rule)
+    assert (memory.uses.stats().cited, memory.uses.stats().wrong) == (2, 0)
+    memory.found("The shop's hosting contract runs until 31 March 2027.", "ends on 31 March 2027")
+    assert memory.uses.stats().cited == 3
+    memory.facts.retract(fact, by=OPERATOR)
+    memory.lessons.decide(rule, "retire", by=OPERATOR)
+    assert (memory.uses.stats().cited, memory.uses.stats().wrong) == (1, 2)
