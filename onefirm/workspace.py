@@ -22,6 +22,7 @@ from onefirm.day.surroundings import open_to_others
 from onefirm.ledger import anchors
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Head
+from onefirm.memory import facts
 from onefirm.narrative.compile import compile_guard, write_guard
 from onefirm.secrets import Secrets
 from onefirm.sessions import canary, db, marks
@@ -457,6 +458,16 @@ def _found(root: Path, url: str, clock: Clock, given_up: list[str]) -> bool:
     return path.read_bytes() != before
 
 
+def _restate(root: Path) -> bool:
+    """Make how facts stand anew where the ledger tells otherwise."""
+    store = Store.open(store_url(root))
+    try:
+        with store.write() as conn:
+            return facts.mend(conn, Ledger(SystemClock(), installation(root)))
+    finally:
+        store.close()
+
+
 def _is_unreadable_session(root: Path) -> bool:
     try:
         db.connect(str(root), readonly=True).close()
@@ -474,11 +485,14 @@ def _close_to_others(hidden: Path) -> list[str]:
 
 
 def repair(root: Path, clock: Clock | None = None) -> list[str]:
-    """What `onefirm doctor --fix` does: back up and migrate, recompile the guard, remake session.db, mend permissions.
+    """What `onefirm doctor --fix` does: back up and migrate, recompile the guard, remake session.db and how facts
+    stand, mend permissions.
 
     Returns what was made or mended. Never touches a record, the ledger's entries or the operator's files.
     """
     report = Report(root)
     prepare(report, clock or SystemClock())
+    if _restate(root):
+        report.made.append("how facts stand")
     marks.forget(str(root), canary.HOOK)  # what it was mended of; the next session tests the guard again
     return report.made

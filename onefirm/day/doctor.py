@@ -19,6 +19,7 @@ from onefirm.day.planes import Planes
 from onefirm.day.surroundings import MEND, Finding, Level, counted, read_json
 from onefirm.ledger.sentences import local_time
 from onefirm.ledger.verify import verify
+from onefirm.memory import faults
 from onefirm.narrative.compile import compile_guard
 from onefirm.sessions import db, hatch, switches
 from onefirm.sessions.paths import told
@@ -150,6 +151,24 @@ def _lessons(planes: Planes) -> Iterator[Finding]:
         yield Finding("ok", "rules", f"{counted(len(rules.texts), 'file')} in {lessons.FOLDER}")
 
 
+def _memory(planes: Planes) -> Iterator[Finding]:
+    """Whether what is known still agrees with the ledger and with the texts that it quotes."""
+    with planes.store.read() as conn:
+        found = list(faults.faults(conn, planes.ledger))
+        known = faults.held(conn)
+    yield from (Finding("broken", "memory", one.why, _mended(planes, one)) for one in found[:_MOST_FILES])
+    if len(found) > _MOST_FILES:
+        yield Finding("broken", "memory", f"{len(found) - _MOST_FILES} more of memory don't agree")
+    if not found and known:
+        yield Finding("ok", "memory", f"{counted(known, 'fact or source', 'facts and sources')}, as the ledger tells")
+
+
+def _mended(planes: Planes, one: faults.Fault) -> str:
+    if one.is_copy:
+        return MEND
+    return f"put a backup back, or erase it and archive it again: onefirm ledger erase {one.ref}"
+
+
 def _artifacts(planes: Planes) -> Iterator[Finding]:
     """Whether every artifact still is what was added."""
     room = Artifacts(planes.root, planes.records)
@@ -210,5 +229,5 @@ def _service(planes: Planes) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Planes], Iterable[Finding]], ...] = (
-    _ledger, _truth, _schema, _artifacts, _guard, _wiring, _narrative, _lessons, _service,
+    _ledger, _truth, _schema, _artifacts, _guard, _wiring, _narrative, _lessons, _memory, _service,
 )  # fmt: skip

@@ -5,7 +5,8 @@ No word of a fact is in these rows; what it says is in its entries.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -17,12 +18,22 @@ from onefirm.store.listed import listed
 from onefirm.store.tables import evidence, fact
 
 KINDS = ("fact.",)
+_SAID = "evidence"
+_ERASED = {"status": "erased"}  # so is one that no entry records: what came after tells nothing
 _Said = Mapping[str, Any]
 
 
 def apply(conn: Connection, entry: Event) -> None:
     """Let an entry about a fact change how it stands. One that was erased says only that it was."""
-    _APPLIED[entry.kind](conn, entry, entry.payload or {})
+    ref = entry.subjects[0]
+    if entry.kind == "fact.recorded":
+        conn.execute(fact.insert().values(_recorded(entry)))
+    elif changed := _changed(entry):
+        conn.execute(fact.update().where(fact.c.ref == ref, fact.c.status != "erased").values(changed))
+    if _SAID in (entry.payload or {}):
+        held = conn.execute(select(func.count()).select_from(evidence).where(evidence.c.fact == ref)).scalar_one()
+        if rows := _quoted(entry, held):
+            conn.execute(evidence.insert(), rows)
 
 
 def restate(conn: Connection, ledger: Ledger, refs: Iterable[str]) -> None:
@@ -38,9 +49,46 @@ def rebuild(conn: Connection, ledger: Ledger) -> int:
     """Make all rows anew; how many facts there are."""
     conn.execute(evidence.delete())
     conn.execute(fact.delete())
-    for entry in ledger.events(conn, kinds=KINDS):
-        apply(conn, entry)
-    return int(conn.execute(select(func.count()).select_from(fact)).scalar_one())
+    told = _folded(ledger.events(conn, kinds=KINDS))
+    if told.facts:
+        conn.execute(fact.insert(), list(told.facts.values()))
+    if every := [row for rows in told.quotes.values() for row in rows]:
+        conn.execute(evidence.insert(), every)
+    return len(told.facts)
+
+
+def differing(conn: Connection, ledger: Ledger) -> list[str]:
+    """The facts that stand otherwise than their entries tell, those that no entry tells of among them."""
+    told = _folded(ledger.events(conn, kinds=KINDS))
+    held = _Told({row["ref"]: dict(row) for row in conn.execute(select(fact)).mappings()})
+    for row in conn.execute(select(evidence).order_by(evidence.c.fact, evidence.c.number)).mappings():
+        held.quotes.setdefault(row["fact"], []).append(dict(row))
+    every = dict.fromkeys((*told.facts, *held.facts, *held.quotes))
+    return [ref for ref in every if told.of(ref) != held.of(ref)]
+
+
+@dataclass(slots=True)
+class _Told:
+    """The rows of facts and their quotes, by the facts' refs."""
+
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    quotes: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])
+
+    def of(self, ref: str) -> tuple[Any, Any]:
+        return self.facts.get(ref), self.quotes.get(ref, [])
+
+
+def _folded(entries: Iterable[Event]) -> _Told:
+    told = _Told()
+    for entry in entries:
+        ref = entry.subjects[0]
+        if entry.kind == "fact.recorded":
+            told.facts[ref] = _recorded(entry)
+        elif told.facts.get(ref, _ERASED)["status"] != "erased":
+            told.facts[ref] |= _changed(entry)
+        held = told.quotes.setdefault(ref, [])
+        held += _quoted(entry, len(held))
+    return told
 
 
 def _drop(conn: Connection, refs: Sequence[str]) -> None:
@@ -48,27 +96,24 @@ def _drop(conn: Connection, refs: Sequence[str]) -> None:
     conn.execute(fact.delete().where(fact.c.ref.in_(listed(conn, refs))))
 
 
-def _recorded(conn: Connection, entry: Event, said: _Said) -> None:
+def _recorded(entry: Event) -> dict[str, Any]:
+    said: _Said = entry.payload or {}
     status = said.get("status", "active") if said else "erased"
     ref, *about = entry.subjects
-    ended = entry.at if status == "superseded" else None
-    conn.execute(
-        fact.insert().values(
-            ref=ref,
-            event_id=entry.id,
-            kind=said.get("kind", "fact"),
-            status=status,
-            at=entry.at,
-            active_at=entry.at if status in ("active", "superseded") else None,
-            ended_at=ended,
-            ended_by=said.get("by"),
-            subjects=said.get("about", about),
-            scope=said.get("scope", ""),
-            **_keys(said),
-            **{name: said.get(name) for name in ("dated", "valid_from", "valid_to")},
-        )
-    )
-    _add_evidence(conn, entry, said)
+    return {
+        "ref": ref,
+        "event_id": entry.id,
+        "kind": said.get("kind", "fact"),
+        "status": status,
+        "at": entry.at,
+        "active_at": entry.at if status in ("active", "superseded") else None,
+        "ended_at": entry.at if status == "superseded" else None,
+        "ended_by": said.get("by"),
+        "subjects": list(said.get("about", about)),
+        "scope": said.get("scope", ""),
+        **_keys(said),
+        **{name: said.get(name) for name in ("dated", "valid_from", "valid_to")},
+    }
 
 
 def _keys(said: _Said) -> dict[str, Any]:
@@ -84,42 +129,27 @@ def _keys(said: _Said) -> dict[str, Any]:
     }
 
 
-def _add_evidence(conn: Connection, entry: Event, said: _Said) -> None:
-    ref = entry.subjects[0]
-    held = conn.execute(select(func.count()).select_from(evidence).where(evidence.c.fact == ref)).scalar_one()
-    rows = [
+def _quoted(entry: Event, held: int) -> list[dict[str, Any]]:
+    """The rows of an entry's quotes, behind those that are held."""
+    told: Sequence[_Said] = (entry.payload or {}).get(_SAID, ())
+    return [
         {
-            "fact": ref, "number": held + number, "event_id": entry.id, "source": one["source"], "start": one["start"],
-            "end": one["end"], "stance": one["stance"],
+            "fact": entry.subjects[0], "number": held + number, "event_id": entry.id, "source": one["source"],
+            "start": one["start"], "end": one["end"], "stance": one["stance"],
         }
-        for number, one in enumerate(said.get("evidence", ()))
+        for number, one in enumerate(told)
     ]  # fmt: skip
-    if rows:
-        conn.execute(evidence.insert(), rows)
 
 
-def _ended(conn: Connection, entry: Event, said: _Said) -> None:
-    changed = {"ended_at": entry.at, "ended_by": said.get("by"), "status": said.get("how", "retracted")}
-    if said.get("valid_to"):
-        changed["valid_to"] = said["valid_to"]
-    _change(conn, entry.subjects[0], changed)
-
-
-def _decided(conn: Connection, entry: Event, said: _Said) -> None:
-    if said.get("verdict", "reject") == "reject":
-        _change(conn, entry.subjects[0], {"status": "retracted", "ended_at": entry.at})
-    else:
+def _changed(entry: Event) -> dict[str, Any]:
+    """What an entry changes of how a fact stands."""
+    said: _Said = entry.payload or {}
+    if entry.kind == "fact.ended":
+        until = {"valid_to": said["valid_to"]} if said.get("valid_to") else {}
+        return {"ended_at": entry.at, "ended_by": said.get("by"), "status": said.get("how", "retracted"), **until}
+    if entry.kind == "fact.decided" and said.get("verdict", "reject") == "reject":
+        return {"status": "retracted", "ended_at": entry.at}
+    if entry.kind == "fact.decided":
         begun = {"valid_from": said["valid_from"]} if said.get("valid_from") else {}
-        _change(conn, entry.subjects[0], {"status": "active", "active_at": entry.at, **begun})
-
-
-def _change(conn: Connection, ref: str, changed: Mapping[str, Any]) -> None:
-    conn.execute(fact.update().where(fact.c.ref == ref, fact.c.status != "erased").values(**changed))
-
-
-_APPLIED: Mapping[str, Callable[[Connection, Event, _Said], None]] = {
-    "fact.recorded": _recorded,
-    "fact.evidenced": _add_evidence,
-    "fact.ended": _ended,
-    "fact.decided": _decided,
-}
+        return {"status": "active", "active_at": entry.at, **begun}
+    return {}

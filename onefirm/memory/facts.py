@@ -363,6 +363,15 @@ class Facts:
             return fact_rows.rebuild(conn, self._ledger)
 
 
+def mend(conn: Connection, ledger: Ledger) -> bool:
+    """Make how facts stand anew where the ledger tells otherwise; whether it did."""
+    _take_turn(conn)
+    is_wrong = bool(fact_rows.differing(conn, ledger))
+    if is_wrong:
+        fact_rows.rebuild(conn, ledger)
+    return is_wrong
+
+
 def _take_turn(conn: Connection) -> None:
     """Wait for whoever else writes facts: how they stand is read before it is changed."""
     next_number(conn, PREFIX, 0)

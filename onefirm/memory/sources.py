@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePath
@@ -157,6 +157,7 @@ class Sources:
             "dated": _dated(at or read.dated),
             "about": list(concerned),
             "sha256": hashlib.sha256(data).hexdigest(),
+            "text_sha256": hashlib.sha256(read.text.encode()).hexdigest(),
             "size_bytes": len(data),
             "characters": len(read.text),
             "pages": list(read.pages),
@@ -295,6 +296,13 @@ def text_of(conn: Connection, ref: str) -> str | None:
         raise Unavailable(
             f"The text of {ref} is damaged in the database.", hint="Put a backup back: `onefirm doctor`."
         ) from None
+
+
+def told(conn: Connection, ref: str) -> Mapping[str, Any]:
+    """What the entry that archived a source says of it; nothing once it was erased."""
+    body = conn.execute(select(payload.c.body).join(source, source.c.event_id == payload.c.event_id)
+                        .where(source.c.ref == ref)).scalar()  # fmt: skip
+    return (read_body(body) or {}).get("data", {})
 
 
 def spans_of(found: Source, text: str) -> list[Span]:

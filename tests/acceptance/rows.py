@@ -78,6 +78,10 @@ ROWS: Mapping[str, Row] = {
         part="of records and decisions; messages come with the connectors",
     ),
     "LED-04": Row("Entries read as plain sentences; they export as JSONL and Markdown"),
+    "LED-06": Row(
+        "Invariant checks find inconsistent state and put it before the operator with the reason and a fix",
+        part="of the ledger's own lists, and of facts, quotes and sources: `onefirm doctor` names them",
+    ),
     # -- the context tree
     "NAR-01": Row(
         "A tree of CLAUDE.md files: the root holds what applies everywhere, each area its own scope; a parent names "
