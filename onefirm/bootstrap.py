@@ -201,7 +201,9 @@ def _wire(
         secrets_check=secrets.looks_secret,
         rules=StandingRules(settings.brief.due_soon_days, settings.brief.stale_days),
     )
-    decisions = Decisions(store, ledger, clock, project, records.closed, secrets.looks_secret)
+    decisions = Decisions(
+        store, ledger, clock, project, records.closed, secrets.looks_secret, timezone=settings.timezone
+    )
 
     def learned() -> None:
         project()

@@ -20,11 +20,12 @@ def decision_record(
     evidence: Texts | None = None,
     about: Refs | None = None,
     supersedes: str | None = None,
+    reversible_until: str = "",
 ) -> answers.Answer:
     """Append a decision: never changed later, only superseded. about: refs. evidence: refs, links, quotes."""
     decision = call.firm.decisions.record(
         what, why, alternatives=alternatives or (), evidence=evidence or (), about=about or (),
-        supersedes=supersedes, by=call.caller.by(),
+        supersedes=supersedes, reversible_until=reversible_until, by=call.caller.by(),
     )  # fmt: skip
     return answers.table(
         [
@@ -34,7 +35,8 @@ def decision_record(
                 "supersedes": decision.supersedes,
                 "event": decision.event_id,
             }
-        ]
+        ],
+        note=decision.note,
     )
 
 
@@ -85,5 +87,6 @@ def _full(decision: Decision) -> answers.Row:
         "about": decision.about,
         "supersedes": decision.supersedes,
         "superseded_by": decision.superseded_by,
+        "reversible_until": decision.reversible_until,
         "event": decision.event_id,
     }

@@ -11,7 +11,9 @@ from onefirm.cli.commands import Group, json_option
 from onefirm.cli.invocation import Invocation, pass_invocation
 
 if TYPE_CHECKING:
-    from onefirm.memory.decisions import Decision
+    from collections.abc import Callable, Iterator
+
+    from onefirm.memory.decisions import Decision, Entry
 
 
 @click.group(cls=Group)
@@ -23,6 +25,7 @@ def decision() -> None:
       onefirm decision record "No portal" --why "nobody asked" --about P-1
       onefirm decision list --about P-1
       onefirm decision show DEC-2
+      onefirm decision log --about P-1
     """
 
 
@@ -39,11 +42,12 @@ def decision() -> None:
 )
 @click.option("--evidence", metavar="TEXT", multiple=True, help="What it rests on; may be repeated.")
 @click.option("--supersedes", metavar="DEC-N", help="The decision that this one replaces.")
+@click.option("--reversible-until", metavar="DAY", help="The last day on which it can be taken back at no great cost.")
 @json_option
 @pass_invocation
 def record(
     invocation: Invocation, what: str, why: str, about: tuple[str, ...], alternatives: tuple[str, ...],
-    evidence: tuple[str, ...], supersedes: str | None, as_json: bool,
+    evidence: tuple[str, ...], supersedes: str | None, reversible_until: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Record a decision.
 
@@ -53,12 +57,17 @@ def record(
       onefirm decision record "Booking path first" --why "four of five gave up" \\
           --instead-of "the blog first" --evidence "five students watched" \\
           --supersedes DEC-3
+      onefirm decision record "Rent the second room" --why "two trainees come" \\
+          --reversible-until 2026-12-15
     """
     made = invocation.firm.decisions.record(
-        what, why, alternatives=alternatives, evidence=evidence, about=about, supersedes=supersedes, by=invocation.by()
-    )
+        what, why, alternatives=alternatives, evidence=evidence, about=about, supersedes=supersedes,
+        reversible_until=reversible_until, by=invocation.by(),
+    )  # fmt: skip
     instead = f" (instead of {made.supersedes})" if made.supersedes else ""
     screen.data(made) if as_json else screen.show(f"{made.ref} {made.what}{instead}")
+    if made.note:
+        screen.say(f"note: {made.note}")
 
 
 @decision.command("list")
@@ -130,9 +139,71 @@ def show(invocation: Invocation, ref: str, as_json: bool) -> None:
         ("about", ", ".join(found.about)),
         ("supersedes", found.supersedes),
         ("superseded by", found.superseded_by),
+        ("reversible until", found.reversible_until),
     ]
     rows += [("taken", f"{invocation.local_time(found.at)} by {found.actor}")]
     screen.table(("", ""), [row for row in rows if row[1]])
+
+
+@decision.command()
+@click.option("--about", metavar="REF", help="Only what concerns this record.")
+@click.option("--since", metavar="TIME", help="Taken after: 2026-11-01.")
+@click.option("--until", metavar="TIME", help="Taken before.")
+@click.option(
+    "--standing/--superseded", "standing", default=None, help="Only those that hold, or only those that were replaced."
+)
+@click.option("--as-of", metavar="TIME", help="As it was known then, and as it stood.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 200), help="Decisions a page.")
+@click.option("--cursor", metavar="TEXT", help="The next page, as the last one named it.")
+@json_option
+@pass_invocation
+def log(
+    invocation: Invocation, about: str | None, since: str | None, until: str | None, standing: bool | None,
+    as_of: str | None, limit: int, cursor: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Tell day by day what was decided, and what came of it.
+
+    \b
+    Examples:
+      onefirm decision log
+      onefirm decision log --about P-1
+      onefirm decision log --standing --as-of 2026-11-01
+    """
+    from onefirm.memory.decisions import DecisionQuery
+
+    query = DecisionQuery(about, since, until, standing, limit=limit, cursor=cursor, as_of=as_of)
+    page = invocation.firm.decisions.log(query)
+    if as_json:
+        screen.data(page)
+        return
+    day, shown = invocation.days(), ""
+    for entry in page.rows:
+        if day(entry.decision.at) != shown:
+            shown = day(entry.decision.at)
+            screen.title(shown)
+        screen.entry(f"{entry.decision.ref} {entry.decision.what}")
+        for line in _story(entry, day):
+            screen.entry(line, "    ")
+    if page.cursor:
+        screen.say(f"{len(page.rows)} of {page.total}; the next page: --cursor {page.cursor}")
+    elif not page.rows:
+        screen.say("No decisions meet this.")
+
+
+def _story(entry: Entry, day: Callable[[str], str]) -> Iterator[str]:
+    one = entry.decision
+    yield f"why: {one.why}"
+    yield from (f"instead of: {text}" for text in one.alternatives)
+    yield from (f"evidence: {text}" for text in one.evidence)
+    yield ", ".join((f"by {one.actor}", *(f"about {ref}" for ref in one.about)))
+    if one.reversible_until:
+        yield f"reversible until {one.reversible_until}"
+    place = next(number for number, link in enumerate(entry.chain) if link.ref == one.ref)
+    for link in reversed(entry.chain[:place]):
+        yield f"came from {link.ref} of {day(link.at)}: {link.what}"
+    for link in entry.chain[place + 1 :]:
+        late = ", after it could be reversed" if link.late else ""
+        yield f"superseded by {link.ref} on {day(link.at)}{late}: {link.what}"
 
 
 def _what(found: Decision) -> str:

@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -30,6 +30,7 @@ from onefirm.store.inbox import InboxItem
 FILE = "brief.json"
 _CHANGES_SHARE = 0.45  # of what is left after the head; the rest is for where things stand
 _REMEMBERED = timedelta(days=14)
+_CLOSING_DAYS = 3
 _ASKED = {"fact": "onefirm memory questions"}  # where a question is answered, by its kind
 _HOW = (
     "Before editing a record's narrative, look with record_get; write state with record_write first, narrative after."
@@ -101,6 +102,9 @@ def _attention(planes: Planes, conn: Connection) -> Iterable[str]:
     for item in inbox.open_items(conn):
         if planes.sight.sees(item.subjects):
             yield f"{item.id} {clip(item.title, 120)}: waits for your decision (`{asks(item)}`)"
+    for decision in planes.decisions.closing(_CLOSING_DAYS):
+        until = _until(planes, str(decision.reversible_until))
+        yield f"{decision.ref} can be reversed {until}: {clip(decision.what, 120)}"
     for waits in planes.records.pending():
         if waits.state != "held":
             since = local_time(waits.since, planes.rules.timezone)
@@ -110,6 +114,12 @@ def _attention(planes: Planes, conn: Connection) -> Iterable[str]:
     if told and planes.sight is WHOLE:  # it names files
         yield clip(str(told), 300)
     yield from _unreconciled(planes, conn)
+
+
+def _until(planes: Planes, day: str) -> str:
+    if day == today(planes.clock.now(), planes.rules.timezone).isoformat():
+        return "today for the last time"
+    return f"until {date.fromisoformat(day):%A} {day}"
 
 
 def asks(item: InboxItem) -> str:

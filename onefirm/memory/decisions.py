@@ -4,50 +4,33 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, func, select, tuple_
 
 from onefirm.core.attribution import By
-from onefirm.core.clock import Clock, iso, parse_iso
+from onefirm.core.clock import Clock, iso, parse_iso, today
 from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.core.ids import parse_ref
 from onefirm.core.sight import WHOLE, Sight
 from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
-from onefirm.ledger.events import Event, Fields, read_body
-from onefirm.memory import passages, statements, uses
+from onefirm.ledger.events import Event
+from onefirm.memory import passages, statements, told_decisions, uses
 from onefirm.memory.pages import Page
 from onefirm.memory.passages import Part
 from onefirm.memory.standing import Standing
-from onefirm.memory.statements import DAMAGED, ERASED, SecretsCheck, no_secrets
+from onefirm.memory.statements import SecretsCheck, no_secrets
+from onefirm.memory.told_decisions import ORDER, Decision, Link, decision_of, superseding
 from onefirm.store.counters import next_number
 from onefirm.store.engine import Store
 from onefirm.store.listed import listed
 from onefirm.store.tables import decision, event, event_subject, payload
 
 _MOST_ROWS = 200
-_later, _said = decision.alias("later"), payload.alias("said")
-_ORDER = (decision.c.at, event.c.chain_id, event.c.seq)
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One decision; `superseded_by` is None while it stands. One that was erased has its words replaced by ERASED."""
-
-    ref: str
-    at: str
-    actor: str
-    what: str
-    why: str
-    alternatives: tuple[str, ...]
-    evidence: tuple[str, ...]
-    about: tuple[str, ...]
-    supersedes: str | None
-    superseded_by: str | None
-    event_id: str
-    erased: bool = False
+_said = payload.alias("said")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +38,7 @@ class DecisionQuery:
     """Which decisions: `since` and `until` are dates (both days included, UTC) or instants; `text` is words, all in it.
 
     `standing` True gives those that hold (an erased one says nothing that could), False those that were superseded.
+    `as_of`, a day or an instant, gives all this as it was then.
     """
 
     about: str | None = None
@@ -64,6 +48,15 @@ class DecisionQuery:
     text: str | None = None
     limit: int = 20
     cursor: str | None = None
+    as_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A decision in the log; `chain` has what it came from, itself and what came of it, the oldest first."""
+
+    decision: Decision
+    chain: tuple[Link, ...]
 
 
 class Decisions:
@@ -77,9 +70,12 @@ class Decisions:
         project: Callable[[], None],
         closed: Callable[[str], str | None] = lambda _ref: None,
         secrets_check: SecretsCheck = no_secrets,
+        timezone: str = "UTC",
     ) -> None:
         self._store = store
         self._ledger = ledger
+        self._clock = clock
+        self._timezone = timezone
         self._project = project
         self._closed = closed
         self._secrets_check = secrets_check
@@ -100,13 +96,15 @@ class Decisions:
         evidence: Sequence[str] = (),
         about: Sequence[str] = (),
         supersedes: str | None = None,
+        reversible_until: str | None = None,
         by: By,
     ) -> Decision:
         """Append a decision.
 
-        Without `about` it concerns what the decision that it supersedes was about. Raises InvalidInput for words that
-        can't be kept (the reason's too), NotFound for an unknown ref, Refused for a closed engagement, a secret, or a
-        decision that was superseded already.
+        Without `about` it concerns what the decision that it supersedes was about. That one may be superseded after the
+        day until which it could be reversed; the note says so. Raises InvalidInput for words that can't be kept (the
+        reason's too) and a day that is over, NotFound for an unknown ref, Refused for a closed engagement, a secret, or
+        a decision that was superseded already.
         """
         statements.check_reason(by, self._secrets_check)
         said = {
@@ -114,6 +112,7 @@ class Decisions:
             "why": statements.statement("why", why, self._secrets_check),
             "alternatives": list(statements.statements("alternatives", alternatives, self._secrets_check)),
             "evidence": list(statements.statements("evidence", evidence, self._secrets_check)),
+            **({"reversible_until": self._day(reversible_until)} if reversible_until else {}),
         }
         concerned = statements.refs(about)
         self._sight.check([*concerned, *([supersedes] if supersedes else [])])
@@ -128,7 +127,8 @@ class Decisions:
                 _check_standing(conn, replaced.ref)
             written = self._append(conn, ref, said, concerned, replaced.ref if replaced else None, by)
         self._project()
-        return written
+        is_late = replaced is not None and replaced.is_over(self._clock.now(), self._timezone)
+        return replace(written, note=_late(replaced)) if replaced and is_late else written
 
     def _append(
         self, conn: Connection, ref: str, said: dict[str, Any], about: tuple[str, ...], supersedes: str | None, by: By
@@ -138,17 +138,30 @@ class Decisions:
         entry = self._ledger.append(conn, "decision.recorded", data, subjects=subjects, by=by)
         conn.execute(
             decision.insert().values(
-                ref=ref, event_id=entry.id, at=entry.at, actor=by.actor, supersedes=supersedes, subjects=list(about)
+                ref=ref, event_id=entry.id, at=entry.at, actor=by.actor, supersedes=supersedes, subjects=list(about),
+                reversible_until=said.get("reversible_until"),
             )
-        )
+        )  # fmt: skip
         index(conn, entry)
         uses.credit(conn, [said["why"], *said["evidence"]], ref, by.session)
         if supersedes:
             uses.corrected(conn, supersedes, ref)
         return Decision(
             ref, entry.at, by.actor, said["what"], said["why"], tuple(said["alternatives"]), tuple(said["evidence"]),
-            about, supersedes, None, entry.id,
+            about, supersedes, None, entry.id, said.get("reversible_until"),
         )  # fmt: skip
+
+    def _day(self, text: str) -> str:
+        try:
+            day = date.fromisoformat(text.strip())
+        except ValueError:
+            raise InvalidInput(f"“{text[:40]}” is not a day.", hint="Write it as 2026-11-21.") from None
+        if day < today(self._clock.now(), self._timezone):
+            raise InvalidInput(
+                f"{day.isoformat()} is over, so the decision could not be reversed until then.",
+                hint="Name a day to come, or leave it out.",
+            )
+        return day.isoformat()
 
     def _check_open(self, about: Sequence[str]) -> None:
         for ref in about:
@@ -163,23 +176,45 @@ class Decisions:
         name = parse_ref(ref)
         self._sight.check([name])
         with self._store.read() as conn:
-            row = conn.execute(_rows().where(decision.c.ref == name)).mappings().first()
+            row = conn.execute(told_decisions.rows().where(decision.c.ref == name)).mappings().first()
         if row is None:
             raise NotFound(f"There is no decision {name}.", hint="decision_find (onefirm decision list) lists them.")
-        return _decision(row)
+        return decision_of(row)
 
     def find(self, query: DecisionQuery = DecisionQuery()) -> Page[Decision]:
         """Decisions that meet the query, newest first. Raises InvalidInput for a wrong ref, date or cursor."""
-        limit = max(1, min(query.limit, _MOST_ROWS))
         self._sight.check([query.about] if query.about else [])
         with self._store.read() as conn:
-            conditions = self._conditions(conn, query)
-            if query.text and query.text.strip():
-                return _worded(conn, query, conditions, limit)
-            rest = _rows().where(*conditions, *_after_cursor(conn, query.cursor))
-            rows = conn.execute(rest.limit(limit + 1)).mappings().all()
-            total = conn.execute(select(func.count()).select_from(decision).where(*conditions)).scalar_one()
-        return _page([_decision(row) for row in rows], limit, total)
+            return self._find(conn, query)
+
+    def log(self, query: DecisionQuery = DecisionQuery()) -> Page[Entry]:
+        """As `find`, each with the whole chain in which it stands. What a session may not see is left out of it."""
+        self._sight.check([query.about] if query.about else [])
+        with self._store.read() as conn:
+            page = self._find(conn, query)
+            refs = [one.ref for one in page.rows]
+            chains = told_decisions.chains(conn, refs, _known_by(query), self._timezone)
+        seen = {ref: tuple(link for link in chain if self._sight.sees([link.ref])) for ref, chain in chains.items()}
+        return Page(tuple(Entry(one, seen[one.ref]) for one in page.rows), page.cursor, page.total)
+
+    def closing(self, days: int) -> list[Decision]:
+        """Standing decisions that can be reversed until one of the days to come, the first first."""
+        begin = today(self._clock.now(), self._timezone)
+        door = decision.c.reversible_until.between(begin.isoformat(), (begin + timedelta(days=days)).isoformat())
+        with self._store.read() as conn:
+            query = told_decisions.rows().where(door, *self._conditions(conn, DecisionQuery(standing=True)))
+            found = [decision_of(row) for row in conn.execute(query).mappings()]
+        return sorted(found, key=lambda one: (one.reversible_until or "", one.at))
+
+    def _find(self, conn: Connection, query: DecisionQuery) -> Page[Decision]:
+        limit = max(1, min(query.limit, _MOST_ROWS))
+        conditions = self._conditions(conn, query)
+        if query.text and query.text.strip():
+            return _worded(conn, query, conditions, limit)
+        rest = told_decisions.rows(_known_by(query)).where(*conditions, *_after_cursor(conn, query.cursor))
+        rows = conn.execute(rest.limit(limit + 1)).mappings().all()
+        total = conn.execute(select(func.count()).select_from(decision).where(*conditions)).scalar_one()
+        return _page([decision_of(row) for row in rows], limit, total)
 
     def _conditions(self, conn: Connection, query: DecisionQuery) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = []
@@ -192,8 +227,10 @@ class Decisions:
             found.append(decision.c.at >= iso(parse_iso(query.since)))
         if query.until:
             found.append(decision.c.at < statements.end(query.until))
+        if known_by := _known_by(query):
+            found.append(decision.c.at <= known_by)
         if query.standing is not None:
-            superseded = select(_later.c.ref).where(_later.c.supersedes == decision.c.ref).exists()
+            superseded = select(told_decisions.later.c.ref).where(superseding(known_by)).exists()
             gone = (
                 select(_said.c.event_id).where(_said.c.event_id == decision.c.event_id, _said.c.body.is_(None)).exists()
             )
@@ -208,6 +245,7 @@ def index(conn: Connection, entry: Event) -> None:
         return
     lines = [data["why"], *(f"Instead of: {other}" for other in data["alternatives"])]
     lines += [f"Evidence: {item}" for item in data["evidence"]]
+    lines += [f"Reversible until: {data['reversible_until']}"] if data.get("reversible_until") else []
     about = data.get("about", ())
     part = Part(data["what"], "\n".join(lines), data["ref"], actor=entry.actor, at=entry.at)
     passages.put(conn, "decision", data["ref"], [part], about, entry.payload_sha256, entry.at)
@@ -215,34 +253,28 @@ def index(conn: Connection, entry: Event) -> None:
 
 def standings(conn: Connection, refs: Sequence[str], known_by: str | None) -> dict[str, Standing]:
     """How these decisions stand, or stood at a time (ISO)."""
-    superseding = _later.c.supersedes == decision.c.ref
-    if known_by is not None:
-        superseding = and_(superseding, _later.c.at <= known_by)
-    query = select(decision.c.ref, decision.c.at, _later.c.ref).outerjoin(_later, superseding)
+    others = told_decisions.later
+    query = select(decision.c.ref, decision.c.at, others.c.ref).outerjoin(others, superseding(known_by))
     return {
         ref: Standing(at, f"superseded by {later}" if later else "", stale=bool(later), by=later)
         for ref, at, later in conn.execute(query.where(decision.c.ref.in_(refs)))
     }
 
 
-def _rows() -> Select[Any]:
-    superseded_by = select(_later.c.ref).where(_later.c.supersedes == decision.c.ref).scalar_subquery()
-    query = select(*decision.c, payload.c.body, superseded_by.label("superseded_by"))
-    query = query.join(event, event.c.id == decision.c.event_id)
-    query = query.outerjoin(payload, payload.c.event_id == decision.c.event_id)
-    return query.order_by(*(column.desc() for column in _ORDER))
+def _known_by(query: DecisionQuery) -> str | None:
+    return statements.end(query.as_of) if query.as_of else None
 
 
 def _after_cursor(conn: Connection, cursor: str | None) -> list[ColumnElement[bool]]:
     if not cursor:
         return []
     place = (
-        select(*_ORDER).join(event, event.c.id == decision.c.event_id).where(decision.c.ref == cursor.strip().upper())
+        select(*ORDER).join(event, event.c.id == decision.c.event_id).where(decision.c.ref == cursor.strip().upper())
     )
     found = conn.execute(place).first()
     if found is None:
         raise InvalidInput(f"“{cursor[:40]}” is no cursor.", hint="Use the cursor that the last page gave, as it is.")
-    return [tuple_(*_ORDER) < tuple_(*found)]
+    return [tuple_(*ORDER) < tuple_(*found)]
 
 
 def _no_cursor(cursor: str) -> InvalidInput:
@@ -253,7 +285,9 @@ def _worded(
     conn: Connection, query: DecisionQuery, conditions: Sequence[ColumnElement[bool]], limit: int
 ) -> Page[Decision]:
     """The words lie in payloads, so they are read: every decision that meets the rest of the query."""
-    every = (_decision(row) for row in conn.execute(_rows().where(*conditions)).mappings())
+    every = (
+        decision_of(row) for row in conn.execute(told_decisions.rows(_known_by(query)).where(*conditions)).mappings()
+    )
     met = [one for one in every if not one.erased and statements.contains(query.text or "", *_texts(one))]
     start = 0
     if query.cursor:
@@ -273,24 +307,8 @@ def _page(rows: Sequence[Decision], limit: int, total: int) -> Page[Decision]:
     return Page(kept, kept[-1].ref if len(rows) > limit else None, total)
 
 
-def _decision(row: Fields) -> Decision:
-    body = read_body(row["body"])
-    lost = DAMAGED if body is None else ERASED
-    said: dict[str, Any] = (body or {}).get("data", {})
-    return Decision(
-        row["ref"],
-        row["at"],
-        row["actor"],
-        said.get("what", lost),
-        said.get("why", lost),
-        tuple(said.get("alternatives", ())),
-        tuple(said.get("evidence", ())),
-        tuple(row["subjects"]),
-        row["supersedes"],
-        row["superseded_by"],
-        row["event_id"],
-        erased=not said,
-    )
+def _late(replaced: Decision) -> str:
+    return f"{replaced.ref} could be reversed until {replaced.reversible_until}: what has been done since stays done."
 
 
 def _check_standing(conn: Connection, ref: str) -> None:

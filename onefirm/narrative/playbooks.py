@@ -31,10 +31,10 @@ READING = frozenset(
     f"onefirm {command}"
     for command in (
         "brief", "recall", "drift", "record find", "record kinds", "record get", "record timeline", "record conflicts",
-        "decision list", "decision show", "lesson list", "artifact list", "artifact show", "context map",
-        "context fresh", "playbook check", "ledger verify", "ledger trace", "ledger log", "schema show", "schema check",
-        "schema diff", "schema log", "session list", "session show", "session client", "guard status", "secret list",
-        "plugin path",
+        "decision list", "decision log", "decision show", "lesson list", "artifact list", "artifact show",
+        "context map", "context fresh", "playbook check", "ledger verify", "ledger trace", "ledger log", "schema show",
+        "schema check", "schema diff", "schema log", "session list", "session show", "session client", "guard status",
+        "secret list", "plugin path",
     )
 )  # fmt: skip
 READING_ALONE = frozenset(("onefirm doctor", "onefirm context check", "onefirm lesson consolidate --dry-run --json"))

@@ -207,8 +207,10 @@ decision = Table(
     Column("actor", Text, nullable=False),
     Column("supersedes", Text),
     Column("subjects", _JSON, nullable=False),
+    Column("reversible_until", Text),  # a day
     UniqueConstraint("supersedes", name="decision_superseded_once"),
     Index("decision_by_time", "at"),
+    Index("decision_by_reversible_until", "reversible_until"),
 )
 
 lesson = Table(

@@ -1,5 +1,7 @@
 """Decisions, lessons and recall through the command line."""
 
+from datetime import UTC, date, datetime, timedelta
+
 import pytest
 
 from support.terminal import Terminal
@@ -32,6 +34,33 @@ def test_decisions_are_listed_by_record_standing_time_and_text(shared: Terminal)
     assert refs("--text", "kitchens") == ["DEC-4"] or refs("--text", "kitchens")
     assert refs("--until", "2000-01-01") == []
     assert len(refs("--limit", "3")) == 3
+
+
+@pytest.mark.row("MEM-01", "MEM-13")
+def test_the_log_tells_what_was_decided_why_and_what_came_of_it_until_when_it_can_be_reversed(
+    onefirm: Terminal,
+) -> None:
+    day = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
+    onefirm.done("decision", "record", "Rent the second room", "--why", "two trainees", "--reversible-until", day)
+    assert f"DEC-13 can be reversed until {date.fromisoformat(day):%A} {day}: Rent the second room" in _brief(onefirm)
+    onefirm.done(
+        "decision", "record", "No second room", "--why", "they work from home", "--instead-of", "a smaller one",
+        "--supersedes", "DEC-13",
+    )  # fmt: skip
+    assert "DEC-13 can be reversed" not in _brief(onefirm)
+    told = onefirm.done("decision", "log", "--limit", "2").out
+    newer, _, older = told.partition("DEC-13 Rent the second room")
+    assert "DEC-14 No second room\n    why: they work from home\n    instead of: a smaller one" in newer
+    assert "came from DEC-13" in newer
+    assert f"    reversible until {day}\n    superseded by DEC-14 on " in older
+    rows = onefirm.data("decision", "log", "--superseded")["rows"]
+    assert [link["ref"] for link in rows[0]["chain"]] == ["DEC-13", "DEC-14"]
+    before = onefirm.data("decision", "log", "--as-of", "2000-01-01")
+    assert (before["rows"], before["total"]) == ([], 0)
+
+
+def _brief(onefirm: Terminal) -> str:
+    return onefirm.done("brief").out
 
 
 @pytest.mark.row("MEM-02")

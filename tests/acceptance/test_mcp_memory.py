@@ -34,13 +34,14 @@ def test_a_decision_keeps_what_why_alternatives_evidence_and_who(firm: Firm) -> 
     ref = decide(
         firm, "A static site", "nobody is there to patch a server", about=[project],
         alternatives=["a hosted shop, at 40 EUR a month", "a wiki"], evidence=["the outage of March"],
+        reversible_until="2199-01-31",
     )  # fmt: skip
     (found,) = firm.rows("decision_find", about=project, detail="detailed")
     assert found["ref"] == ref
     assert (found["what"], found["why"]) == ("A static site", "nobody is there to patch a server")
     assert found["alternatives"] == ["a hosted shop, at 40 EUR a month", "a wiki"]
     assert found["evidence"] == ["the outage of March"]
-    assert found["by"] == "claude"
+    assert (found["by"], found["reversible_until"]) == ("claude", "2199-01-31")
 
 
 @pytest.mark.row("MEM-01")

@@ -154,6 +154,43 @@ def test_of_two_who_supersede_at_once_one_wins(memory: Memory) -> None:
     assert sorted(outcomes) == ["DEC-1 was superseded by DEC-2 already."] * 3 + ["DEC-2"]
 
 
+def test_a_decision_says_until_when_it_can_be_reversed_and_superseding_it_later_says_so(memory: Memory) -> None:
+    first = memory.decide("Static site", reversible_until="2026-11-06")
+    assert memory.decisions.get(first.ref).reversible_until == "2026-11-06"
+    assert [one.ref for one in memory.decisions.closing(3)] == ["DEC-1"]
+    assert memory.decisions.closing(2) == []
+    assert "Reversible until: 2026-11-06" in memory.memory.recall("static site").hits[0].text
+    memory.clock.advance(days=3)
+    in_time = memory.decisions.record(
+        "A CMS", "they asked", supersedes="DEC-1", reversible_until="2026-11-06", by=CLAUDE
+    )
+    assert in_time.note == ""
+    late = memory.decide("Paper", supersedes="DEC-2")
+    assert late.note == "DEC-2 could be reversed until 2026-11-06: what has been done since stays done."
+    assert memory.decisions.closing(3) == []
+    for day in ("2026-11-06", "Friday", "2026-02-30"):
+        with pytest.raises(InvalidInput):
+            memory.decide("Stone", reversible_until=day)
+
+
+def test_the_log_tells_the_whole_chain_of_a_decision_as_it_was_known_then(memory: Memory) -> None:
+    memory.decide("Static site", about=["P-1"], reversible_until="2026-11-03")  # on the 3rd, then day by day
+    memory.decide("A CMS", supersedes="DEC-1")
+    memory.decide("Paper", supersedes="DEC-2")
+
+    def log(**query: Any) -> dict[str, list[tuple[str, bool]]]:
+        page = memory.decisions.log(DecisionQuery(**query))
+        return {one.decision.ref: [(link.ref, link.late) for link in one.chain] for one in page.rows}
+
+    whole = [("DEC-1", False), ("DEC-2", True), ("DEC-3", False)]
+    assert log() == {"DEC-3": whole, "DEC-2": whole, "DEC-1": whole}
+    assert log(standing=True, as_of="2026-11-04") == {"DEC-2": whole[:2]}
+    assert log(standing=False, as_of="2026-11-04") == {"DEC-1": whole[:2]}
+    assert log(text="site", as_of="2026-11-03") == {"DEC-1": whole[:1]}
+    memory.decisions = memory.decisions.behind(Sight("Acme", frozenset({"DEC-2"}), frozenset({"DEC-1", "DEC-3"})))
+    assert log() == {ref: [whole[0], whole[2]] for ref in ("DEC-3", "DEC-1")}
+
+
 def test_nothing_more_is_decided_about_a_closed_engagement(memory: Memory) -> None:
     memory.decide("Static site", about=["P-1"])
     memory.closed["P-1"] = "the project was done on 2026-11-01."
