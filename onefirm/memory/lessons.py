@@ -22,7 +22,7 @@ from onefirm.memory.abstraction import Name, Names
 from onefirm.memory.court import Past, Replay
 from onefirm.memory.pages import Page
 from onefirm.memory.passages import Part
-from onefirm.memory.places import places
+from onefirm.memory.places import places, within
 from onefirm.memory.standing import Standing
 from onefirm.memory.statements import SecretsCheck, no_secrets
 from onefirm.memory.stories import KINDS, OUTCOMES, Lesson, Sighting, Status, Story, Verdict
@@ -119,14 +119,26 @@ class Lessons:
         concerned = statements.refs(about)
         self._sight.check([*concerned, *([again] if again else [])])
         if again:
-            return self._meet(parse_ref(again), self._said(None, why), concerned, by)
+            ref, said = parse_ref(again), self._said(None, why)
+            with self._store.write() as conn:
+                statements.existing(conn, concerned)
+                _take_turn(conn)
+                told = self._meet_again(conn, ref, said, concerned, by)
+            return self._told(ref, told)
         said = self._said(rule, why)
         when = triggers.checked(trigger)
-        self._check_words(when)
-        known = self._same(said.rule, when, everywhere=bool(concerned))
-        if known:
-            return self._meet(known[0].ref, said, concerned, by, known[1])
-        return self._note(said, _theme(theme, self._secrets_check), when, concerned, by)
+        self._check_words(theme, when)
+        named = _theme(theme, self._secrets_check)
+        with self._store.write() as conn:
+            statements.existing(conn, concerned)
+            _take_turn(conn)  # of two who note the same at once, the second meets it again
+            known = self._same(conn, said.rule, when, everywhere=bool(concerned))
+            if known is None:
+                ref = self._append(conn, said, named, when, concerned, by).subjects[0]
+                told = [abstraction.told(said.replaced)]
+            else:
+                ref, told = known[0].ref, self._meet_again(conn, known[0].ref, said, concerned, by, known[1])
+        return self._told(ref, told, is_new=known is None)
 
     def _said(self, rule: str | None, why: str) -> _Said:
         names = list(self._names())
@@ -136,25 +148,20 @@ class Lessons:
         worded = abstraction.abstracted(statements.statement("rule", rule, self._secrets_check), names)
         return _Said(worded.text, because.text, tuple(dict.fromkeys(worded.replaced + because.replaced)))
 
-    def _check_words(self, trigger: Mapping[str, Sequence[str]]) -> None:
+    def _check_words(self, theme: str, trigger: Mapping[str, Sequence[str]]) -> None:
         names: list[Name] = list(self._names())
-        for part in ("words", "commands"):
-            for word in trigger.get(part, ()):
-                if abstraction.abstracted(word, names).replaced:
-                    raise Refused(
-                        f"“{word}” names somebody, and a lesson serves every client.",
-                        hint="Take a word for what is done, not for whom.",
-                    )
+        for word in (theme, *trigger.get("words", ()), *trigger.get("commands", ())):
+            if abstraction.abstracted(word, names).replaced:
+                raise Refused(
+                    f"“{word}” names somebody, and a lesson serves every client.",
+                    hint="Take a word for what is done, not for whom.",
+                )
 
-    def _note(
-        self, said: _Said, theme: str, trigger: Mapping[str, Sequence[str]], about: tuple[str, ...], by: By
-    ) -> Lesson:
-        with self._store.write() as conn:
-            statements.existing(conn, about)
-            ref = self._append(conn, said, theme, trigger, about, by).subjects[0]
+    def _told(self, ref: str, sentences: Sequence[str], *, is_new: bool = False) -> Lesson:
+        """The lesson as it stands after a change, with what is to be said about that."""
         self._project()
-        like = [f"{one} may say the same" for one, _, _ in self._like(ref)]
-        return stories.noted(self._read(ref), [abstraction.told(said.replaced), *like])
+        like = [f"{one} may say the same" for one, _, _ in self._like(ref)] if is_new else []
+        return stories.noted(self._read(ref), [*sentences, *like])
 
     def _append(
         self, conn: Connection, said: _Said, theme: str, trigger: Mapping[str, Sequence[str]], about: tuple[str, ...],
@@ -200,25 +207,23 @@ class Lessons:
             ref = entry.subjects[0]
             self._ledger.append(conn, "lesson.merged", {"ref": ref, "of": names}, subjects=[ref, *names], by=by)
             self._verdict(conn, ref, "harden", By(by.actor, by.session, by.reason, entry.id))
-        self._project()
-        return stories.noted(self._read(ref), [abstraction.told(said.replaced)])
+        return self._told(ref, [abstraction.told(said.replaced)])
 
-    def _meet(self, ref: str, said: _Said, about: tuple[str, ...], by: By, share: float | None = None) -> Lesson:
-        held = ""
-        with self._store.write() as conn:
-            statements.existing(conn, about)
-            _take_turn(conn)
-            story = self._story(conn, ref)
-            here = places(conn, self._ledger, about)
-            data: dict[str, Any] = {"ref": ref, "where": list(about) or said.why, "why": said.why, "places": list(here)}
-            data |= {"rule": said.rule, "likeness": round(share, 2)} if share is not None else {}
-            data["day"] = self._today()
-            entry = self._ledger.append(conn, "lesson.seen_again", data, subjects=[ref, *about], by=by)
-            held = self._judge(conn, story, entry, by)
-            index_again(conn, entry)
-            uses.credit(conn, [said.why, ref], ref, by.session)
-        self._project()
-        return stories.noted(self._read(ref), [abstraction.told(said.replaced), _taken(ref, share), held])
+    def _meet_again(
+        self, conn: Connection, ref: str, said: _Said, about: tuple[str, ...], by: By, share: float | None = None
+    ) -> list[str]:
+        """Note that a lesson was met again, with all that follows; what there is to say about it."""
+        story = self._story(conn, ref)
+        known = {place for one in story.sightings for place in one.places}
+        here = within(conn, self._ledger, places(conn, self._ledger, about), known)
+        data: dict[str, Any] = {"ref": ref, "where": list(about) or said.why, "why": said.why, "places": list(here)}
+        data |= {"rule": said.rule, "likeness": round(share, 2)} if share is not None else {}
+        data["day"] = self._today()
+        entry = self._ledger.append(conn, "lesson.seen_again", data, subjects=[ref, *about], by=by)
+        held = self._judge(conn, story, entry, by)
+        index_again(conn, entry)
+        uses.credit(conn, [said.why, ref], ref, by.session)
+        return [abstraction.told(said.replaced), _taken(ref, share), held]
 
     def _judge(self, conn: Connection, story: Story, entry: Event, by: By) -> str:
         """What one more sighting makes of a lesson; a sentence where the operator is asked."""
@@ -264,8 +269,9 @@ class Lessons:
             entry = self._ledger.append(conn, "lesson.told_apart", data, subjects=[name], by=by)
             index_again(conn, entry)
             [met] = [one for one in self._ledger.events(conn, ref=name, kinds=KINDS) if one.id == last.event_id]
-        theme = self.get(name).theme
-        return self._note(_Said(last.rule, last.why, ()), theme, {}, met.subjects[1:], by)
+            theme = self._story(conn, name).told().theme
+            made = self._append(conn, _Said(last.rule, last.why, ()), theme, {}, met.subjects[1:], by)
+        return self._told(made.subjects[0], [], is_new=True)
 
     def decide(self, ref: str, verdict: Verdict, *, by: By) -> Lesson:
         """A person's word: make it a rule, retire it (`patch`: since it can't happen any more), or keep it (again) as a
@@ -302,7 +308,7 @@ class Lessons:
         return Case(story.told(), tuple(story.sightings), court.replay(story, self._past), self._like(name))
 
     def _same(
-        self, rule: str, trigger: Mapping[str, Sequence[str]], *, everywhere: bool
+        self, conn: Connection, rule: str, trigger: Mapping[str, Sequence[str]], *, everywhere: bool
     ) -> tuple[Lesson, float] | None:
         """The lesson that says what this rule says, and how much of it; None where there is none.
 
@@ -311,7 +317,7 @@ class Lessons:
         """
         plain, said = _plain(rule), likeness.words(rule)
         found: list[tuple[float, Lesson]] = []
-        for one in self._living(WHOLE if everywhere else self._sight):
+        for one in self._living(conn, WHOLE if everywhere else self._sight):
             share = 1.0 if _plain(one.rule) == plain else likeness.likeness(said, likeness.words(one.rule))
             if not likeness.is_opposed(rule, one.rule) and likeness.is_same(share, trigger, one.trigger):
                 found.append((share, one))
@@ -320,7 +326,8 @@ class Lessons:
 
     def _like(self, ref: str) -> tuple[tuple[str, str, float], ...]:
         """Other rules that may say the same, the likest first: (ref, rule, share of words)."""
-        every = {one.ref: one for one in self._living(self._sight)}
+        with self._store.read() as conn:
+            every = {one.ref: one for one in self._living(conn, self._sight)}
         if ref not in every:
             return ()
         said = likeness.words(every.pop(ref).rule)
@@ -328,9 +335,10 @@ class Lessons:
         near = sorted((one for one in shares if one[2] >= likeness.LIKE), key=lambda one: -one[2])
         return tuple(near[:_MOST_LIKE])
 
-    def _living(self, sight: Sight) -> list[Lesson]:
+    def _living(self, conn: Connection, sight: Sight) -> list[Lesson]:
         """Those that may be met again; a guide is met in its rules."""
-        every = [story.told() for story in self.stories() if not story.of]
+        told = stories.stories(self._ledger.events(conn, kinds=KINDS))
+        every = [story.told() for story in told if not story.of]
         living = [one for one in every if not one.erased and (one.status != "retired" or one.patched)]
         return [one for one in living if sight.sees([one.ref])]
 

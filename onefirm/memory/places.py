@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import Connection
@@ -27,6 +27,19 @@ def places(conn: Connection, ledger: Ledger, refs: Sequence[str]) -> tuple[str, 
 def owners(conn: Connection, ledger: Ledger, refs: Sequence[str]) -> tuple[str, ...]:
     """The clients (or prospects) at the top of these records, each once; a record of nobody stands for itself."""
     return tuple(dict.fromkeys(_above(conn, ledger, ref, _PARTIES) for ref in refs))
+
+
+def within(conn: Connection, ledger: Ledger, here: Sequence[str], known: Collection[str]) -> tuple[str, ...]:
+    """These places, a known one in the stead of any that lies in it or around it: a client is no other place than its
+    project.
+    """
+    tops = {place: owners(conn, ledger, [place])[0] for place in (*here, *known)} if known else {}
+    return tuple(
+        place
+        if place in known
+        else next((other for other in sorted(known) if place == tops[other] or tops[place] == other), place)
+        for place in here
+    )
 
 
 def _above(conn: Connection, ledger: Ledger, ref: str, ends: Sequence[str]) -> str:

@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import Connection, select, text
 
 from contract.stores import sqlite_url
 from onefirm.core.attribution import By
 from onefirm.core.errors import InvalidInput, NotFound, Refused, Unavailable
 from onefirm.core.sight import Sight
 from onefirm.ledger.append import Ledger
-from onefirm.memory import court, passages, search, stories
+from onefirm.ledger.events import Event
+from onefirm.memory import court, lessons, passages, search, stories
 from onefirm.memory.abstraction import Name, abstracted
 from onefirm.memory.decisions import Decision, DecisionQuery, Decisions
 from onefirm.memory.hits import tokens
@@ -359,7 +360,9 @@ def test_a_lesson_hardens_when_it_recurs_elsewhere(memory: Memory) -> None:
 
 
 @pytest.mark.parametrize(
-    "about", [["T-2"], ["P-1"], []], ids=["the same project", "the project itself", "nowhere said"]
+    "about",
+    [["T-2"], ["P-1"], ["CL-1"], []],
+    ids=["the same project", "the project itself", "its client", "nowhere said"],
 )
 def test_the_same_place_again_only_counts(memory: Memory, about: list[str]) -> None:
     memory.learn("Ask first", about=["T-1"])
@@ -423,6 +426,39 @@ def test_a_rule_that_was_taken_for_another_is_told_apart_again(memory: Memory) -
     assert (first.status, first.sightings, first.recurred) == ("candidate", 1, False)
     with pytest.raises(Refused, match="No rule was taken for L-1"):
         memory.lessons.apart("L-1", by=OPERATOR)
+
+
+def test_a_rule_is_not_lost_when_telling_it_apart_is_cut_short(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory.learn("Ask for the order number before the invoice is sent.", about=["T-1"])
+    memory.learn("before the invoice is sent, ask for the number of the order", about=["T-3"])
+    put = lessons.index
+
+    def cut(conn: Connection, entry: Event, **more: Any) -> None:
+        if entry.subjects[0] == "L-2":
+            raise Unavailable("the disk is full")
+        put(conn, entry, **more)
+
+    monkeypatch.setattr(lessons, "index", cut)
+    with pytest.raises(Unavailable):
+        memory.lessons.apart("L-1", by=OPERATOR)
+    monkeypatch.undo()
+    assert memory.lessons.apart("L-1", by=OPERATOR).ref == "L-2"
+
+
+def test_of_two_who_note_the_same_rule_at_once_the_second_meets_it_again(memory: Memory) -> None:
+    barrier, noted = threading.Barrier(3), list[str]()
+
+    def note(number: int) -> None:
+        barrier.wait()
+        by = By("claude", session=f"S-{number}")
+        noted.append(memory.lessons.record("Ask for the order number first", "it came back", by=by).ref)
+
+    threads = [threading.Thread(target=note, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert (noted, memory.lessons.get("L-1").sightings) == (["L-1"] * 3, 3)
 
 
 @pytest.mark.parametrize(
@@ -509,6 +545,13 @@ def test_a_lesson_names_nobody(rule: str, kept: str) -> None:
 def test_a_name_that_can_not_be_taken_out_is_refused(rule: str) -> None:
     with pytest.raises(Refused, match="names somebody, and a lesson serves every client"):
         abstracted(rule, NAMES)
+
+
+@pytest.mark.parametrize("more", [{"theme": "Acme sites"}, {"theme": "ida brandt"}, {"trigger": {"words": ["acme"]}}])
+def test_neither_theme_nor_trigger_names_anybody(memory: Memory, more: Any) -> None:
+    named = Lessons(memory.store, memory.ledger, memory.clock, memory.project, names=lambda: NAMES)
+    with pytest.raises(Refused, match="names somebody"):
+        named.record("Ask first", "it cost a day", by=CLAUDE, **more)
 
 
 @pytest.mark.parametrize("trigger", [
