@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onefirm.core.errors import Unavailable
+from onefirm.core.loading import loading
 from onefirm.sessions import root as roots
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def find(environ: Mapping[str, str], cwd: str) -> Path | None:
 
 def open_firm(root: Path) -> Firm:
     """Open the firm at a workspace's root; imports the core, which takes longer than starting the server."""
-    from onefirm import bootstrap
+    with loading():
+        from onefirm import bootstrap
 
     return bootstrap.open_firm(root)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,10 +17,19 @@ FILE = "onefirm.yaml"
 
 
 def _timezone(name: str) -> str:
-    if name not in available_timezones():
+    if not _is_timezone(name):
         near = get_close_matches(name, available_timezones(), 1)
         raise ValueError(f"“{name}” is no IANA time zone{f'; did you mean {near[0]}?' if near else ''}")
     return name
+
+
+def _is_timezone(name: str) -> bool:
+    """As `available_timezones` has it, which reads a few hundred files to say so."""
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, LookupError):
+        return False
+    return not name.startswith(("posix", "right/"))
 
 
 def _one_line(text: str) -> str:

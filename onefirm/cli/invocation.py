@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from onefirm.core.errors import NotFound, Refused
+from onefirm.core.loading import loading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +67,8 @@ class Invocation:
     @cached_property
     def whole_firm(self) -> Firm:
         """As `firm`, for commands that show nothing of any client: also behind a client wall."""
-        from onefirm.bootstrap import open_firm
+        with loading():
+            from onefirm.bootstrap import open_firm
 
         return self._open.enter_context(open_firm(self.start))
 

@@ -267,11 +267,10 @@ class TestWhatGoesWrong:
             assert sorted(conn.execute(text("SELECT name FROM counter")).scalars()) == ["a", "b\ufffd"]
         store.close()
 
-    def test_a_database_held_too_long(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("onefirm.store.engine.BUSY_TIMEOUT_MS", 50)
+    def test_a_database_held_too_long(self, tmp_path: Path) -> None:
         url = sqlite_url(tmp_path)
         one, two = Store.open(url), Store.open(url)
-        with one.write(), pytest.raises(Unavailable, match="Another program"), two.write():
+        with one.write(), pytest.raises(Unavailable, match="Another program"), two.write(patience_ms=50):
             pass
         one.close()
         two.close()
