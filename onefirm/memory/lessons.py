@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from onefirm.core import clock as times
 from onefirm.core.attribution import SYSTEM, By
@@ -16,22 +16,20 @@ from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.core.ids import parse_ref
 from onefirm.core.sight import WHOLE, Sight
 from onefirm.ledger.append import Ledger
-from onefirm.ledger.events import Event, event_of
-from onefirm.memory import abstraction, court, likeness, passages, statements, stories, triggers, uses
+from onefirm.ledger.events import Event
+from onefirm.memory import abstraction, court, likeness, statements, stories, told_lessons, triggers, uses
 from onefirm.memory.abstraction import Name, Names
 from onefirm.memory.court import Past, Replay
 from onefirm.memory.pages import Page
-from onefirm.memory.passages import Part
 from onefirm.memory.places import places, within
-from onefirm.memory.standing import Standing
 from onefirm.memory.statements import SecretsCheck, no_secrets
 from onefirm.memory.stories import KINDS, OUTCOMES, Lesson, Sighting, Status, Story, Verdict
 from onefirm.store import inbox
 from onefirm.store.counters import next_number
 from onefirm.store.engine import Store
-from onefirm.store.tables import event, event_subject, lesson, payload
+from onefirm.store.tables import lesson
 
-__all__ = ["OUTCOMES", "Case", "Lesson", "Lessons", "Status", "Verdict", "index", "restate", "standing"]
+__all__ = ["OUTCOMES", "Case", "Lesson", "Lessons", "Status", "Verdict", "restate", "standing"]
 
 QUESTION, TIDYING = "lesson", "consolidation"
 QUESTIONS = (QUESTION, TIDYING)
@@ -180,7 +178,7 @@ class Lessons:
                 ref=ref, event_id=entry.id, at=entry.at, actor=by.actor, theme=theme, subjects=list(about)
             )
         )
-        index(conn, entry)
+        told_lessons.index(conn, entry)
         uses.credit(conn, [said.why], ref, by.session)
         return entry
 
@@ -221,7 +219,7 @@ class Lessons:
         data["day"] = self._today()
         entry = self._ledger.append(conn, "lesson.seen_again", data, subjects=[ref, *about], by=by)
         held = self._judge(conn, story, entry, by)
-        index_again(conn, entry)
+        told_lessons.index_again(conn, entry)
         uses.credit(conn, [said.why, ref], ref, by.session)
         return [abstraction.told(said.replaced), _taken(ref, share), held]
 
@@ -267,7 +265,7 @@ class Lessons:
             last = taken[-1]
             data = {"ref": name, "sighting": last.event_id}
             entry = self._ledger.append(conn, "lesson.told_apart", data, subjects=[name], by=by)
-            index_again(conn, entry)
+            told_lessons.index_again(conn, entry)
             [met] = [one for one in self._ledger.events(conn, ref=name, kinds=KINDS) if one.id == last.event_id]
             theme = self._story(conn, name).told().theme
             made = self._append(conn, _Said(last.rule, last.why, ()), theme, {}, met.subjects[1:], by)
@@ -400,41 +398,6 @@ def _taken(ref: str, share: float | None) -> str:
     if share is None:
         return ""
     return f"taken for {ref}, met again (likeness {share:.2f}); if it is another: onefirm lesson apart {ref}"
-
-
-def index(conn: Connection, entry: Event, *, is_firms: bool = False) -> None:
-    """Make the passage of a `lesson.recorded` entry; an erased one has none. `is_firms`: it is nobody's any more."""
-    data = entry.payload
-    if data:
-        body = f"{data['why']}\nTheme: {data['theme']}"
-        about = data.get("about", ())
-        part = Part(data["rule"], body, data["ref"], actor=entry.actor, at=entry.at)
-        passages.put(conn, "lesson", data["ref"], [part], about, entry.payload_sha256, entry.at, is_firms=is_firms)
-
-
-def index_again(conn: Connection, entry: Event) -> None:
-    """Make the passage anew after an entry that may have made the lesson the firm's own, or told it apart."""
-    for story in _stories_of(conn, entry.subjects[:1], None):
-        index(conn, story.first, is_firms=story.told().recurred)
-
-
-def standings(conn: Connection, refs: Sequence[str], known_by: str | None) -> dict[str, Standing]:
-    """How these lessons stand, or stood at a time (ISO)."""
-    stood = (story.told() for story in _stories_of(conn, refs, known_by))
-    return {
-        one.ref: Standing(one.at, "" if one.status == "hardened" else one.status, stale=one.status == "retired")
-        for one in stood
-    }
-
-
-def _stories_of(conn: Connection, refs: Sequence[str], known_by: str | None) -> list[Story]:
-    query = select(event, payload.c.body).outerjoin(payload, payload.c.event_id == event.c.id)
-    query = query.join(event_subject, event_subject.c.event_id == event.c.id)
-    query = query.where(event_subject.c.ref.in_(refs), event.c.kind.in_(KINDS))
-    if known_by is not None:
-        query = query.where(event.c.at <= known_by)
-    rows = conn.execute(query.order_by(event.c.at, event.c.chain_id, event.c.seq).distinct()).mappings()
-    return [story for story in stories.stories(map(event_of, rows)) if story.ref in refs]
 
 
 def standing(conn: Connection, ledger: Ledger, ref: str) -> Status | None:

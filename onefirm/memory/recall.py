@@ -14,7 +14,7 @@ from onefirm.core.sight import WHOLE, Sight
 from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
-from onefirm.memory import decisions, hits, index, lessons, scopes, search, sources, statements, told_facts, uses
+from onefirm.memory import decisions, hits, index, scopes, search, sources, statements, told_facts, told_lessons, uses
 from onefirm.memory.hits import Hit
 from onefirm.memory.index import Asked, Term
 from onefirm.memory.passages import Document
@@ -37,16 +37,16 @@ _LONGEST_QUERY = 1_000
 # How what was found stands, by its source. A new kind of memory adds itself here, and its words to `_INDEXED`.
 _STANDINGS: Mapping[str, Callable[[Connection, Sequence[str], str | None], Mapping[str, Standing]]] = {
     "decision": decisions.standings,
-    "lesson": lessons.standings,
+    "lesson": told_lessons.standings,
     "source": sources.standings,
     "fact": told_facts.standings,
     "summary": told_facts.standings,
 }
 _INDEXED: Mapping[str, Callable[[Connection, Event], None]] = {
     "decision.recorded": decisions.index,
-    "lesson.recorded": lessons.index,
-    "lesson.seen_again": lessons.index_again,
-    "lesson.told_apart": lessons.index_again,
+    "lesson.recorded": told_lessons.index,
+    "lesson.seen_again": told_lessons.index_again,
+    "lesson.told_apart": told_lessons.index_again,
     "source.archived": sources.index,
     "fact.recorded": told_facts.index,
     "fact.evidenced": told_facts.index,

@@ -16,7 +16,7 @@ from onefirm.core.errors import InvalidInput, NotFound, Refused, Unavailable
 from onefirm.core.sight import Sight
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
-from onefirm.memory import court, lessons, passages, search, stories
+from onefirm.memory import court, passages, search, stories, told_lessons
 from onefirm.memory.abstraction import Name, abstracted
 from onefirm.memory.decisions import Decision, DecisionQuery, Decisions
 from onefirm.memory.hits import tokens
@@ -431,14 +431,14 @@ def test_a_rule_that_was_taken_for_another_is_told_apart_again(memory: Memory) -
 def test_a_rule_is_not_lost_when_telling_it_apart_is_cut_short(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
     memory.learn("Ask for the order number before the invoice is sent.", about=["T-1"])
     memory.learn("before the invoice is sent, ask for the number of the order", about=["T-3"])
-    put = lessons.index
+    put = told_lessons.index
 
     def cut(conn: Connection, entry: Event, **more: Any) -> None:
         if entry.subjects[0] == "L-2":
             raise Unavailable("the disk is full")
         put(conn, entry, **more)
 
-    monkeypatch.setattr(lessons, "index", cut)
+    monkeypatch.setattr(told_lessons, "index", cut)
     with pytest.raises(Unavailable):
         memory.lessons.apart("L-1", by=OPERATOR)
     monkeypatch.undo()
