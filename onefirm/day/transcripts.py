@@ -8,14 +8,15 @@ from __future__ import annotations
 import logging
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+import unicodedata
 
 from sqlalchemy import select
 
 from onefirm.core.attribution import By
 from onefirm.core.errors import FirmError
 from onefirm.day.planes import Planes
-from onefirm.memory import statements, transcripts
+from onefirm.memory import abstraction, statements, transcripts
+from onefirm.memory.abstraction import Name
 from onefirm.memory.search import REF
 from onefirm.sessions import db, identity, receipts, walls
 from onefirm.sessions import transcripts as files
@@ -68,7 +69,9 @@ def _about(planes: Planes, session: Session, text: str) -> list[str]:
     looked = {*receipts.all(str(planes.root), session["session"]), *REF.findall(text), _client(planes, session)}
     with planes.store.read() as conn:
         rows = conn.execute(select(record.c.ref, record.c.kind, record.c.title).order_by(record.c.ref)).all()
-    found = [row for row in rows if row.ref in looked or _names(row.kind, row.title, text)]
+    text = unicodedata.normalize("NFC", text)
+    low = text.casefold()
+    found = [row for row in rows if row.ref in looked or _names(row.kind, row.title, text, low)]
     found.sort(key=lambda row: _NAMED.index(row.kind) if row.kind in _NAMED else len(_NAMED))
     return [row.ref for row in found][: statements.MOST_ITEMS]
 
@@ -82,16 +85,16 @@ def _client(planes: Planes, session: Session) -> str:
     return wall["client"] if wall else ""
 
 
-def _names(kind: str, title: str, text: str) -> bool:
-    """Whether somebody or their work is called by name: clients and prospects also by the first word of theirs."""
-    return kind in _NAMED and any(
-        name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) for name in _called(kind, title)
-    )
+def _names(kind: str, title: str, text: str, low: str) -> bool:
+    """Whether a text (also given in small letters) calls somebody or their work by name. Clients and prospects are met
+    in whatever case, also by the word that tells them from other firms: on that hangs who may see it.
+    """
+    if kind in _PARTIES:
+        called = [one.casefold() for one in (title, *abstraction.telling(Name(kind, title))) if len(one) > 1]
+        return any(_has(low, one) for one in called)
+    return kind in _NAMED and len(title) >= _SHORTEST_NAME and _has(text, title)
 
 
-def _called(kind: str, title: str) -> Iterator[str]:
-    if len(title) >= _SHORTEST_NAME:
-        yield title
-    words: Sequence[str] = title.split()
-    if kind in _PARTIES and words and len(words[0]) >= _SHORTEST_NAME and words[0][0].isupper():
-        yield words[0]
+def _has(text: str, name: str) -> bool:
+    name = unicodedata.normalize("NFC", name)  # as the text is
+    return name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None

@@ -98,7 +98,7 @@ def _patterns(names: Iterable[Name]) -> Iterable[tuple[re.Pattern[str], str]]:
             yield re.compile(rf"(?i)(?:\bthe\s+)?(?<!\w){_spaced(name.title)}(?!\w)"), _CALLED[name.kind]
     for name in known:
         if name.kind in _PEOPLE:
-            for part in _telling(name):
+            for part in telling(name):
                 yield re.compile(rf"(?<!\w)(?:{re.escape(part)}|{re.escape(part.upper())})(?!\w)"), _CALLED[name.kind]
 
 
@@ -106,7 +106,7 @@ def _spaced(title: str) -> str:
     return r"\s+".join(map(re.escape, title.split()))
 
 
-def _telling(name: Name) -> list[str]:
+def telling(name: Name) -> list[str]:
     """The words of a name that tell who it is, each longer than two letters: all of a person's, of a firm's the first
     that not every other firm has.
     """
@@ -130,7 +130,7 @@ def _left(text: str, names: Iterable[Name]) -> str:
     low = text.casefold()
     for name in names:
         if name.kind in ("client", "prospect"):
-            for part in _telling(name):
+            for part in telling(name):
                 if len(part) > 3 and re.search(rf"(?<![^\W_]){re.escape(part.casefold())}(?![^\W_])", low):
                     return part
     return ""

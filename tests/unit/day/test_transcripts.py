@@ -30,10 +30,10 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def firm(tmp_path: Path, clock: FixedClock) -> Iterator[Firm]:
-    """A firm with two clients."""
+    """A firm with three clients."""
     workspace.init(tmp_path / "firm", workspace.Wishes(firm="Northlight Studio"), clock)
     with open_firm(tmp_path / "firm", clock=clock) as firm:
-        for title in ("Halvorsen Yards", "Borealis"):
+        for title in ("Halvorsen Yards", "Borealis", "IBM"):
             firm.records.write([Change("create", kind="client", set={"title": title})], OPERATOR)
         yield firm
 
@@ -108,14 +108,10 @@ def test_a_long_session_keeps_its_beginning_and_its_end_and_no_secret(firm: Firm
 
 @pytest.mark.row("NAR-09")
 def test_an_archive_is_seen_by_sessions_for_its_client_only_and_goes_with_it(firm: Firm) -> None:
-    first, other = (
-        lived(firm, asked("Write to Halvorsen"), client_id="one"),
-        lived(firm, asked("Tidy"), client_id="two"),
-    )
-    for session in (first, other):
-        firm.day.close(session)
+    for number, said in enumerate(("Write to Halvorsen", "Tidy", "what do halvorsen and ibm pay?")):
+        firm.day.close(lived(firm, asked(said), client_id=f"client-{number}"))
     about = {firm.sources.text(one.ref): (one.ref, one.about) for one in firm.sources.find(kind="session")}
-    assert about["> Write to Halvorsen"][1] == ("CL-1",)
+    assert [one for _, one in about.values()] == [("CL-1", "CL-3"), (), ("CL-1",)]  # the newest first
     seen = {
         ref: [one.ref for one in firm.behind(walls.put(str(firm.root), "three", ref, ref, ["CL", "PR"])).sources.find()]
         for ref in ("CL-1", "CL-2")
@@ -123,7 +119,7 @@ def test_an_archive_is_seen_by_sessions_for_its_client_only_and_goes_with_it(fir
     assert seen == {"CL-1": [about["> Write to Halvorsen"][0]], "CL-2": []}
     firm.records.write([Change("archive", ref="CL-1")], OPERATOR)
     firm.day.erase("CL-1", OPERATOR)
-    assert [one.text_is for one in firm.sources.find(about="CL-1")] == ["erased"]
+    assert [one.text_is for one in firm.sources.find(about="CL-1")] == ["erased"] * 2
 
 
 def test_an_archive_vanishes_when_its_days_are_over_and_none_is_made_where_it_is_off(
