@@ -1,5 +1,5 @@
 """PostToolUse (and its failure): writes down what the call changed, tells the session at once where that doesn't stand,
-and how the records stand whose narrative came with the call.
+and how the records stand whose narrative came with the call. Of a question it notes what the operator chose.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
         return _of_read(payload)
     if payload.get("tool_name") in _FILE_TOOLS:
         return _of_file(payload)
+    if payload.get("tool_name") == "AskUserQuestion":
+        return _of_question(payload, root)
     session = watch.session(payload, root)
     with db.writing(root) as conn:
         changes = watch.scan(conn, root, watch.globs(root))
@@ -41,6 +43,13 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
 def _of_read(payload: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:
     said = loaded.tell(payload, targets.places(payload))
     return ("told" if said else "nothing to tell"), _context(payload, said)
+
+
+def _of_question(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | None]:
+    from hooks import questions
+
+    outcome, said = questions.answered(payload, root)
+    return outcome, _context(payload, said)
 
 
 def _of_file(payload: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:

@@ -190,6 +190,60 @@ def log(
         screen.say("No decisions meet this.")
 
 
+@decision.command()
+@click.option("--forget", "forgotten", metavar="NUMBER", type=int, help="Let go of one that binds nobody.")
+@json_option
+@pass_invocation
+def choices(invocation: Invocation, forgotten: int | None, as_json: bool) -> None:
+    """List what you chose when Claude asked and no decision says.
+
+    Each is kept for two weeks. `decision adopt NUMBER` makes a decision of it.
+
+    \b
+    Examples:
+      onefirm decision choices
+      onefirm decision choices --forget 2
+    """
+    day = invocation.seen_firm.day
+    if forgotten is not None:
+        gone = day.drop_choice(forgotten)
+        screen.data(gone) if as_json else screen.show(f"{gone['question']} {gone['chosen']}: let go")
+        return
+    found = day.choices()
+    if as_json:
+        screen.data(found)
+        return
+    on = invocation.days()
+    for one in found:
+        screen.entry(f"{one['id']} {one['question']} {one['chosen']} ({on(one['at'])}, session {one['session']})", "")
+        for other in one["rejected"]:
+            screen.entry(f"instead of: {other}", "    ")
+    screen.say("`onefirm decision adopt NUMBER` records one." if found else "Nothing was chosen that no decision says.")
+
+
+@decision.command()
+@click.argument("number", type=int)
+@click.option("--why", default="", metavar="TEXT", help="The reason; else what was said of it when Claude asked.")
+@click.option("--about", metavar="REF", multiple=True, help="A record that it concerns; may be repeated.")
+@click.option("--reversible-until", metavar="DAY", help="The last day on which it can be taken back at no great cost.")
+@json_option
+@pass_invocation
+def adopt(
+    invocation: Invocation, number: int, why: str, about: tuple[str, ...], reversible_until: str | None, as_json: bool
+) -> None:
+    """Make a decision of a choice, with what was turned down.
+
+    \b
+    Examples:
+      onefirm decision adopt 2
+      onefirm decision adopt 2 --about P-1 --why "one file is enough for a year"
+    """
+    made = invocation.seen_firm.day.adopt_choice(
+        number, invocation.by(), why=why, about=about, reversible_until=reversible_until
+    )
+    screen.data(made) if as_json else screen.show(f"{made.ref} {made.what}")
+
+
 def _story(entry: Entry, day: Callable[[str], str]) -> Iterator[str]:
     one = entry.decision
     yield f"why: {one.why}"

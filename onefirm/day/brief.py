@@ -18,7 +18,7 @@ from onefirm.core.clock import iso, parse_iso, today
 from onefirm.core.errors import NotFound
 from onefirm.core.sight import WHOLE, Sight
 from onefirm.core.tokens import estimate
-from onefirm.day import changes, hooks, wiring
+from onefirm.day import changes, choices, hooks, wiring
 from onefirm.day.planes import Planes
 from onefirm.day.wording import clip
 from onefirm.ledger.sentences import local_time
@@ -105,6 +105,10 @@ def _attention(planes: Planes, conn: Connection) -> Iterable[str]:
     for decision in planes.decisions.closing(_CLOSING_DAYS):
         until = _until(planes, str(decision.reversible_until))
         yield f"{decision.ref} can be reversed {until}: {clip(decision.what, 120)}"
+    if chosen := choices.unrecorded(planes):
+        more = f" and {len(chosen) - 1} more" if len(chosen) > 1 else ""
+        said = clip(f"{chosen[0]['question']} {chosen[0]['chosen']}", 120)
+        yield f"You chose in a session, and no decision says so: “{said}”{more} (`onefirm decision choices`)"
     for waits in planes.records.pending():
         if waits.state != "held":
             since = local_time(waits.since, planes.rules.timezone)

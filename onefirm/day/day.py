@@ -12,6 +12,7 @@ from onefirm.day import (
     answers,
     archive,
     brief,
+    choices,
     close,
     context,
     doctor,
@@ -31,13 +32,14 @@ from onefirm.day import (
 )  # fmt: skip
 from onefirm.day.brief import Brief
 from onefirm.day.planes import Planes
+from onefirm.memory.decisions import Decision
 from onefirm.memory.recall import Recall
 from onefirm.memory.sources import Archived
 from onefirm.narrative.faults import Fault
 from onefirm.narrative.index import Place
 from onefirm.narrative.mends import Mended
 from onefirm.narrative.scaffold import Scaffold
-from onefirm.sessions.shapes import Moment, Session, Wall
+from onefirm.sessions.shapes import Choice, Moment, Session, Wall
 from onefirm.state.records import Records
 from onefirm.state.sync.report import SyncReport
 from onefirm.store.inbox import InboxItem
@@ -154,6 +156,20 @@ class Day:
     def erase(self, ref: str, by: By) -> erase.Erased:
         """Erase what the firm knows of a record, a decision or a lesson, for good."""
         return erase.erase(self._planes, ref, by)
+
+    def choices(self) -> list[Choice]:
+        """What the operator chose when Claude asked, and nobody has recorded; the last first."""
+        return choices.unrecorded(self._planes)
+
+    def adopt_choice(
+        self, number: int, by: By, *, why: str = "", about: Sequence[str] = (), reversible_until: str | None = None
+    ) -> Decision:
+        """Make a decision of one of them. Raises NotFound, and what recording a decision raises."""
+        return choices.adopt(self._planes, number, by, why=why, about=about, reversible_until=reversible_until)
+
+    def drop_choice(self, number: int) -> Choice:
+        """Let go of one. Raises NotFound."""
+        return choices.drop(self._planes, number)
 
     def places(self) -> list[Place]:
         """Every file of the context tree, each parent before its children."""

@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
-VERSION = 4
+VERSION = 5
 Error = sqlite3.Error
 OperationalError = sqlite3.OperationalError
 BUSY_S = 5.0
@@ -72,6 +72,10 @@ create table if not exists told (session text not null, item text not null, prim
 create table if not exists fired (
   session text not null, lesson text not null, at text not null, primary key (session, lesson)
 ) without rowid;
+create table if not exists choice (
+  id integer primary key autoincrement, session text not null, client text not null, question text not null,
+  chosen text not null, rejected text not null, why text not null, at text not null
+);
 create table if not exists unreconciled (
   session text not null, path text not null, why text not null, at text not null, primary key (session, path, why)
 ) without rowid;

@@ -29,6 +29,11 @@ def ask(conn: Connection, session: str, prompt: str) -> None:
     _put(conn, session, _ASKED, "" if credentials.kind_in(text) else _clip(text))
 
 
+def asked(conn: Connection, session: str) -> str:
+    """The beginning of what the operator said last."""
+    return _get(conn, session, _ASKED)
+
+
 def take(conn: Connection, session: str, unreconciled: Sequence[tuple[str, str]]) -> None:
     """Notes what the session has changed, and what of it doesn't stand, as (path, why)."""
     kept = {"files": sorted(edits.net(conn, session)), "unreconciled": list(unreconciled)}

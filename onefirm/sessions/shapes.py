@@ -137,3 +137,21 @@ class Said(TypedDict):
     what: str
     text: str
     more: str
+
+
+class Chosen(TypedDict):
+    """What the operator chose when Claude asked; `why` is what was said of it, "" for nothing."""
+
+    question: str
+    chosen: str
+    rejected: list[str]
+    why: str
+
+
+class Choice(Chosen):
+    """The same as it is kept. `client` is the ref of whom its session was declared for, "" for nobody."""
+
+    id: int
+    session: str
+    client: str
+    at: str

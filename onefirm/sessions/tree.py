@@ -142,7 +142,7 @@ def unreconciled(root: str, session: str) -> list[Unreconciled]:
 
 def forget(conn: Connection, paths: Iterable[str], is_about: Callable[[str], bool]) -> None:
     """Lets go of these files' earlier versions, and of every text, told sentence and finding that is about something;
-    and of all working notes.
+    and of all working notes and kept choices.
 
     The present version of a file stays: the next change is judged against it. Call it within `db.writing`.
     """
@@ -155,8 +155,9 @@ def forget(conn: Connection, paths: Iterable[str], is_about: Callable[[str], boo
     for session, item in conn.execute("select session, item from told").fetchall():
         if is_about(item) or any(path in item for path in wanted):
             conn.execute("delete from told where session = ? and item = ?", (session, item))
-    # The operator's words may name a person without a ref: notes are short-lived, and all go.
+    # The operator's words may name a person without a ref: notes and choices are short-lived, and all go.
     conn.execute("delete from note")
+    conn.execute("delete from choice")
     for path, why in conn.execute("select distinct path, why from unreconciled").fetchall():
         if path in wanted or is_about(why):
             conn.execute("delete from unreconciled where path = ? and why = ?", (path, why))

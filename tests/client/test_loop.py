@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from client.driver import Run, call
+from client.driver import Call, Host, Reply, Run, allow, call
 from client.firm import TOOLS, Firm
 from onefirm.sessions.told import PROMPT
 
@@ -27,6 +27,23 @@ def test_a_decision_comes_back_at_the_prompt_that_it_concerns_once(firm: Firm) -
         session.ask("On which server does the shop of Acme run?", "On Shopify.")
         session.ask("The server of the Acme shop, once more?", "On Shopify.")
     assert told(session.run, LINE) == [0, 1, 1]
+
+
+@pytest.mark.row("MEM-01")
+def test_what_the_operator_chose_is_told_once_and_waits_until_a_decision_says_it(firm: Firm) -> None:
+    host = Host(lambda permission: allow(permission, answers={"Where?": "One file"}))
+    choices = [{"label": label, "description": label} for label in ("One file", "A server")]
+    asked = {"question": "Where?", "header": "Place", "multiSelect": False, "options": choices}
+    ask = Reply(calls=(Call("AskUserQuestion", {"questions": [asked]}),))
+    with firm.session(host=host) as session:
+        session.ask("/onefirm:start", ask, "There.")
+        assert firm.json("decision", "choices") == [], "a playbook records by itself"
+        session.ask("Keep the calendar somewhere.", ask, ask, "There.")
+        assert [one["question"] for one in firm.json("decision", "choices")] == ["Where?", "Where?"]
+        record = call(f"{TOOLS}__decision_record", what="The calendar is one file", why="Said so.")
+        session.ask("For good.", record, "Noted.")
+        assert firm.json("decision", "choices") == []
+    assert told(session.run, "the operator chose “One file” over “A server”") == [0, 0, 0, 1, 1, 1, 1]
 
 
 @pytest.mark.row("MEM-02", "MEM-03")

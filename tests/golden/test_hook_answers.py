@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from onefirm.sessions import hatch
+from support.asked import chosen, question
 from support.hook import PROJECT, Answer, Firm
 
 sys.path.append(str(PROJECT))
@@ -105,6 +106,7 @@ ANSWERS: dict[str, Callable[[Firm], Answer]] = {
     "post_tool_use_against_the_truth": by_shell,
     "post_tool_use_state": read,
     "post_tool_use_state_moved": read_again,
+    "post_tool_use_chosen": lambda firm: chosen(firm, question(), "One file"),
     "prompt_moved": moved,
     "prompt_nothing_moved": lambda firm: seen(firm).run("prompt", prompt="How is the launch site doing?"),
     "session_start_after_compaction": compacted,

@@ -16,7 +16,8 @@ from onefirm.core.errors import NotFound, Refused
 from onefirm.day import backups
 from onefirm.ledger.verify import verify
 from onefirm.memory.quotes import Quote
-from onefirm.sessions import db, edits, identity, told, tree
+from onefirm.sessions import choices, db, edits, identity, told, tree
+from onefirm.sessions.shapes import Chosen
 from onefirm.state.records import Change
 from onefirm.store import engine
 from support.clock import FixedClock
@@ -63,6 +64,9 @@ def holding(firm: Firm) -> list[str]:
 def test_a_client_is_gone_from_every_file_and_the_ledger_is_whole(firm: Firm) -> None:
     firm.recall.recall(f"What does {NAME} owe us?")
     firm.recall.recall("Who pays in time?")
+    with db.writing(str(firm.root)) as conn:
+        asked: Chosen = {"question": f"Call {NAME}?", "chosen": "Yes", "rejected": ["No"], "why": ""}
+        choices.keep(conn, "S-1", "", [asked])
     archive(firm)
     assert "firm.db" in {name.partition("-")[0] for name in holding(firm)}
     erased = firm.day.erase("cl-1", OPERATOR)
