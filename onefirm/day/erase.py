@@ -78,7 +78,8 @@ def erase(planes: Planes, ref: str, by: By) -> Erased:
     """Erase it for good; the chain, the ref and the times stay.
 
     1. In one transaction, locks taken as `state.plane` orders them: mirror, truth and questions; the entries' payloads,
-       under a tombstone; what recall searches, and what it was asked. A lesson keeps its standing.
+       under a tombstone; what recall searches, and what it was asked. A lesson keeps its standing. Last of all the
+       files go that its sources were taken from: what is cut short before has erased nothing, and can be done again.
     2. The files of its artifacts go.
     3. session.db is brought up to the tombstone and lets go of what narrative about it said, the rules lose the
        lesson, both files give up their free space, and the last brief goes.
@@ -104,9 +105,9 @@ def erase(planes: Planes, ref: str, by: By) -> Erased:
         if standing:
             lessons.restate(conn, planes.ledger, names[0], standing, tombstone)
         pointing = scrub.pointing(conn, names[0])
+        intake.forget(planes.root, _refs(entries, "source.archived"))
     hashes = frozenset(filter(None, map(_hash, entries)))
     Artifacts(planes.root, planes.records).drop(hashes)
-    intake.forget(planes.root, _refs(entries, "source.archived"))
     emptied = _forget(planes, scope)
     stays = ([_KEYED] if any(map(_is_keyed, entries)) else []) + _stays(planes, scope, pointing, emptied)
     stays += [_ORIGINALS] if hashes else []

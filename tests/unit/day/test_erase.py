@@ -13,7 +13,7 @@ from onefirm import workspace
 from onefirm.bootstrap import Firm, open_firm
 from onefirm.core.attribution import By
 from onefirm.core.errors import NotFound, Refused
-from onefirm.day import backups
+from onefirm.day import backups, intake
 from onefirm.ledger.verify import verify
 from onefirm.memory.quotes import Quote
 from onefirm.sessions import choices, db, edits, identity, told, tree
@@ -55,6 +55,10 @@ def archive(firm: Firm) -> None:
     write(firm, Change("archive", ref="CL-1"))
 
 
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def holding(firm: Firm) -> list[str]:
     """The files of the firm in which the name can be read, whatever made them."""
     found = (path for path in (firm.root / ".onefirm").rglob("*") if path.is_file())
@@ -85,7 +89,9 @@ def test_a_client_is_gone_from_every_file_and_the_ledger_is_whole(firm: Firm) ->
         firm.day.erase("CL-1", OPERATOR)
 
 
-def test_what_was_read_of_a_client_goes_with_it_and_a_source_takes_its_facts(firm: Firm) -> None:
+def test_what_was_read_of_a_client_goes_with_it_and_a_source_takes_its_facts(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for about in ("CL-1", "CN-1"):
         said = f"{NAME} told us that the harbour closes in March, {about}."
         ref = firm.sources.add(said, about=[about], by=OPERATOR).source.ref
@@ -96,6 +102,13 @@ def test_what_was_read_of_a_client_goes_with_it_and_a_source_takes_its_facts(fir
     firm.day.erase("CL-1", OPERATOR)
     assert [firm.sources.get(ref).text_is for ref in ("SRC-1", "SRC-2")] == ["erased", "here"]
     assert [firm.facts.get(ref).status for ref in ("F-1", "F-2")] == ["erased", "active"]
+    taken = firm.root / intake.TAKEN
+    taken.mkdir()
+    (taken / "SRC-2 letter.txt").write_text(NAME)
+    with monkeypatch.context() as cut:
+        cut.setattr(intake, "forget", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            firm.day.erase("SRC-2", OPERATOR)
     firm.day.erase("SRC-2", OPERATOR)
     assert (firm.facts.get("F-2").status, holding(firm)) == ("erased", [])
     with firm.store.read() as conn:
