@@ -18,6 +18,7 @@ from onefirm.core.attribution import By
 from onefirm.core.errors import FirmError, InvalidInput, NotFound, Refused
 from onefirm.core.ids import parse_ref
 from onefirm.day.planes import Planes
+from onefirm.ledger.words import clean
 from onefirm.lock import Lock
 from onefirm.memory.media import LARGEST_BYTES
 from onefirm.memory.sources import Archived, Kind
@@ -28,6 +29,7 @@ _REASON = ".refused.txt"
 _IGNORED = "# Made by onefirm: what is dropped here is archived, and stays out of git.\n*\n"
 _SETTLED_S = 2.0  # a file that was written just now may still be
 _MOST_AT_ONCE = 200
+_LONGEST_NAME = 200  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +100,10 @@ def take(planes: Planes, by: By) -> Taken:
                 made = _archive(planes, _read(file, os.O_RDONLY | os.O_NOFOLLOW), file.name, Said(about=about), by)
                 _move(planes.root, file, made.source.ref)
                 archived.append(made)
-            except FirmError as error:
-                left.append((file.relative_to(planes.root).as_posix(), str(error)))
-                _explain(file, error)
+            except (FirmError, OSError) as error:  # the others are taken all the same
+                why = str(error) if isinstance(error, FirmError) else f"It can't be taken: {error.strerror}."
+                left.append((clean(file.relative_to(planes.root).as_posix(), _LONGEST_NAME), why))
+                _explain(file, why)
     return Taken(tuple(archived), tuple(left))
 
 
@@ -166,17 +169,22 @@ def _read(file: Path, flags: int) -> bytes:
 def _move(root: Path, file: Path, ref: str) -> None:
     place = root / TAKEN
     place.mkdir(mode=0o700, exist_ok=True)
-    file.replace(place / f"{ref} {file.name}")
+    file.replace(place / f"{ref} {_end(file.name)}")
     _reason(file).unlink(missing_ok=True)
 
 
-def _explain(file: Path, error: FirmError) -> None:
+def _explain(file: Path, why: str) -> None:
     with suppress(OSError):  # what can't be written is told by whoever looks
-        _reason(file).write_text(f"{error}\n", encoding="utf-8")
+        _reason(file).write_text(f"{why}\n", encoding="utf-8", errors="replace")
 
 
 def _reason(file: Path) -> Path:
-    return file.with_name(f"{file.name}{_REASON}")
+    return file.with_name(f"{_end(file.name)}{_REASON}")
+
+
+def _end(name: str) -> str:
+    """A file's name, or the end of one that leaves no room for what is put beside it."""
+    return os.fsdecode(os.fsencode(name)[-_LONGEST_NAME:])
 
 
 def _keep_out_of_git(folder: Path) -> None:

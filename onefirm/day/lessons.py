@@ -24,6 +24,7 @@ from onefirm.core.clock import iso
 from onefirm.core.ids import REF
 from onefirm.core.tokens import estimate
 from onefirm.day.texts import swap
+from onefirm.memory import marks
 from onefirm.memory.lessons import Lesson
 from onefirm.memory.stories import in_effect
 from onefirm.narrative import tree as narrative
@@ -112,7 +113,8 @@ def reminders(lessons: Iterable[Lesson], secrets_check: SecretsCheck) -> list[di
     found = [one for one in found if one.status == "candidate" or _waits(one)]
     return [
         {
-            "ref": one.ref, "rule": " ".join(one.rule.split()), "status": one.status, "trigger": dict(one.trigger),
+            "ref": one.ref, "rule": marks.defused(" ".join(one.rule.split())), "status": one.status,
+            "trigger": dict(one.trigger),
             "of_one": one.status == "candidate" and bool(one.about) and not one.recurred,
         }
         for one in found
@@ -233,7 +235,7 @@ def _ignore(folder: Path) -> None:
 
 def _line(one: Lesson) -> str:
     # The ref comes first, so that no rule can be read as the head of a narrative file.
-    rule = uncommented(" ".join(one.rule.split()))
+    rule = marks.defused(uncommented(" ".join(one.rule.split())))
     return f"- {one.ref}: {_IMPORT.sub('@ ', rule)}\n"
 
 

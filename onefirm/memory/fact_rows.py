@@ -49,7 +49,7 @@ def rebuild(conn: Connection, ledger: Ledger) -> int:
     """Make all rows anew; how many facts there are."""
     conn.execute(evidence.delete())
     conn.execute(fact.delete())
-    told = _folded(ledger.events(conn, kinds=KINDS))
+    told = folded(ledger.events(conn, kinds=KINDS))
     if told.facts:
         conn.execute(fact.insert(), list(told.facts.values()))
     if every := [row for rows in told.quotes.values() for row in rows]:
@@ -59,8 +59,8 @@ def rebuild(conn: Connection, ledger: Ledger) -> int:
 
 def differing(conn: Connection, ledger: Ledger) -> list[str]:
     """The facts that stand otherwise than their entries tell, those that no entry tells of among them."""
-    told = _folded(ledger.events(conn, kinds=KINDS))
-    held = _Told({row["ref"]: dict(row) for row in conn.execute(select(fact)).mappings()})
+    told = folded(ledger.events(conn, kinds=KINDS))
+    held = Told({row["ref"]: dict(row) for row in conn.execute(select(fact)).mappings()})
     for row in conn.execute(select(evidence).order_by(evidence.c.fact, evidence.c.number)).mappings():
         held.quotes.setdefault(row["fact"], []).append(dict(row))
     every = dict.fromkeys((*told.facts, *held.facts, *held.quotes))
@@ -68,18 +68,20 @@ def differing(conn: Connection, ledger: Ledger) -> list[str]:
 
 
 @dataclass(slots=True)
-class _Told:
+class Told:
     """The rows of facts and their quotes, by the facts' refs."""
 
     facts: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     quotes: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])
 
     def of(self, ref: str) -> tuple[Any, Any]:
+        """All that is told of one fact."""
         return self.facts.get(ref), self.quotes.get(ref, [])
 
 
-def _folded(entries: Iterable[Event]) -> _Told:
-    told = _Told()
+def folded(entries: Iterable[Event]) -> Told:
+    """How facts stand by these entries alone: by those up to a time, as they stood then."""
+    told = Told()
     for entry in entries:
         ref = entry.subjects[0]
         if entry.kind == "fact.recorded":

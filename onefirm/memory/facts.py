@@ -19,6 +19,7 @@ from onefirm.core.clock import Clock, iso, parse_iso, today
 from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.core.ids import parse_ref
 from onefirm.core.sight import WHOLE, Sight
+from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.words import clean
 from onefirm.memory import fact_rows, places, quotes, statements, told_facts, uses
@@ -337,19 +338,18 @@ class Facts:
         instant = parse_iso(as_of) if as_of else self._clock.now()
         known_at, day = iso(instant), _day("on", on) or today(instant, self._timezone).isoformat()
         query = told_facts.rows().order_by(fact.c.at.desc(), event.c.chain_id, event.c.seq.desc())
-        query = query.where(fact.c.at <= known_at)
         with self._store.read() as conn:
             if about:
                 self._sight.check([about])
-                query = query.where(_about(parse_ref(about)))
+                query = query.where(_about(aliases.names(conn, parse_ref(about))))
             if subject:
                 query = query.where(fact.c.topic == digest(subject))
             if self._sight.hidden:
                 query = query.where(fact.c.ref.not_in(listed(conn, self._sight.hidden)))
             rows = conn.execute(query).mappings().all()
-            told = zip(told_facts.facts_of(conn, rows), rows, strict=True)
-            every = (told_facts.then(one, row, known_at) for one, row in told)
-            met = [one for one in every if _meets(one, status, text, known_at, day)]
+            then = told_facts.stood(conn, known_at, [row["ref"] for row in rows]) if as_of else None
+            every = told_facts.facts_of(conn, rows) if then is None else then
+        met = [one for one in every if _meets(one, status, text, known_at, day)]
         return met[: max(1, min(limit, _MOST_ROWS))]
 
     def candidates(self) -> list[Fact]:
@@ -402,8 +402,8 @@ def _day(name: str, given: str | None) -> str | None:
         raise InvalidInput(f"“{given[:40]}” is no day for {name}.", hint="Write it as 2026-11-21.") from None
 
 
-def _about(ref: str) -> Any:
-    return fact.c.event_id.in_(select(event_subject.c.event_id).where(event_subject.c.ref == ref))
+def _about(names: Sequence[str]) -> Any:
+    return fact.c.event_id.in_(select(event_subject.c.event_id).where(event_subject.c.ref.in_(names)))
 
 
 def _meets(one: Fact, status: Status | None, text: str, known_at: str, day: str) -> bool:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from onefirm.memory import repeats, search, words
+from onefirm.memory import marks, repeats, search, words
 from onefirm.memory.index import Term
 from onefirm.memory.search import Found
 from onefirm.memory.standing import Standing
@@ -64,7 +64,7 @@ def given(ranked: Sequence[tuple[Found, Standing]], terms: Sequence[Term], limit
         room = int((budget - tokens(f"{found.source} {found.ref} {heading}")) * _CHARS_PER_TOKEN)
         if told and room < min(_SHORTEST_TEXT, len(found.body)):
             continue  # a shorter one may still fit
-        body = excerpt(found.body, terms, max(_SHORTEST_TEXT, room))
+        heading, body = marks.defused(heading), marks.defused(excerpt(found.body, terms, max(_SHORTEST_TEXT, room)))
         hit = Hit(
             found.source, found.ref, heading, body, found.about, standing.at, found.score, standing.note, found.part,
             found.start, found.end,

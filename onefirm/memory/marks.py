@@ -9,6 +9,11 @@ import re
 from collections.abc import Iterator
 
 _BEGIN = re.compile(r"\[recalled (?P<id>R-[0-9A-Za-z]{1,32})\]")
+# What would end the frame around recalled text, or pass for words of the client's own.
+_LOOKALIKE = re.compile(
+    r"\[(?=(?:recalled|end of) R-)|<(?=/?(?:system|human|user|assistant|function|tool|antml)[\w:-]*[\s/>])",
+    re.IGNORECASE,
+)
 _BLANK = re.compile(r"\n[ \t]*\n")
 
 
@@ -34,6 +39,11 @@ def regions(text: str) -> Iterator[tuple[str, int, int]]:
             yield found["id"], found.start(), at + len(close)
         else:
             yield found["id"], *_paragraph(text, found.start(), found.end())
+
+
+def defused(text: str) -> str:
+    """Text that is shown as recalled, so that nothing in it passes for our mark or for a tag of the client's."""
+    return _LOOKALIKE.sub(lambda found: "(" if found[0] == "[" else "‹", text)
 
 
 def overlapping(text: str, start: int, stop: int) -> str:

@@ -323,6 +323,8 @@ def pdf(data: bytes) -> Told:
     for text in texts:
         pages.append(at)
         at += len(text) + 2
+    if lost == count > 0:
+        raise Unreadable("none of its pages can be read, or only with more memory than a document may take")
     empty = sum(not text for text in texts)
     told = [f"{lost} pages could not be read"] if lost else []
     told += [f"{empty} of {count} pages hold no text: pictures, perhaps a scan"] if empty - lost > 0 else []

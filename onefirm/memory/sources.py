@@ -23,6 +23,7 @@ from onefirm.core.credentials import ACCOUNT
 from onefirm.core.errors import InvalidInput, NotFound, Refused, Unavailable
 from onefirm.core.ids import parse_ref
 from onefirm.core.sight import WHOLE, Sight
+from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event, Fields, read_body
 from onefirm.ledger.words import clean
@@ -273,7 +274,9 @@ class Sources:
         with self._store.read() as conn:
             if about:
                 self._sight.check([about])
-                named = select(event_subject.c.event_id).where(event_subject.c.ref == parse_ref(about))
+                named = select(event_subject.c.event_id).where(
+                    event_subject.c.ref.in_(aliases.names(conn, parse_ref(about)))
+                )
                 query = query.where(source.c.event_id.in_(named))
             if kind:
                 query = query.where(source.c.kind == kind)

@@ -14,6 +14,7 @@ from onefirm.core.clock import iso, parse_iso
 from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.core.ids import parse_ref
 from onefirm.ledger import aliases
+from onefirm.memory.reader import plain
 
 LONGEST = 4_000
 MOST_ITEMS = 20
@@ -29,17 +30,21 @@ def no_secrets(_text: str) -> None:
 
 
 def statement(name: str, text: str, secrets_check: SecretsCheck) -> str:
-    """The text without outer space. Raises InvalidInput for an empty, long or unprintable one, Refused for a secret."""
-    stripped = text.strip()
-    if not stripped:
-        raise InvalidInput(f"“{name}” is empty.", hint=f"Say the {name} in a sentence.")
-    if len(stripped) > LONGEST:
+    """The text without outer space and without what can't be seen: a hidden word would be read by models alone.
+
+    Raises InvalidInput for an empty, long or unprintable one, Refused for a secret.
+    """
+    given = text.strip()
+    if len(given) > LONGEST:
         raise InvalidInput(
-            f"“{name}” has {len(stripped):,} characters; {LONGEST:,} is the most.",
+            f"“{name}” has {len(given):,} characters; {LONGEST:,} is the most.",
             hint="Keep the point; put the rest into a context file and name it as evidence.",
         )
-    if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\t" for char in stripped):
+    if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\t" for char in given):
         raise InvalidInput(f"“{name}” holds control characters.", hint="Write plain text.")
+    stripped = plain(given).strip()
+    if not stripped:
+        raise InvalidInput(f"“{name}” is empty.", hint=f"Say the {name} in a sentence.")
     if secret := secrets_check(stripped):
         raise Refused(
             f"“{name}” holds what looks like a secret ({secret}); memory is no place for it.",

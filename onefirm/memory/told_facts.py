@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Select, select
 
 from onefirm.core.errors import NotFound
-from onefirm.ledger.events import Event, Fields, read_body
-from onefirm.memory import passages
+from onefirm.ledger.events import Event, Fields, event_of, read_body
+from onefirm.memory import fact_rows, passages
 from onefirm.memory.passages import Part
 from onefirm.memory.quotes import Stance
 from onefirm.memory.standing import Standing
 from onefirm.memory.statements import DAMAGED, ERASED
 from onefirm.store.listed import listed
-from onefirm.store.tables import event, evidence, fact, payload
+from onefirm.store.tables import event, event_subject, evidence, fact, payload
 
 Status = Literal["candidate", "active", "superseded", "retracted", "erased"]
 
@@ -93,13 +93,16 @@ def fact_of(conn: Connection, row: Fields) -> Fact:
 def facts_of(conn: Connection, rows: Sequence[Fields]) -> list[Fact]:
     """Facts from some of `rows`, their quotes read together."""
     quoted = _evidence(conn, [row["ref"] for row in rows])
-    return [_fact(row, quoted.get(row["ref"], ())) for row in rows]
+    bodies = [read_body(row["said"]) for row in rows]
+    return [
+        _fact(row, quoted.get(row["ref"], ()), (body or {}).get("data"), body is None)
+        for row, body in zip(rows, bodies, strict=True)
+    ]
 
 
-def _fact(row: Fields, quoted: Sequence[Evidence]) -> Fact:
-    body = read_body(row["said"])
-    said: dict[str, Any] = (body or {}).get("data", {})
-    lost = DAMAGED if body is None else ERASED
+def _fact(row: Fields, quoted: Sequence[Evidence], payload: Mapping[str, Any] | None, is_damaged: bool) -> Fact:
+    said = payload or {}
+    lost = DAMAGED if is_damaged else ERASED
     return Fact(
         row["ref"],
         row["at"],
@@ -132,21 +135,30 @@ def _evidence(conn: Connection, refs: Sequence[str]) -> dict[str, list[Evidence]
     query = query.join(payload, payload.c.event_id == event.c.id)
     found: dict[str, list[Evidence]] = {}
     for row in conn.execute(query.order_by(event.c.at, event.c.chain_id, event.c.seq)):
-        said = (read_body(row.body) or {}).get("data", {}).get("evidence", ())
-        quotes = [Evidence(one["source"], one["start"], one["end"], one["quote"], one["stance"]) for one in said]
-        found.setdefault(row.fact, []).extend(quotes)
+        found.setdefault(row.fact, []).extend(_quotes((read_body(row.body) or {}).get("data") or {}))
     return found
 
 
-def then(one: Fact, row: Fields, known_at: str) -> Fact:
-    """The fact as it was known at an instant."""
-    if one.ended_at and one.ended_at > known_at:
-        said = (read_body(row["said"]) or {}).get("data", {})
-        one = replace(one, status="active", ended_at=None, ended_by=None, valid_to=said.get("valid_to"))
-    if one.active_at is None or one.active_at > known_at:
-        still = one.status not in ("erased", "retracted", "superseded")
-        one = replace(one, status="candidate" if still else one.status, active_at=None)
-    return one
+def _quotes(said: Mapping[str, Any]) -> list[Evidence]:
+    told: Sequence[Mapping[str, Any]] = said.get("evidence", ())
+    return [Evidence(one["source"], one["start"], one["end"], one["quote"], one["stance"]) for one in told]
+
+
+def stood(conn: Connection, known_by: str, refs: Sequence[str]) -> list[Fact]:
+    """These facts as they were known at an instant, newest first: folded from the entries up to it."""
+    query = select(event, payload.c.body).outerjoin(payload, payload.c.event_id == event.c.id)
+    named = select(event_subject.c.event_id).where(event_subject.c.ref.in_(listed(conn, refs)))
+    query = query.where(event.c.id.in_(named), event.c.kind.startswith(fact_rows.KINDS[0]), event.c.at <= known_by)
+    rows = conn.execute(query.order_by(event.c.at, event.c.chain_id, event.c.seq)).mappings()
+    entries = [event_of(row) for row in rows]
+    told = fact_rows.folded(entries)
+    quoted: dict[str, list[Evidence]] = {}
+    for entry in entries:
+        quoted.setdefault(entry.subjects[0], []).extend(_quotes(entry.payload or {}))
+    first = {entry.id: entry for entry in entries}
+    wanted = {*refs}
+    known = [(row, first[row["event_id"]]) for ref, row in told.facts.items() if ref in wanted][::-1]
+    return [_fact({**row, "actor": one.actor}, quoted[row["ref"]], one.payload, one.damaged) for row, one in known]
 
 
 def index(conn: Connection, entry: Event) -> None:
@@ -168,17 +180,19 @@ def index(conn: Connection, entry: Event) -> None:
 
 def standings(conn: Connection, refs: Sequence[str], known_by: str | None) -> dict[str, Standing]:
     """How these facts stand, or stood at a time (ISO). A candidate, or one that was taken back, is not known."""
-    found = conn.execute(rows().where(fact.c.ref.in_(refs))).mappings().all()
-    told = zip(facts_of(conn, found), found, strict=True)
-    stood = [then(one, row, known_by) if known_by else one for one, row in told]
-    return {one.ref: _standing(one, known_by) for one in stood}
+    if known_by:
+        found = stood(conn, known_by, refs)
+    else:
+        found = facts_of(conn, conn.execute(rows().where(fact.c.ref.in_(refs))).mappings().all())
+    unknown = {ref: Standing(None, known=False) for ref in refs}
+    return unknown | {one.ref: _standing(one) for one in found}
 
 
-def _standing(one: Fact, known_by: str | None) -> Standing:
+def _standing(one: Fact) -> Standing:
     ended = one.status == "superseded"
     note = f"superseded by {one.ended_by}" if ended else ""
     until = f"until {one.valid_to}" if one.valid_to else ""
-    known = one.status in ("active", "superseded") and (known_by is None or one.at <= known_by)
+    known = one.status in ("active", "superseded")
     return Standing(
         one.dated or one.at, ", ".join(filter(None, (note, until))), stale=ended, known=known, by=one.ended_by
     )

@@ -1,6 +1,8 @@
 """Sources and facts on every store: quoted word for word, never overwritten, and gone when they are erased."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +124,7 @@ def test_a_fact_carries_the_words_it_came_from_and_their_place(memory: Knowledge
     ("quote", "told"),
     [("The hosting contract of the shop ends on 31 March 2026.", "nearest is: “.*ends on 31 March 2027"),
      ("It costs 400 USD a month", "nearest is"), ("It costs 40", "doesn't say"), ("costs 4", "too short"),
+     ("The hоsting contract of the shop", "doesn't say"), ("ends on ３１ March 2027", "doesn't say"),
      ("ends on 31 March 202", "doesn't say"), ("quantum tunnelling of cats", "Nothing in it comes near")],
 )  # fmt: skip
 def test_a_quote_that_only_nearly_stands_there_is_refused_with_what_does(
@@ -259,6 +262,18 @@ class TestOnEveryStore:
         assert memory.kinds("P-1") == ["record.created", "source.archived"]
         with memory.store.read() as conn:
             assert verify(conn).ok
+
+    def test_what_two_archive_at_once_is_one_source(self, memory: Knowledge) -> None:
+        barrier = threading.Barrier(3)
+
+        def archive() -> Archived:
+            barrier.wait()
+            return memory.sources.add(TALK, by=CLAUDE)
+
+        with ThreadPoolExecutor(3) as pool:
+            made = [one.result() for one in [pool.submit(archive) for _ in range(3)]]
+        assert sorted((one.source.ref, one.is_new) for one in made) == [("SRC-1", False), ("SRC-1", False),
+                                                                        ("SRC-1", True)]  # fmt: skip
 
     def test_a_note_belongs_to_its_session_and_expires_and_what_was_quoted_stays(self, memory: Knowledge) -> None:
         memory.archive("The client is on leave until Monday.", kind="note")

@@ -3,6 +3,7 @@
 import io
 import sys
 import zipfile
+import zlib
 from itertools import pairwise
 from pathlib import Path
 
@@ -56,16 +57,18 @@ def docx(body: str, head: str = "") -> bytes:
     return made.getvalue()
 
 
-def pdf(*pages: str) -> bytes:
-    """A PDF whose pages hold these lines."""
+def pdf(*pages: str, blanks: int = 0) -> bytes:
+    """A PDF whose pages hold these lines, each behind so many packed blanks."""
     count = len(pages)
     kids = " ".join(f"{3 + 2 * n} 0 R" for n in range(count))
     objects = [b"<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {count} >>".encode()]
     for n, text in enumerate(pages):
-        stream = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET".encode()
+        stream, packed = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET".encode(), ""
+        if blanks:
+            stream, packed = zlib.compress(b" " * blanks + stream, 1), " /Filter /FlateDecode"
         font = "<< /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >>"
         page = f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources {font} /Contents {4 + 2 * n} 0 R >>"
-        objects += [page.encode(), b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream)]
+        objects += [page.encode(), f"<< /Length {len(stream)}{packed} >>\nstream\n".encode() + stream + b"\nendstream"]
     made = io.BytesIO(b"%PDF-1.4\n")
     made.seek(0, io.SEEK_END)
     places: list[int] = []
@@ -124,12 +127,13 @@ def test_a_pdf_gives_its_pages_and_where_each_begins() -> None:
         (b"\x89PNG\r\n\x00\x00", "a.txt", "no text that can be read"),
         (b"%PDF-1.4 nothing", "a.pdf", "no PDF, or damaged"),
         (pdf(""), "scan.pdf", "holds no text"),
+        (pdf("It inflates", blanks=100_000_000), "bomb.pdf", "more memory than a document may"),
         (b"PK\x03\x04 nothing", "a.docx", "no Word document"),
         (docx("<w:p>" + "<w:t>a</w:t>" * 6_000_000), "bomb.docx", "more than 64 MB|damaged"),
         (docx("&a;", '<!DOCTYPE x [<!ENTITY a "b">]>'), "a.docx", "entities"),
         (b"hello", "a.eml", "no mail"),
     ],
-    ids=["50 MB", "a picture", "no PDF", "a scan", "no Word", "a zip bomb", "entities", "no mail"],
+    ids=["50 MB", "a picture", "no PDF", "a scan", "a PDF bomb", "no Word", "a zip bomb", "entities", "no mail"],
 )  # fmt: skip
 def test_what_cant_be_read_is_said_in_a_sentence(data: bytes, name: str, told: str) -> None:
     with pytest.raises((InvalidInput, Refused), match=told):
