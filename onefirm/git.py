@@ -22,6 +22,8 @@ _PATHS_AT_ONCE = 200
 _HIDDEN = ".onefirm"
 _MISSING = "git is not installed, or not on PATH."
 _MISSING_HINT = "Install git, then try again."
+_BRANCH = "refs/heads/main"
+_LOCKS = (f"{_BRANCH}.lock", "HEAD.lock", "packed-refs.lock", "gc.pid")
 _TRAILER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,40}")
 _SETTINGS = (
     "core.fsmonitor=false",
@@ -64,6 +66,15 @@ class _Ran:
     status: int
     out: str
     err: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A commit by its message and its time (Unix seconds); it is the `count`-th."""
+
+    message: str
+    at: int
+    count: int
 
 
 def init(root: Path) -> None:
@@ -169,6 +180,63 @@ def commit_nothing(root: Path, message: str, trailers: Sequence[tuple[str, str]]
     return made
 
 
+def make_store(place: Path) -> None:
+    """Make a repository without a work tree, for `keep`, that nobody else on this machine may read."""
+    private = ("--template=", "--shared=0600", "--initial-branch=main")
+    _checked(place.parent, "init", "--bare", "--quiet", *private, place.name)
+    place.chmod(0o700)
+
+
+def keep(place: Path, files: Mapping[str, str], message: str, at: int) -> None:
+    """Commit exactly these files (text by name) to a repository without a work tree, whole or not at all.
+
+    `at` (seconds of Unix time) is when. Only one process may do so at a time. Raises Unavailable.
+    """
+    for name in _LOCKS:  # of a process that was killed: nobody else writes here
+        (place / name).unlink(missing_ok=True)
+    with tempfile.TemporaryFile() as stream:
+        stream.writelines(_as_stream(files, message, at, is_first=_newest(place) is None))
+        stream.seek(0)
+        _checked(place, "--git-dir=.", "fast-import", "--quiet", "--date-format=raw", given=stream.fileno())
+    _checked(place, "--git-dir=.", "-c", "gc.auto=500", "-c", "gc.autoDetach=false", "gc", "--auto", "--quiet")
+
+
+def kept(place: Path) -> Kept | None:
+    """The newest commit of a repository without a work tree; None before the first. Raises Unavailable for one that
+    can't be read.
+    """
+    newest = _newest(place)
+    if newest is None:
+        return None
+    count = _checked(place, "--git-dir=.", "rev-list", "--count", newest).out
+    at, _, message = _checked(place, "--git-dir=.", "log", "-1", "--format=%ct%n%B", newest).out.partition("\n")
+    return Kept(message, int(at), int(count))
+
+
+def _newest(place: Path) -> str | None:
+    if not place.is_dir():
+        return None
+    ran = _checked(place, "--git-dir=.", "for-each-ref", "--format=%(objectname)", _BRANCH)
+    if ran.err.strip():
+        raise _failed(ran)  # a damaged branch is only warned of, and would look like none
+    return ran.out.strip() or None
+
+
+def _as_stream(files: Mapping[str, str], message: str, at: int, *, is_first: bool) -> Iterator[bytes]:
+    yield f"commit {_BRANCH}\ncommitter onefirm <onefirm@localhost> {at} +0000\n".encode()
+    yield _blob(message)
+    yield b"" if is_first else f"from {_BRANCH}^0\n".encode()
+    yield b"deleteall\n"
+    for name, text in sorted(files.items()):
+        yield f"M 100644 inline {name}\n".encode()
+        yield _blob(text)
+
+
+def _blob(text: str) -> bytes:
+    raw = text.encode("utf-8", "replace")
+    return b"data %d\n%s\n" % (len(raw), raw)
+
+
 def _inside(path: str) -> str:
     parts = PurePosixPath(path).parts
     if not parts or path.startswith(("/", "\\")) or ".." in parts or "\0" in path or ".git" in parts:
@@ -243,14 +311,14 @@ def _patiently(root: Path, *arguments: str) -> _Ran:
     return ran
 
 
-def _checked(root: Path, *arguments: str) -> _Ran:
-    ran = _run(root, *arguments)
+def _checked(root: Path, *arguments: str, given: int | None = None) -> _Ran:
+    ran = _run(root, *arguments, given=given)
     if ran.status:
         raise _failed(ran)
     return ran
 
 
-def _run(root: Path, *arguments: str) -> _Ran:
+def _run(root: Path, *arguments: str, given: int | None = None) -> _Ran:
     try:
         from git import Git, GitCommandNotFound  # 70 ms: paid only by who uses git
     except ImportError as error:  # GitPython looks for git when it is imported
@@ -265,6 +333,7 @@ def _run(root: Path, *arguments: str) -> _Ran:
             strip_newline_in_stdout=False,
             kill_after_timeout=TIMEOUT_S,
             env=_ENVIRONMENT,
+            istream=given,
         )
     except GitCommandNotFound as error:
         raise Unavailable(_MISSING, hint=_MISSING_HINT) from error

@@ -14,11 +14,17 @@ from onefirm.cli.invocation import Invocation, pass_invocation
 from onefirm.core.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from onefirm.day.exports import Form
     from onefirm.memory.facts import Fact, Verdict
     from onefirm.memory.sources import Archived, Kind, Source
 
 _KINDS = ("research", "mail", "page", "session", "note")
 _SHOWN = 4_000
+_SNAPSHOT = {
+    "unchanged": "Nothing has come since the last one.",
+    "made": "Committed to .onefirm/memory.git.",
+    "begun anew": "The history was dropped, and begins anew with this one.",
+}
 
 
 @click.group(cls=Group, short_help="Archive what was read, and search what is known.")
@@ -330,3 +336,51 @@ def retract(invocation: Invocation, ref: str, why: str, as_json: bool) -> None:
     invocation.need_person("Taking a fact back")
     made = invocation.firm.facts.retract(ref, by=invocation.by(why))
     screen.data(made) if as_json else screen.show(f"{made.ref} {made.statement}: {made.status}")
+
+
+@memory.command(short_help="Write memory as JSON lines or Markdown.")
+@click.argument("folder", metavar="[DIR|-]", default="-", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--format", "form", type=click.Choice(["jsonl", "md"]), help="Else both into a folder, jsonl to -.")
+@click.option("--about", metavar="REF", help="Only what concerns this record, and what belongs to it.")
+@click.option("--texts", is_flag=True, help="JSON lines with the sources' own texts.")
+@pass_invocation
+def export(invocation: Invocation, folder: Path, form: Form | None, about: str | None, texts: bool) -> None:
+    """Write decisions, lessons, facts and sources, each with where it comes from.
+
+    Into a new folder: memory.jsonl, and a Markdown file for the firm and each
+    client. Without one, to standard output. What was erased has no words in it.
+
+    \b
+    Examples:
+      onefirm memory export > ../memory.jsonl
+      onefirm memory export ../memory
+      onefirm memory export --format md --about CL-2
+    """
+    day, is_screen = invocation.seen_firm.day, str(folder) == "-"
+    forms: tuple[Form, ...] = (form,) if form else ("jsonl",) if is_screen else ("jsonl", "md")
+    files = day.export_memory(about, forms, with_texts=texts)
+    if is_screen:
+        for piece in (piece for pieces in files.values() for piece in pieces):
+            click.echo(piece, nl=False)
+        return
+    for path in day.write_export(invocation.start / folder, files):
+        screen.show(str(path))
+
+
+@memory.command(short_help="Commit what memory holds to its repository.")
+@click.option("--anew", is_flag=True, help="Drop its history first: it is damaged, or shall be forgotten.")
+@pass_invocation
+def snapshot(invocation: Invocation, anew: bool) -> None:
+    """Commit what memory holds to .onefirm/memory.git, as each close and the service do.
+
+    Read an older state with git; an erasure drops the history.
+
+    \b
+    Examples:
+      onefirm memory snapshot
+      git --git-dir=.onefirm/memory.git log -p -- CL-1.md
+    """
+    if anew:
+        invocation.need_person("Dropping the history of memory")
+    made = invocation.whole_firm.day.snapshot_memory(anew=anew)
+    screen.show(_SNAPSHOT[made])

@@ -8,7 +8,7 @@
    by this session or in a terminal.
 6. Record `session.closed`; its effect key makes a second close a repetition.
 7. Renew the rules, as narrative that scopes them may have moved; archive what was said and done in the session, where
-   the operator keeps that, and what was dropped; copy the database in the place of today's copy.
+   the operator keeps that, and what was dropped; snapshot memory; copy the database in the place of today's copy.
 8. Mark the session closed.
 """
 
@@ -23,7 +23,7 @@ from onefirm import git
 from onefirm.core.attribution import OPERATOR, SYSTEM, By
 from onefirm.core.canonical import sha256_hex
 from onefirm.core.errors import FirmError
-from onefirm.day import anchoring, backups, changes, intake, lessons, transcripts
+from onefirm.day import anchoring, backups, changes, intake, lessons, snapshots, transcripts
 from onefirm.day.planes import Planes
 from onefirm.ledger.anchors import TRAILER
 from onefirm.narrative import tree as narrative
@@ -95,6 +95,7 @@ def settle(planes: Planes, by: By) -> Settled:
         commit, why_not = None, str(error)
     if by.actor == OPERATOR:
         _record_settled(planes, commit, why_not, by)
+    snapshots.at_close(planes)
     copy = backups.make(planes)
     return Settled(commit, copy.name if copy else None, why_not)
 
@@ -121,6 +122,7 @@ def _close(planes: Planes, session: str, how: How) -> Closed:
     lessons.render(planes.root, planes.lessons.every(), planes.secrets_check)
     transcripts.archive(planes, session, by)
     _take_in(planes, by)
+    snapshots.at_close(planes)
     backups.make(planes)
     return closed
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -18,12 +18,14 @@ from onefirm.day import (
     doctor,
     drift,
     erase,
+    exports,
     freshness,
     hatch,
     intake,
     lessons,
     recollection,
     service,
+    snapshots,
     start,
     tokens,
     walls,
@@ -148,6 +150,20 @@ class Day:
     def drop_folder(self) -> Path:
         """The drop folder; it is made where there is none."""
         return intake.prepare(self._planes)
+
+    def export_memory(
+        self, about: str | None = None, forms: Sequence[exports.Form] = exports.FORMS, *, with_texts: bool = False
+    ) -> Mapping[str, Iterable[str]]:
+        """Memory as files by name, each in pieces of text. Raises NotFound, Refused."""
+        return exports.files(self._planes, about=about, forms=forms, with_texts=with_texts)
+
+    def write_export(self, folder: Path, files: Mapping[str, Iterable[str]]) -> list[Path]:
+        """Write such files into a new folder outside of the workspace. Raises Refused."""
+        return exports.write(self._planes, folder, files)
+
+    def snapshot_memory(self, *, anew: bool = False) -> snapshots.Outcome:
+        """Commit what memory holds now to its own repository. Raises Refused, Unavailable."""
+        return snapshots.make(self._planes, anew=anew)
 
     def erasable(self, ref: str) -> erase.Erasable:
         """What an erasure would take that still has content. Raises Refused while the record is in use."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from onefirm.core.clock import Clock
+from onefirm.core.clock import Clock, iso
 from onefirm.core.errors import FirmError, InvalidInput
-from onefirm.day import anchoring, brief, context, hooks, lessons, schema, service, surroundings, wiring
+from onefirm.day import anchoring, brief, context, hooks, lessons, schema, service, snapshots, surroundings, wiring
 from onefirm.day.planes import Planes
 from onefirm.day.surroundings import MEND, Finding, Level, counted, read_json
 from onefirm.ledger.sentences import local_time
@@ -28,6 +29,7 @@ from onefirm.store import inbox
 
 __all__ = ["Finding", "Level", "examine", "examine_outside"]
 _MOST_FILES = 5
+_SNAPSHOT_DUE_S = 2 * 86_400  # a session may be open for a day
 
 
 def examine(planes: Planes) -> list[Finding]:
@@ -169,6 +171,25 @@ def _mended(planes: Planes, one: faults.Fault) -> str:
     return f"put a backup back, or erase it and archive it again: onefirm ledger erase {one.ref}"
 
 
+def _snapshot(planes: Planes) -> Iterator[Finding]:
+    """How old the newest snapshot of memory is."""
+    now = snapshots.standing(planes)
+    if now is None:
+        return  # nothing is known yet, or nothing was closed
+    at = local_time(iso(datetime.fromtimestamp(now.at, UTC)), planes.rules.timezone)
+    if now.is_outdated:
+        yield Finding(
+            "warn", "snapshot", "the repository of memory knows what was erased since", "onefirm memory snapshot"
+        )
+    elif now.behind and planes.clock.now().timestamp() - now.at > _SNAPSHOT_DUE_S:
+        behind = counted(now.behind, "entry has", "entries have")
+        yield Finding(
+            "warn", "snapshot", f"{behind} come to memory since its snapshot of {at}", "onefirm memory snapshot"
+        )
+    else:
+        yield Finding("ok", "snapshot", f"{counted(now.commits, 'snapshot')} of memory in git, the last of {at}")
+
+
 def _artifacts(planes: Planes) -> Iterator[Finding]:
     """Whether every artifact still is what was added."""
     room = Artifacts(planes.root, planes.records)
@@ -229,5 +250,5 @@ def _service(planes: Planes) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Planes], Iterable[Finding]], ...] = (
-    _ledger, _truth, _schema, _artifacts, _guard, _wiring, _narrative, _lessons, _memory, _service,
+    _ledger, _truth, _schema, _artifacts, _guard, _wiring, _narrative, _lessons, _memory, _snapshot, _service,
 )  # fmt: skip

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from onefirm import git
 from onefirm.core.attribution import By
 from onefirm.core.ids import parse_ref
-from onefirm.day import backups, intake
+from onefirm.day import backups, intake, snapshots
 from onefirm.day import lessons as rule_files
 from onefirm.day.brief import FILE
 from onefirm.day.planes import Planes
@@ -30,6 +30,7 @@ _KEYED = (
     "What an earlier onefirm found in narrative about it stays quoted in the keys of its entries: they are part of the"
     " chain."
 )
+_SNAPSHOT = "The repository of memory still holds it, as another program is at it: `onefirm memory snapshot` drops it."
 _ORIGINALS = "The files from which its artifacts were added, and copies of them on other machines, are yours to delete."
 _OWN_REFS = ("DEC-", "L-", f"{artifacts.PREFIX}-", f"{sources.PREFIX}-", f"{facts.PREFIX}-")
 
@@ -83,7 +84,8 @@ def erase(planes: Planes, ref: str, by: By) -> Erased:
     2. The files of its artifacts go.
     3. session.db is brought up to the tombstone and lets go of what narrative about it said, the rules lose the
        lesson, both files give up their free space, and the last brief goes.
-    4. Say what is out of reach: files, git, backups, a truth elsewhere.
+    4. The repository of memory is dropped, and begins anew.
+    5. Say what is out of reach: files, git, backups, a truth elsewhere.
 
     Raises as `erasable`, Refused when there is nothing left to erase or the reason holds a secret.
     """
@@ -111,6 +113,7 @@ def erase(planes: Planes, ref: str, by: By) -> Erased:
     emptied = _forget(planes, scope)
     stays = ([_KEYED] if any(map(_is_keyed, entries)) else []) + _stays(planes, scope, pointing, emptied)
     stays += [_ORIGINALS] if hashes else []
+    stays += [] if snapshots.forget(planes) else [_SNAPSHOT]
     return Erased(names[0], len(entries), tuple(stays))
 
 

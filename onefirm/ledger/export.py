@@ -45,7 +45,12 @@ def markdown(events: Iterable[Event], timezone: str = "UTC") -> Iterator[str]:
         if today != day:
             yield from ("", f"## {today}", "") if day else (f"## {today}", "")
             day = today
-        yield f"- {time} {sentence(event).translate(_MARKS)}"
+        yield f"- {time} {escaped(sentence(event))}"
+
+
+def escaped(text: str) -> str:
+    """Text that reads as itself in Markdown."""
+    return text.translate(_MARKS)
 
 
 def verify_jsonl(

@@ -216,6 +216,12 @@ class Decisions:
         total = conn.execute(select(func.count()).select_from(decision).where(*conditions)).scalar_one()
         return _page([decision_of(row) for row in rows], limit, total)
 
+    def every(self) -> list[Decision]:
+        """All decisions, newest first."""
+        with self._store.read() as conn:
+            query = told_decisions.rows(None).where(*self._conditions(conn, DecisionQuery()))
+            return [decision_of(row) for row in conn.execute(query).mappings()]
+
     def _conditions(self, conn: Connection, query: DecisionQuery) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = []
         if self._sight.hidden:

@@ -352,6 +352,14 @@ class Facts:
         met = [one for one in every if _meets(one, status, text, known_at, day)]
         return met[: max(1, min(limit, _MOST_ROWS))]
 
+    def every(self) -> list[Fact]:
+        """All facts and summaries, however they stand."""
+        with self._store.read() as conn:
+            query = told_facts.rows()
+            if self._sight.hidden:
+                query = query.where(fact.c.ref.not_in(listed(conn, self._sight.hidden)))
+            return told_facts.facts_of(conn, conn.execute(query).mappings().all())
+
     def candidates(self) -> list[Fact]:
         """Those that wait for the operator, oldest first."""
         return self.find(status="candidate", limit=_MOST_ROWS)[::-1]

@@ -81,6 +81,12 @@ def of(conn: Connection, refs: Sequence[str]) -> Scoped:
     return Scoped(" ".join(dict.fromkeys(scoped)), "\n".join(dict.fromkeys(titles)))
 
 
+def owners(conn: Connection, refs: Iterable[str]) -> dict[str, str]:
+    """The clients (else prospects) to whom these records belong, each with its title, by ref."""
+    found = {one for ref in refs for one in _owners(conn, ref)[0]}
+    return {row["ref"]: row["title"] for row in _records(conn, found)}
+
+
 def _owners(conn: Connection, ref: str) -> tuple[list[str], list[str], list[str]]:
     """The clients that a record belongs to (else the prospects), the records that led there, and their titles.
 

@@ -286,6 +286,14 @@ class Sources:
         met = [one for one in found if statements.contains(words, one.title, one.author, one.uri)]
         return met[: max(1, min(limit, _MOST_ROWS))]
 
+    def every(self) -> list[Source]:
+        """All sources, those whose text is gone among them."""
+        with self._store.read() as conn:
+            query = _rows()
+            if self._sight.hidden:
+                query = query.where(source.c.ref.not_in(listed(conn, self._sight.hidden)))
+            return [_source(row) for row in conn.execute(query).mappings()]
+
 
 _GONE = {"expired": "expired", "erased": "was erased", "here": "can't be read"}
 

@@ -28,6 +28,7 @@ Bell: TypeAlias = Literal["stop", "hint"]
 _HAND_IN_S = 5.0
 _SWEEP_S = 6 * 3600.0
 _TAKE_IN_S = 60.0
+_SNAPSHOT_S = 900.0
 _FIRST_SWEEP_S = 600.0
 """After the start: who starts it wants other things first."""
 _HINTS_APART_S = 15.0
@@ -77,6 +78,7 @@ class Service:
             self._pulls,
             Beat("sweep", _SWEEP_S, self._sweep),
             Beat("take in", _TAKE_IN_S, self._take_in),
+            Beat("snapshot", _SNAPSHOT_S, self._snapshot),
         ]
 
     def stop(self) -> None:
@@ -208,6 +210,11 @@ class Service:
         """What lies in the drop folder is archived; what has reached its day expires."""
         done = firm.day.take_in(By(SYSTEM))
         return _told({"archived": len(done.archived), "left in drop/": len(done.left)})
+
+    def _snapshot(self, firm: Firm) -> str:
+        """What memory holds is committed to its own repository, where anything has come."""
+        made = firm.day.snapshot_memory()
+        return "" if made == "unchanged" else made
 
     def _pull(self, firm: Firm) -> str:
         """What changed at the truth is taken over. After a webhook's hint it is once more when lists have caught up."""
