@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select, tuple_
 
 from onefirm.core.attribution import By
 from onefirm.core.clock import Clock, iso, parse_iso, today
@@ -31,6 +31,13 @@ from onefirm.store.tables import decision, event, event_subject, payload
 
 _MOST_ROWS = 200
 _said = payload.alias("said")
+_ALWAYS = "9999"  # after every instant
+_later = told_decisions.later
+_STANDING = (
+    select(decision.c.ref, decision.c.at, _later.c.ref)
+    .outerjoin(_later, and_(_later.c.supersedes == decision.c.ref, _later.c.at <= bindparam("known_by")))
+    .where(decision.c.ref.in_(bindparam("refs", expanding=True)))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,11 +266,9 @@ def index(conn: Connection, entry: Event) -> None:
 
 def standings(conn: Connection, refs: Sequence[str], known_by: str | None) -> dict[str, Standing]:
     """How these decisions stand, or stood at a time (ISO)."""
-    others = told_decisions.later
-    query = select(decision.c.ref, decision.c.at, others.c.ref).outerjoin(others, superseding(known_by))
     return {
         ref: Standing(at, f"superseded by {later}" if later else "", stale=bool(later), by=later)
-        for ref, at, later in conn.execute(query.where(decision.c.ref.in_(refs)))
+        for ref, at, later in conn.execute(_STANDING, {"refs": list(refs), "known_by": known_by or _ALWAYS})
     }
 
 

@@ -20,7 +20,6 @@ _COLUMNS = "{heading body meta context titles}"
 # What a word counts in scope, heading, body, meta, context, titles.
 _WEIGHTS = "0.0, 2.0, 1.0, 1.0, 0.5, 1.0"
 _PG_WEIGHTS = "'{0, 0.5, 0.9, 1}'"  # D (scope), C (context), B (meta, titles), A (heading, body)
-_NEWEST = text("SELECT max(id) FROM passage")
 _LIGHT, _JUDGED = "p.id, p.actor, p.traits", ", p.source, p.ref, p.about, p.scope"
 _FIELDS = "p.id, p.source, p.ref, p.part, p.heading, p.body, p.actor, p.at, p.about, p.start_char, p.end_char"
 _WHOLE = {
@@ -106,11 +105,6 @@ def counted(conn: Connection, scope: Sequence[Sequence[str]]) -> dict[str, int]:
         query += " AND p.id IN (SELECT rowid FROM passage_text WHERE passage_text MATCH :scope)"
         given["scope"] = _scope(scope)
     return {row[0]: row[1] for row in conn.execute(text(f"{query} GROUP BY source ORDER BY source"), given)}
-
-
-def newest(conn: Connection) -> int:
-    """The number of the passage that was put last."""
-    return conn.execute(_NEWEST).scalar() or 0
 
 
 def prepare(conn: Connection, language: str) -> None:

@@ -88,13 +88,23 @@ class _Question:
 
 
 @dataclass(slots=True)
-class _Counts:
-    """How many passages a scope has, for as long as the index stays as it was."""
+class _Known:
+    """What is asked of the firm for every question: how its clients and projects are named, a record's other names, and
+    how many passages a scope has. Kept for as long as ledger and index stay as they were.
+    """
 
-    turn: object = None
-    of: dict[tuple[tuple[str, ...], ...], Mapping[str, int]] = field(
+    named: scopes.Named
+    names: dict[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    counts: dict[tuple[tuple[str, ...], ...], Mapping[str, int]] = field(
         default_factory=dict[tuple[tuple[str, ...], ...], Mapping[str, int]]
     )
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What was current, and what was known then: together, as threads share it."""
+
+    last: tuple[object, _Known] | None = None
 
 
 class Recall:
@@ -117,7 +127,7 @@ class Recall:
         self._uses = log
         self._archived = archived
         self._renewal = Renewal(store, ledger, documents, unchanged, language, _INDEXED)
-        self._counts = _Counts()
+        self._kept = _Kept()
         self._language = language
         self._sight = WHOLE
 
@@ -154,11 +164,12 @@ class Recall:
         began = time.perf_counter()
         asked = self._asked(query, about, limit, budget_tokens, as_of)
         with self._store.read() as conn:  # nearly always nothing has changed, and one look is enough
-            answer = self._answer(conn, asked) if self._renewal.is_done(conn) else None
+            current = self._renewal.current(conn)
+            answer = self._answer(conn, asked, self._known(conn, current)) if current is not None else None
         if answer is None:
             note = self._renewed()
             with self._store.read() as conn:
-                answer = self._answer(conn, asked, note)
+                answer = self._answer(conn, asked, self._known(conn, self._renewal.current(conn)), note)
         answer = replace(answer, took_ms=round((time.perf_counter() - began) * 1_000, 1))
         return self._noted(self._uses, answer, asked, session) if logged and self._uses else answer
 
@@ -175,14 +186,23 @@ class Recall:
         known_by = statements.end(as_of) if as_of else None
         return _Question(query, terms, refs, max(1, min(limit, _MOST_HITS)), budget_tokens, known_by)
 
-    def _answer(self, conn: Connection, asked: _Question, note: str = "") -> Recalled:
-        scope = self._scope(conn, asked.about)
-        found, terms = self._found(conn, asked, scope)
+    def _known(self, conn: Connection, current: object) -> _Known:
+        last = self._kept.last
+        if last is None or current is None or last[0] != current:
+            last = self._kept.last = current, _Known(scopes.named(conn))
+        return last[1]
+
+    def _answer(self, conn: Connection, asked: _Question, known: _Known, note: str = "") -> Recalled:
+        scope = self._scope(conn, asked.about, known)
+        found, terms = self._found(conn, asked, scope, known.named.among(search.said_in(asked.query)))
         ranked = self._ranked(conn, found, asked)
         given = tuple(hits.given(ranked, terms, asked.limit, asked.budget_tokens))
         undated = "Narrative files are left out: they are as they are now." if asked.known_by else ""
         note = " ".join(filter(None, (note, undated, hits.stand_ins(terms, given))))
-        counted = self._counted(conn, scope)
+        key = tuple(scope)
+        counted = known.counts.get(key)
+        if counted is None:  # what only this session may not see is counted all the same
+            counted = known.counts[key] = index.counted(conn, scope)
         return Recalled(given, counted, note, scope=self._told(asked.about), tokens=sum(map(hits.cost, given)))
 
     def _told(self, about: Sequence[str]) -> str:
@@ -204,9 +224,12 @@ class Recall:
         """Make the whole index anew from ledger and files; how many passages it has."""
         return self._renewal.rebuild()
 
-    def _scope(self, conn: Connection, refs: Sequence[str]) -> list[tuple[str, ...]]:
+    def _scope(self, conn: Connection, refs: Sequence[str], known: _Known) -> list[tuple[str, ...]]:
         """Scope words in groups; a passage must have one of each."""
-        about = tuple(scopes.about(name) for ref in refs for name in aliases.names(conn, ref))
+        for ref in refs:
+            if ref not in known.names:
+                known.names[ref] = aliases.names(conn, ref)
+        about = tuple(scopes.about(name) for ref in refs for name in known.names[ref])
         seen = (scopes.FIRM, scopes.owned(self._sight.ref)) if self._sight.ref else ()
         return [group for group in (about, seen) if group]
 
@@ -218,22 +241,11 @@ class Recall:
             return f"The index could not be brought up to date: {error.message}"
         return ""
 
-    def _counted(self, conn: Connection, scope: Sequence[tuple[str, ...]]) -> Mapping[str, int]:
-        """As the index has it; what only this session may not see is counted all the same."""
-        turn = (self._renewal.turn(), index.newest(conn))
-        if self._counts.turn != turn:
-            self._counts.turn, self._counts.of = turn, {}
-        key = tuple(scope)
-        if key not in self._counts.of:
-            self._counts.of[key] = index.counted(conn, scope)
-        return self._counts.of[key]
-
     def _found(
-        self, conn: Connection, question: _Question, scope: Sequence[Sequence[str]]
+        self, conn: Connection, question: _Question, scope: Sequence[Sequence[str]], named: frozenset[str]
     ) -> tuple[list[Found], Sequence[Term]]:
         """What the question names first, then what fits its words; and the terms that it was asked by at last."""
         refs = [term.word.upper() for term in question.terms if "-" in term.begin]
-        named = scopes.named(conn, search.said_in(question.query))
         judged = bool(refs or named) or self._sight is not WHOLE
         asked = Asked(question.terms, scope, question.known_by, self._language, judged)
         most = max(_FEWEST_READ, 2 * question.limit)

@@ -24,7 +24,8 @@ _FORM = 1  # of what stands in the index; another one makes it anew
 _FAR_BEHIND = 500
 _HEADS = text(
     "SELECT c.chain_id, (SELECT max(seq) FROM event e WHERE e.chain_id = c.chain_id) AS seq, "
-    "(SELECT value FROM setting WHERE name = 'recall_index') AS made FROM chain c"
+    "(SELECT value FROM setting WHERE name = 'recall_index') AS made, "
+    "(SELECT max(id) FROM passage) AS newest FROM chain c"
 )
 Heads = dict[str, int]
 
@@ -67,36 +68,34 @@ class Renewal:
         """
         files = self._unchanged()
         with self._store.read() as conn:
-            if self.is_done(conn, files):
+            if self.current(conn, files) is not None:
                 return 0
-            made, heads = _heads(conn)
+            made, heads, _ = _heads(conn)
             documents = self._read(files)
             since = self._looked.heads or made.get("heads", {})
             due = not self._is_made(made) or self._due(conn, documents, since, heads)
         changed = self._renew(documents, since) if due else 0
-        if due:
-            self._looked.turn = object()
-        self._looked.files, self._looked.heads = files, heads
+        self._looked.files, self._looked.heads, self._looked.turn = files, heads, object()
         return changed
 
-    def is_done(self, conn: Connection, files: object = None) -> bool:
-        """Whether nothing has changed since this process looked last, as far as that can be told without reading."""
-        files = files or self._unchanged()
-        if files is None or files != self._looked.files:
-            return False
-        made, heads = _heads(conn)
-        return self._looked.heads == heads and self._is_made(made)
+    def current(self, conn: Connection, files: object = None) -> object | None:
+        """None when something has changed since this process looked last, as far as that can be told without reading.
 
-    def turn(self) -> object:
-        """What is equal only as long as nothing was taken in."""
-        return self._looked.turn
+        Else what is equal only as long as ledger, passages and what was taken in of files stay as they are.
+        """
+        files = files or self._unchanged()
+        turn = self._looked.turn
+        if files is None or files != self._looked.files:
+            return None
+        made, heads, newest = _heads(conn)
+        return (turn, tuple(heads.items()), newest) if heads == self._looked.heads and self._is_made(made) else None
 
     def rebuild(self) -> int:
         """Make the whole index anew from ledger and files; how many passages it has."""
         documents = {document.path: document for document in self._documents()}
         with self._store.write() as conn:
             passages.lock(conn)
-            made, heads = _heads(conn)
+            made, heads, _ = _heads(conn)
             self._make(conn, documents, made, heads)
             return sum(index.counted(conn, ()).values())
 
@@ -119,7 +118,7 @@ class Renewal:
     def _renew(self, documents: dict[str, Document] | None, since: Heads) -> int:
         with self._store.write() as conn:
             passages.lock(conn)
-            made, heads = _heads(conn)
+            made, heads, _ = _heads(conn)
             if not self._is_made(made):
                 every = documents if documents is not None else {one.path: one for one in self._documents()}
                 self._make(conn, every, made, heads)
@@ -153,11 +152,12 @@ class Renewal:
         conn.execute(insert(setting).values(name=_NAME, value=value))
 
 
-def _heads(conn: Connection) -> tuple[Mapping[str, Any], Heads]:
-    """What the index was made for, and the newest entry of each chain."""
+def _heads(conn: Connection) -> tuple[Mapping[str, Any], Heads, int]:
+    """What the index was made for, the newest entry of each chain, and the number of the passage that was put last."""
     rows = conn.execute(_HEADS).all()
-    made = rows[0].made if rows else None
-    return (json.loads(made) if isinstance(made, str) else made or {}), {row.chain_id: row.seq or 0 for row in rows}
+    made, newest = (rows[0].made, rows[0].newest or 0) if rows else (None, 0)
+    heads = {row.chain_id: row.seq or 0 for row in rows}
+    return (json.loads(made) if isinstance(made, str) else made or {}), heads, newest
 
 
 def _told(conn: Connection, since: Heads, heads: Heads) -> tuple[list[str], bool]:

@@ -24,14 +24,17 @@ class Said:
 def said(text: str) -> Said:
     """A text as it is compared."""
     words = frozenset(_WORD.findall(folded(text)))
-    return Said(words, frozenset(word for word in words if word in _TURNS or any(map(str.isdigit, word))))
+    telling = (word for word in words if word in _TURNS or (not word.isalpha() and any(map(str.isdigit, word))))
+    return Said(words, frozenset(telling))
 
 
 def is_same(one: Said, other: Said) -> bool:
     """Whether giving both would say the same twice."""
     if one.telling != other.telling:
         return False
-    fewer, more = sorted((len(one.words), len(other.words)))
+    fewer, more = len(one.words), len(other.words)
+    if more < fewer:
+        fewer, more = more, fewer
     if fewer < _FEWEST:
         return one.words == other.words
     if fewer < _ALIKE * more:

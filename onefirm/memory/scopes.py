@@ -7,8 +7,7 @@ P-12, and `firm` for what belongs to nobody. They only lead the search: a sessio
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping, select
@@ -21,11 +20,25 @@ FIRM = "firm"
 _MOST_STEPS = 6
 _SMALL = 3
 _WORD = re.compile(r"[^\W_]+")
-_PARTIES = (
-    select(record.c.ref, record.c.kind, record.c.title)
-    .where(record.c.kind.in_(("client", "prospect", "project")), record.c.archived.is_(False))
-    .limit(2_000)
+_PARTIES = select(record.c.ref, record.c.kind, record.c.title).where(
+    record.c.kind.in_(("client", "prospect", "project")), record.c.archived.is_(False)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """By which words a question names clients, prospects and projects, and the scope words of what belongs to these: a
+    client or prospect by a word that only its title has (`by_word`), a project by every word of its title.
+    """
+
+    by_word: Mapping[str, str]
+    projects: Mapping[str, Sequence[tuple[frozenset[str], str]]]
+
+    def among(self, said: Collection[str]) -> frozenset[str]:
+        """The scope words of what these words name."""
+        clients = (self.by_word[word] for word in said if word in self.by_word)
+        projects = (via for word in said for title, via in self.projects.get(word, ()) if title.issubset(said))
+        return frozenset((*clients, *projects))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +64,17 @@ def via(ref: str) -> str:
     return f"through{about(ref)}"
 
 
-def named(conn: Connection, said: Collection[str]) -> frozenset[str]:
-    """The words of what belongs to the clients, prospects and projects that these words name: a project by its whole
-    title, a client by a word that only its title has.
-    """
-    rows = [(row.ref, row.kind, _telling(row.title)) for row in conn.execute(_PARTIES)]
-    shared = Counter(word for _, kind, title in rows if kind != "project" for word in title)
-    return frozenset(
-        via(ref) if kind == "project" else owned(ref)
-        for ref, kind, title in rows
-        if (kind == "project" and title and title.issubset(said))
-        or (kind != "project" and any(shared[word] == 1 and word in said for word in title))
-    )
+def named(conn: Connection) -> Named:
+    """How clients, prospects and projects are named, as the mirror has them now."""
+    by_word: dict[str, list[str]] = {}
+    projects: dict[str, list[tuple[frozenset[str], str]]] = {}
+    for ref, kind, title in conn.execute(_PARTIES):
+        telling = _telling(title)
+        if kind == "project" and telling:
+            projects.setdefault(min(telling), []).append((telling, via(ref)))
+        for word in telling if kind != "project" else ():
+            by_word.setdefault(word, []).append(owned(ref))
+    return Named({word: of[0] for word, of in by_word.items() if len(of) == 1}, projects)
 
 
 def _telling(title: str) -> frozenset[str]:

@@ -96,7 +96,7 @@ def widened(conn: Connection, asked: Asked, met: Collection[Term]) -> Asked:
 
 def met(terms: Sequence[Term], found: Iterable[Found]) -> set[Term]:
     """The terms that a text has for all to see; what has them in another form may be missing."""
-    text = words.folded(" ".join(f"{one.heading} {one.body}" for one in found))
+    text = words.folded(" ".join(f"{one.heading} {one.body} {one.actor or ''}" for one in found))
     return {term for term in terms if stem(term.begin) in text}
 
 

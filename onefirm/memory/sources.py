@@ -15,7 +15,7 @@ from datetime import timedelta
 from pathlib import PurePath
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from onefirm.core.attribution import By
 from onefirm.core.clock import Clock, iso, parse_iso
@@ -45,6 +45,11 @@ _BY_MEDIA: dict[str, Kind] = {"mail": "mail", "html": "page"}
 _LONGEST_NAME = 300
 _MOST_ROWS = 200
 _AROUND = 200  # characters of its neighbours that help to find a span
+_STANDING = (
+    select(source.c.ref, source.c.at, source.c.kind, source.c.session, payload.c.body)
+    .outerjoin(payload, payload.c.event_id == source.c.event_id)
+    .where(source.c.ref.in_(bindparam("refs", expanding=True)))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,15 +356,14 @@ def _part(found: Source, text: str, every: Sequence[Span], number: int) -> Part:
 
 def standings(conn: Connection, refs: Sequence[str], known_by: str | None) -> dict[str, Standing]:
     """Of which day these sources are, and which of them were archived by a time (ISO)."""
-    found = map(_source, conn.execute(_rows().where(source.c.ref.in_(refs))).mappings())
     return {
-        one.ref: Standing(
-            one.dated or one.at,
-            f"a note of {one.session}" if one.session else "said in a session" if one.kind == "session" else "",
-            stale=one.kind == "session",  # what was only said stands below what was written down
-            known=known_by is None or one.at <= known_by,
+        ref: Standing(
+            (read_body(said) or {}).get("data", {}).get("dated") or at,
+            f"a note of {session}" if session else "said in a session" if kind == "session" else "",
+            stale=kind == "session",  # what was only said stands below what was written down
+            known=known_by is None or at <= known_by,
         )
-        for one in found
+        for ref, at, kind, session, said in conn.execute(_STANDING, {"refs": list(refs)})
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from onefirm.core.errors import NotFound
 from onefirm.ledger.events import Event, Fields, event_of, read_body
@@ -75,6 +75,9 @@ def rows() -> Select[Any]:
     query = select(*fact.c, event.c.actor, payload.c.body.label("said"))
     query = query.join(event, event.c.id == fact.c.event_id)
     return query.outerjoin(payload, payload.c.event_id == fact.c.event_id)
+
+
+_STANDING = select(fact).where(fact.c.ref.in_(bindparam("refs", expanding=True)))
 
 
 def get(conn: Connection, ref: str) -> Fact:
@@ -182,8 +185,9 @@ def standings(conn: Connection, refs: Sequence[str], known_by: str | None) -> di
     """How these facts stand, or stood at a time (ISO). A candidate, or one that was taken back, is not known."""
     if known_by:
         found = stood(conn, known_by, refs)
-    else:
-        found = facts_of(conn, conn.execute(rows().where(fact.c.ref.in_(refs))).mappings().all())
+    else:  # the words of a fact don't change how it stands
+        rows = conn.execute(_STANDING, {"refs": list(refs)}).mappings()
+        found = [_fact({**row, "actor": ""}, (), None, is_damaged=False) for row in rows]
     unknown = {ref: Standing(None, known=False) for ref in refs}
     return unknown | {one.ref: _standing(one) for one in found}
 

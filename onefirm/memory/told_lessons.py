@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from onefirm.ledger.events import Event, event_of
 from onefirm.memory import passages, stories
@@ -12,6 +12,17 @@ from onefirm.memory.passages import Part
 from onefirm.memory.standing import Standing
 from onefirm.memory.stories import KINDS, Story
 from onefirm.store.tables import event, event_subject, payload
+
+_ALWAYS = "9999"  # after every instant
+_STORIES = (
+    select(event, payload.c.body)
+    .outerjoin(payload, payload.c.event_id == event.c.id)
+    .join(event_subject, event_subject.c.event_id == event.c.id)
+    .where(event_subject.c.ref.in_(bindparam("refs", expanding=True)), event.c.kind.in_(KINDS))
+    .where(event.c.at <= bindparam("known_by"))
+    .order_by(event.c.at, event.c.chain_id, event.c.seq)
+    .distinct()
+)
 
 
 def index(conn: Connection, entry: Event, *, is_firms: bool = False) -> None:
@@ -40,10 +51,6 @@ def standings(conn: Connection, refs: Sequence[str], known_by: str | None) -> di
 
 
 def _stories_of(conn: Connection, refs: Sequence[str], known_by: str | None) -> list[Story]:
-    query = select(event, payload.c.body).outerjoin(payload, payload.c.event_id == event.c.id)
-    query = query.join(event_subject, event_subject.c.event_id == event.c.id)
-    query = query.where(event_subject.c.ref.in_(refs), event.c.kind.in_(KINDS))
-    if known_by is not None:
-        query = query.where(event.c.at <= known_by)
-    rows = conn.execute(query.order_by(event.c.at, event.c.chain_id, event.c.seq).distinct()).mappings()
+    given = {"refs": list(refs), "known_by": known_by or _ALWAYS}
+    rows = conn.execute(_STORIES, given).mappings()
     return [story for story in stories.stories(map(event_of, rows)) if story.ref in refs]
