@@ -216,7 +216,10 @@ def _wire(
     sources = Sources(store, ledger, clock, project, secrets.looks_secret)
     facts = Facts(store, ledger, clock, sources, project, secrets.looks_secret, settings.timezone)
     uses = Uses(store, clock)
-    recall = Recall(store, ledger, lambda: _documents(root), archive.is_archived, lambda: tree.stamp(root), log=uses)
+    recall = Recall(
+        store, ledger, lambda: _documents(root), archive.is_archived, lambda: tree.stamp(root), log=uses,
+        timezone=settings.timezone,
+    )  # fmt: skip
     consolidation = Consolidation(
         store, ledger, clock, lessons, lambda: _past(store, ledger), timezone=settings.timezone,
         silent_weeks=settings.lessons.silent_weeks,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, or_, select
 
 from onefirm.core.attribution import By
 from onefirm.core.clock import Clock, iso, parse_iso, today
@@ -156,7 +156,7 @@ class Facts:
         claim = Claim(said, found)
         # A value is known from the day of which its source tells; what was before, nobody has said.
         dated = max(days, default=None)
-        return claim.since(dated) if claim.slot and dated and not begin else claim
+        return claim.since(dated) if claim.slot and dated and not begin and (not end or dated < end) else claim
 
     def _statement(self, text: str) -> str:
         kept = statements.statement("statement", " ".join(text.split()), self._secrets_check)
@@ -185,14 +185,15 @@ class Facts:
             return self._add_evidence(conn, met.same, claim, by)
         replaced = [self._standing(conn, ref, claim) for ref in named]
         if met.against:
-            return self._ask(conn, claim, met.against, by)
+            return self._ask(conn, claim, [*met.against, *met.older], by)
         if met.newer:
             first = min(met.newer, key=lambda one: str(one.dated))
             end = min(filter(None, (claim.said["valid_to"], first.dated)))
             return Recorded(self._append(conn, claim, by, status="superseded", by_ref=first.ref, valid_to=end), True)
         closed = [*replaced, *met.older]
-        if closed and not claim.said["valid_from"]:
-            claim = claim.since(today(self._clock.now(), self._timezone).isoformat())
+        now = today(self._clock.now(), self._timezone).isoformat()
+        if closed and not claim.said["valid_from"] and now < (claim.said["valid_to"] or "9"):
+            claim = claim.since(now)
         made = self._append(conn, claim, by, replaces=[one.ref for one in closed])
         for one in closed:
             self._supersede(conn, one, made, by)
@@ -332,11 +333,11 @@ class Facts:
     ) -> list[Fact]:
         """Facts that pass every filter, newest first; without `status` those that hold.
 
-        `as_of` (an instant or a day) is what was known then, `on` (a day) when it shall hold: by default both now, or
-        the day of `as_of`. Raises InvalidInput.
+        `as_of` (an instant, or a day to its end) is what was known then, `on` (a day) when it shall hold: by default
+        both now, or the day of `as_of`. Raises InvalidInput.
         """
-        instant = parse_iso(as_of) if as_of else self._clock.now()
-        known_at, day = iso(instant), _day("on", on) or today(instant, self._timezone).isoformat()
+        known_at = statements.end(as_of, self._timezone) if as_of else iso(self._clock.now())
+        day = _day("on", on) or statements.day(as_of) or today(parse_iso(known_at), self._timezone).isoformat()
         query = told_facts.rows().order_by(fact.c.at.desc(), event.c.chain_id, event.c.seq.desc())
         with self._store.read() as conn:
             if about:
@@ -346,6 +347,9 @@ class Facts:
                 query = query.where(fact.c.topic == digest(subject))
             if self._sight.hidden:
                 query = query.where(fact.c.ref.not_in(listed(conn, self._sight.hidden)))
+            if not as_of:  # rows tell how facts stand now: no others are read
+                query = query.where(fact.c.status == status if status else _holding(day))
+                query = query if text else query.limit(min(limit, _MOST_ROWS))
             rows = conn.execute(query).mappings().all()
             then = told_facts.stood(conn, known_at, [row["ref"] for row in rows]) if as_of else None
             every = told_facts.facts_of(conn, rows) if then is None else then
@@ -412,6 +416,11 @@ def _day(name: str, given: str | None) -> str | None:
 
 def _about(names: Sequence[str]) -> Any:
     return fact.c.event_id.in_(select(event_subject.c.event_id).where(event_subject.c.ref.in_(names)))
+
+
+def _holding(day: str) -> Any:
+    begun = or_(fact.c.valid_from.is_(None), fact.c.valid_from <= day)
+    return and_(fact.c.active_at.is_not(None), begun, or_(fact.c.valid_to.is_(None), fact.c.valid_to > day))
 
 
 def _meets(one: Fact, status: Status | None, text: str, known_at: str, day: str) -> bool:

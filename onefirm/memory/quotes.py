@@ -18,6 +18,7 @@ STANCES = ("supports", "contradicts", "derived")
 SHORTEST, LONGEST = 8, 2_000
 _WORD = re.compile(r"[^\W_]+")
 _SHOWN = 300
+_PARTS, _THREE = "[ '’\u00a0\u2009\u202f]", re.compile(r"\d{3}(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,9 @@ def _pattern(words: str) -> re.Pattern[str]:
     behind = r"(?![^\W_])" if last.isalnum() else ""
     before += r"(?<!\d[.,])" if first.isdigit() else ""
     behind += r"(?![.,]\d)" if last.isdigit() else ""
+    # Thousands are also parted by a blank or an apostrophe: 10 000, 10’000.
+    before += rf"(?<!\d{_PARTS})" if _THREE.match(words) else ""
+    behind += rf"(?:(?<=\d{{4}})|(?!{_PARTS}{_THREE.pattern}))" if last.isdigit() else ""
     return re.compile(f"{before}{folded}{behind}")
 
 

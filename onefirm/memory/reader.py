@@ -208,7 +208,10 @@ def _sent(message: EmailMessage) -> str | None:
         return None
     if not isinstance(sent, datetime):
         return None
-    return (sent if sent.tzinfo else sent.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    try:
+        return (sent if sent.tzinfo else sent.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    except OverflowError:  # before the year 1
+        return None
 
 
 def _attachments(message: EmailMessage) -> Iterator[EmailMessage]:
@@ -370,6 +373,8 @@ def main(media: str) -> None:
         told = {"missing": error.name}
     except (MemoryError, RecursionError):
         told = {"why": "reading it takes more memory than a document may"}
+    except Exception:  # noqa: BLE001 - what a library makes of a broken file is no answer to whoever sent it
+        told = {"why": "it is damaged"}
     sys.stdout.write(json.dumps(told))
 
 

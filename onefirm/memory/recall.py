@@ -122,9 +122,11 @@ class Recall:
         unchanged: Callable[[], object] = lambda: None,
         language: str = index.ENGLISH,
         log: Uses | None = None,
+        timezone: str = "UTC",
     ) -> None:
         self._store = store
         self._uses = log
+        self._timezone = timezone
         self._archived = archived
         self._renewal = Renewal(store, ledger, documents, unchanged, language, _INDEXED)
         self._kept = _Kept()
@@ -183,7 +185,7 @@ class Recall:
         if not terms and not refs:
             raise InvalidInput("There is no word to search for.", hint="Ask in words, or name a record in about.")
         self._sight.check(refs)
-        known_by = statements.end(as_of) if as_of else None
+        known_by = statements.end(as_of, self._timezone) if as_of else None
         return _Question(query, terms, refs, max(1, min(limit, _MOST_HITS)), budget_tokens, known_by)
 
     def _known(self, conn: Connection, current: object) -> _Known:

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, or_
 
+from onefirm.ledger.events import Fields, read_body
 from onefirm.memory.quotes import Found
-from onefirm.memory.sameness import ALIKE, digest, even, is_same, likeness, words
+from onefirm.memory.sameness import ALIKE, digest, even, is_same, likeness, share, words
 from onefirm.memory.told_facts import Fact, facts_of, rows
 from onefirm.store.tables import fact
 
@@ -59,12 +60,20 @@ def rivals(conn: Connection, claim: Claim, replaced: Sequence[str]) -> Rivals:
 
 def _near(conn: Connection, claim: Claim) -> list[Fact]:
     """The facts of the same scope that could say the same, or something else of the same subject."""
-    said, size = claim.said, len(words(claim.said["statement"]))
-    near = fact.c.words.between(size * 4 // 5, size * 5 // 4 + 1)
+    said, slot = claim.said, claim.slot or ""
+    mine, same = words(said["statement"]), digest(said["statement"])
+    near = fact.c.words.between(len(mine) // 2, len(mine) * 2 + 1)
     topic = fact.c.topic == digest(said["subject"]) if said["subject"] else fact.c.topic.is_(None)
     query = rows().where(fact.c.scope == said["scope"], fact.c.status.in_(("active", "candidate")))
     query = query.where(fact.c.kind == said["kind"], or_(near, topic)).order_by(fact.c.at, fact.c.ref)
-    return facts_of(conn, conn.execute(query).mappings().all())
+    every = conn.execute(query).mappings()
+    # Whole facts are dear to read, and whoever else records waits: nearly all are others by their words.
+    return facts_of(conn, [row for row in every if slot == row["slot"] or same == row["same"] or _is_alike(row, mine)])
+
+
+def _is_alike(row: Fields, mine: frozenset[str]) -> bool:
+    said: Mapping[str, Any] = (read_body(row["said"]) or {}).get("data", {})
+    return share(mine, words(said.get("statement", ""))) >= ALIKE
 
 
 def _by_day(found: Rivals, one: Fact, claim: Claim) -> list[Fact]:

@@ -35,8 +35,12 @@ def digest(*parts: str) -> str:
 
 def likeness(one: str, other: str) -> float:
     """Which share of all their words both have (Jaccard)."""
-    first, second = words(one), words(other)
-    return len(first & second) / len(first | second) if first or second else 0.0
+    return share(words(one), words(other))
+
+
+def share(one: frozenset[str], other: frozenset[str]) -> float:
+    """The share of two sets that both have."""
+    return len(one & other) / len(one | other) if one or other else 0.0
 
 
 def is_same(one: str, other: str) -> bool:

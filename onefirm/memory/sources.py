@@ -160,7 +160,7 @@ class Sources:
             "uri": self._line("uri", uri or read.uri),
             "media": read.media,
             "author": self._line("author", author or read.author),
-            "dated": _dated(at or read.dated),
+            "dated": _dated(at) or _own_date(read.dated),
             "about": list(concerned),
             "sha256": hashlib.sha256(data).hexdigest(),
             "text_sha256": hashlib.sha256(read.text.encode()).hexdigest(),
@@ -246,7 +246,8 @@ class Sources:
             rows = conn.execute(select(source.c.ref, source.c.subjects).where(source.c.ref.in_(due))).all()
             for ref, about in rows:
                 entry = self._ledger.append(conn, "source.expired", {"ref": ref}, subjects=[ref, *about], by=by)
-                wipe(conn, [ref], entry)
+                _let_go(conn, [ref], entry)
+            passages.wipe(conn, [("source", ref) for ref, _ in rows])
         self._project()
         return len(rows)
 
@@ -287,6 +288,7 @@ class Sources:
                 query = query.where(source.c.kind == kind)
             if self._sight.hidden:
                 query = query.where(source.c.ref.not_in(listed(conn, self._sight.hidden)))
+            query = query if words else query.limit(_MOST_ROWS)
             found = [_source(row) for row in conn.execute(query).mappings()]
         met = [one for one in found if statements.contains(words, one.title, one.author, one.uri)]
         return met[: max(1, min(limit, _MOST_ROWS))]
@@ -369,13 +371,16 @@ def standings(conn: Connection, refs: Sequence[str], known_by: str | None) -> di
 
 def wipe(conn: Connection, refs: Sequence[str], tombstone: Event) -> None:
     """Take away the texts of these sources, so that they can't be read from the file either."""
-    if not refs:
-        return
+    if refs:
+        _let_go(conn, refs, tombstone)
+        passages.wipe(conn, [("source", ref) for ref in refs])
+
+
+def _let_go(conn: Connection, refs: Sequence[str], tombstone: Event) -> None:
     if conn.dialect.name == "sqlite":
         conn.exec_driver_sql("PRAGMA secure_delete=ON")
     held = source_text.update().where(source_text.c.ref.in_(listed(conn, refs)), source_text.c.body.is_not(None))
     conn.execute(held.values(body=None, sha256=None, tombstone=tombstone.id))
-    passages.wipe(conn, [("source", ref) for ref in refs])
 
 
 def _known(conn: Connection, sha256: str, about: Sequence[str]) -> Fields | None:
@@ -427,7 +432,12 @@ def _kind(kind: str | None, of_media: str) -> Kind:
 
 def _dated(given: str | None) -> str | None:
     """A day stays a day, an instant becomes UTC."""
-    if not given:
+    return statements.day(given) or (iso(parse_iso(given)) if given else None)
+
+
+def _own_date(given: str | None) -> str | None:
+    """What a file says of itself; when that is no date, it says nothing."""
+    try:
+        return _dated(given)
+    except InvalidInput:
         return None
-    instant = iso(parse_iso(given))
-    return given if len(given) == 10 else instant

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -77,11 +78,21 @@ def refs(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(parse_ref(text) for text in texts))
 
 
-def end(until: str) -> str:
-    """The instant (ISO) up to which a day counts, or an instant itself. Raises InvalidInput."""
+def day(given: str | None) -> str | None:
+    """The day that a text names; None for an instant or nothing."""
     try:
-        return iso(parse_iso((date.fromisoformat(until.strip()) + timedelta(days=1)).isoformat()))
-    except (ValueError, OverflowError):
+        return date.fromisoformat(given.strip()).isoformat() if given else None
+    except ValueError:
+        return None
+
+
+def end(until: str, timezone: str = "UTC") -> str:
+    """The instant (ISO) up to which a day of a time zone counts, or an instant itself. Raises InvalidInput."""
+    named = day(until)
+    try:
+        next_day = date.fromisoformat(named) + timedelta(days=1) if named else None
+        return iso(datetime.combine(next_day, time(), ZoneInfo(timezone)) if next_day else parse_iso(until))
+    except OverflowError:
         return iso(parse_iso(until))
 
 

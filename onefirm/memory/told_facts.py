@@ -195,8 +195,10 @@ def standings(conn: Connection, refs: Sequence[str], known_by: str | None) -> di
 def _standing(one: Fact) -> Standing:
     ended = one.status == "superseded"
     note = f"superseded by {one.ended_by}" if ended else ""
+    # What was recorded before it begins may not hold yet.
+    begin = f"from {one.valid_from}" if one.valid_from and one.valid_from > one.at[:10] else ""
     until = f"until {one.valid_to}" if one.valid_to else ""
     known = one.status in ("active", "superseded")
     return Standing(
-        one.dated or one.at, ", ".join(filter(None, (note, until))), stale=ended, known=known, by=one.ended_by
+        one.dated or one.at, ", ".join(filter(None, (note, begin, until))), stale=ended, known=known, by=one.ended_by
     )

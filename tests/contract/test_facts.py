@@ -15,7 +15,7 @@ from onefirm.core.attribution import By
 from onefirm.core.errors import InvalidInput, NotFound, Refused, Unavailable
 from onefirm.core.sight import Sight
 from onefirm.ledger.verify import verify
-from onefirm.memory import fact_rows, marks
+from onefirm.memory import fact_rows, marks, quotes, statements
 from onefirm.memory.facts import Fact, Facts, Recorded
 from onefirm.memory.quotes import Quote
 from onefirm.memory.sources import Archived, Sources
@@ -94,6 +94,7 @@ def test_the_same_bytes_for_the_same_records_are_one_source(memory: Knowledge) -
     assert memory.archive(about=["P-1"]).source.ref == "SRC-2"
     assert [one.ref for one in memory.sources.find()] == ["SRC-2", "SRC-1"]
     assert [one.ref for one in memory.sources.find(about="P-1", words="ANNA talk")] == ["SRC-2"]
+    assert memory.archive("Of a week", at="2026-W05-1").source.dated == "2026-01-26"
 
 
 @pytest.mark.parametrize(
@@ -125,12 +126,15 @@ def test_a_fact_carries_the_words_it_came_from_and_their_place(memory: Knowledge
     [("The hosting contract of the shop ends on 31 March 2026.", "nearest is: “.*ends on 31 March 2027"),
      ("It costs 400 USD a month", "nearest is"), ("It costs 40", "doesn't say"), ("costs 4", "too short"),
      ("The hоsting contract of the shop", "doesn't say"), ("ends on ３１ March 2027", "doesn't say"),
-     ("ends on 31 March 202", "doesn't say"), ("quantum tunnelling of cats", "Nothing in it comes near")],
+     ("ends on 31 March 202", "doesn't say"),
+     ("It was sold for 12", "doesn't say"), ("000 EUR in May", "doesn't say"),
+     ("quantum tunnelling of cats", "Nothing in it comes near")],
 )  # fmt: skip
 def test_a_quote_that_only_nearly_stands_there_is_refused_with_what_does(
     memory: Knowledge, quote: str, told: str
 ) -> None:
-    memory.archive()
+    memory.archive(f"{TALK}It was sold for 12 000 EUR in May. In 2026 300 came.")
+    assert quotes.find(Quote("SRC-1", "EUR in May. In 2026"), memory.sources.text("SRC-1"))
     with pytest.raises((Refused, InvalidInput), match=told):
         memory.found("A claim", quote)
     assert memory.rows() == []
@@ -185,6 +189,38 @@ def test_the_operator_decides_which_of_two_holds(memory: Knowledge, verdict: Any
     assert memory.asked() == []
     with pytest.raises(Refused, match="nothing is to decide"):
         memory.facts.decide("F-2", verdict, by=OPERATOR)
+
+
+def test_what_is_accepted_takes_the_place_of_all_that_it_is_newer_than(memory: Knowledge) -> None:
+    for value, day in (("400 EUR", "2026-01-01"), ("500 EUR", "2026-01-01"), ("600 EUR", "2026-02-01")):
+        memory.valued(value, day)
+    assert memory.facts.get("F-3").against == ("F-2", "F-1")
+    memory.facts.decide("F-3", "accept", by=OPERATOR)
+    assert [one.ref for one in memory.facts.find()] == ["F-3"]
+
+
+def test_a_value_that_was_over_before_anybody_told_of_it_held_until_then(memory: Knowledge) -> None:
+    memory.archive("It cost 300 EUR a month until the end of January, says Anna.", at="2026-03-05")
+    slot = {"subject": "hosting", "predicate": "price", "value": "300 EUR", "valid_to": "2026-02-01"}
+    made = memory.found("Hosting cost 300 EUR", "It cost 300 EUR a month until the end of January", **slot).fact
+    assert (made.valid_from, memory.facts.find(), memory.facts.find(on="2026-01-15")) == (None, [], [made])
+
+
+def test_a_value_of_a_day_to_come_says_so_and_the_one_until_then_too(memory: Knowledge) -> None:
+    memory.valued("400 EUR", "2026-01-01")
+    memory.archive("From January 2027 on it costs 450 EUR a month.", at="2026-02-01")
+    slot = {"subject": "hosting", "predicate": "price", "value": "450 EUR", "valid_from": "2027-01-01"}
+    memory.found("hosting: price 450 EUR", "it costs 450 EUR a month", "SRC-2", **slot)
+    notes = {hit.ref: hit.note for hit in memory.memory.recall("hosting price").hits if hit.source == "fact"}
+    assert notes == {"F-2": "from 2027-01-01", "F-1": "superseded by F-2, until 2027-01-01"}
+    assert [one.ref for one in memory.facts.find()] == ["F-1"]
+
+
+def test_as_of_a_day_is_up_to_its_end_where_the_firm_is(memory: Knowledge) -> None:
+    memory.archive()
+    made = memory.found("Anna prefers calls before noon.", "Anna prefers calls before noon").fact
+    assert memory.facts.find(as_of=made.at[:10]) == [made]
+    assert statements.end("2026-03-01", "Asia/Tokyo") == "2026-03-01T15:00:00.000000Z"
 
 
 def test_the_same_statement_gets_more_evidence_and_no_second_fact(memory: Knowledge) -> None:

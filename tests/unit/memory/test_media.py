@@ -130,10 +130,12 @@ def test_a_pdf_gives_its_pages_and_where_each_begins() -> None:
         (pdf("It inflates", blanks=100_000_000), "bomb.pdf", "more memory than a document may"),
         (b"PK\x03\x04 nothing", "a.docx", "no Word document"),
         (docx("<w:p>" + "<w:t>a</w:t>" * 6_000_000), "bomb.docx", "more than 64 MB|damaged"),
+        (docx("<w:p/>")[:50] + b"\xff" * 20 + docx("<w:p/>")[70:], "a.docx", "damaged"),
         (docx("&a;", '<!DOCTYPE x [<!ENTITY a "b">]>'), "a.docx", "entities"),
         (b"hello", "a.eml", "no mail"),
     ],
-    ids=["50 MB", "a picture", "no PDF", "a scan", "a PDF bomb", "no Word", "a zip bomb", "entities", "no mail"],
+    ids=["50 MB", "a picture", "no PDF", "a scan", "a PDF bomb", "no Word", "a zip bomb", "damage inside",
+         "entities", "no mail"],
 )  # fmt: skip
 def test_what_cant_be_read_is_said_in_a_sentence(data: bytes, name: str, told: str) -> None:
     with pytest.raises((InvalidInput, Refused), match=told):
