@@ -14,13 +14,24 @@ if TYPE_CHECKING:
 
 
 def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | None]:
-    """Never refuses: a shell command is judged by what it changed. It is reminded of what was learned about it."""
+    """Refuses only what a rule holds that the operator has enforced: otherwise a command is judged by what it changed.
+    It is reminded of what was learned about it.
+    """
+    said = None
+    if reminders.is_enforced(root):
+        from hooks import enforcement
+
+        said = enforcement.of_command(payload, root)
+        if said and said[0].startswith("denied"):
+            return said  # before anything is noted of it: it doesn't run
     session = watch.session(payload, root)
     with db.writing(root) as conn:
         changes = watch.scan(conn, root, watch.globs(root))
         watch.ascribe(conn, session, changes)
         edits.begin_command(conn, session, watch.call(payload))
     outcome = f"looked: {len(changes)} changed before"
+    if said:
+        return said
     if reminders.is_any(root):
         from hooks import recollection
 

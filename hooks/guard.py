@@ -1,5 +1,5 @@
 """PreToolUse of Edit, Write, MultiEdit and NotebookEdit: refuses an edit of a narrative file that breaks "state first,
-then narrative".
+then narrative", and an edit of any file that a rule holds which the operator has enforced.
 
 Abstains (no output) from everything else: whether an edit is permitted is the client's and the operator's matter.
 """
@@ -29,11 +29,19 @@ def run(payload: Mapping[str, Any], root: str) -> tuple[str, dict[str, Any] | No
     answer = ABSTAINED
     for root, relative, path in targets.places(payload):
         answer = _judged(payload, root, relative, path)
+        if not answer[0].startswith(("denied", "let through")) and reminders.is_enforced(root):
+            answer = _held(payload, root, relative, path) or answer
         if not answer[1] and reminders.is_any(root) and (text := _reminder(payload, root, relative)):
             return f"{answer[0]}, reminded", _context(text)
         if answer != ABSTAINED:
             return answer
     return answer
+
+
+def _held(payload: Mapping[str, Any], root: str, relative: str, path: str) -> tuple[str, dict[str, Any]] | None:
+    from hooks import enforcement
+
+    return enforcement.of_edit(payload, root, relative, path)
 
 
 def _reminder(payload: Mapping[str, Any], root: str, relative: str) -> str:

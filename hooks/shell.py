@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from onefirm.sessions.commands import BEFORE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,11 +22,6 @@ _RUNS_TEXTS = re.compile(
     r"(?:^|[\s;|&(/`\"'])(?:(?:ba|z|da|k|fi)?sh|eval|source|xargs|parallel|ssh|watch|su|script|expect|python[\d.]*|perl"
     r"|ruby|node|deno|bun|php|lua|osascript)(?=[\s;|&\"']|$)"
 )
-# What may stand before the name of a program.
-_BEFORE = frozenset([
-    "!", "builtin", "busybox", "command", "do", "doas", "elif", "else", "env", "exec", "if", "ionice", "nice", "nohup",
-    "parallel", "setsid", "stdbuf", "sudo", "then", "time", "timeout", "until", "while", "xargs",
-])  # fmt: skip
 _WALKERS = frozenset(["ack", "ag", "bfs", "fd", "fdfind", "find", "rg", "rsync", "tree", "ugrep", "zip"])
 _LISTERS = {"grep": "rR", "egrep": "rR", "fgrep": "rR", "diff": "r", "cp": "raR", "scp": "raR", "ls": "R"}
 _SEARCHERS = frozenset(["ack", "ag", "egrep", "fd", "fdfind", "fgrep", "grep", "rg", "ugrep"])
@@ -54,7 +51,7 @@ def entered(text: str) -> list[str]:
 def walks(text: str) -> Iterator[list[str]]:
     """What each program that goes through folders is given; of one that searches, without what it searches for."""
     for words in _commands(text):
-        starts = range(len(words)) if words[0] in _BEFORE else (0,)
+        starts = range(len(words)) if words[0] in BEFORE else (0,)
         for start in starts:
             name, given = words[start].rpartition("/")[2], words[start + 1 :]
             if _goes_through(name, given):

@@ -7,7 +7,7 @@ import re
 import time
 
 from onefirm.narrative import heads, rules
-from onefirm.sessions import edits, hatch, identity, tree, walk
+from onefirm.sessions import commands, edits, hatch, identity, tree, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ _DETACHED = (
 )
 # What is quoted or stands in a here document is text (`Acme & Sons`), unless a shell is given it to run.
 _QUOTED = r"((?:\s-\w*c|\beval)\s*|\bssh\s[^'\"\n;|&]{0,200})?\$?('[^']*'|\"[^\"]*\")"
-_HERE = r"<<-?\s*['\"]?(\w+)"
-_SHELLS = r"\b(?:sh|bash|zsh|dash|ksh|ssh)\b"
 
 
 def client(payload: Mapping[str, Any]) -> str:
@@ -88,27 +86,10 @@ def is_detached(payload: Mapping[str, Any]) -> bool:
     given = payload.get("tool_input")
     if not isinstance(given, dict):
         return False
-    command = re.sub(_QUOTED, _run, _without_documents(str(given.get("command") or "")))
+    command = re.sub(_QUOTED, _run, commands.without_documents(str(given.get("command") or "")))
     return bool(given.get("run_in_background")) or bool(re.search(_DETACHED, command))
 
 
 def _run(quoted: re.Match[str]) -> str:
     """What a shell would run of a quoted text: all, as a command of its own, or nothing."""
     return f"{quoted[1]};{quoted[2][1:-1]}" if quoted[1] else " "
-
-
-def _without_documents(command: str) -> str:
-    """The command without the here documents that no shell is given."""
-    if "<<" not in command:
-        return command
-    lines, kept, end = command.split("\n"), list[str](), ""
-    ends = {line.strip() for line in lines}
-    for line in lines:
-        if end:
-            end = "" if line.strip() == end else end
-            continue
-        kept.append(line)
-        opened = re.search(_HERE, line)
-        if opened and opened[1] in ends and not re.search(_SHELLS, line):
-            end = opened[1]
-    return "\n".join(kept)

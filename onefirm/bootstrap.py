@@ -12,6 +12,7 @@ from onefirm import settings as settings_file
 from onefirm import shipped, workspace
 from onefirm.core.clock import Clock, SystemClock, iso
 from onefirm.core.errors import Refused, Unavailable
+from onefirm.day import checks
 from onefirm.day import lessons as rule_files
 from onefirm.day.day import Day
 from onefirm.day.planes import Planes, Rules
@@ -25,6 +26,7 @@ from onefirm.memory.abstraction import Name
 from onefirm.memory.consolidation import Consolidation
 from onefirm.memory.court import Past
 from onefirm.memory.decisions import Decisions
+from onefirm.memory.enforcement import Enforcements
 from onefirm.memory.facts import Facts
 from onefirm.memory.lessons import Lessons
 from onefirm.memory.recall import Document, Recall
@@ -64,6 +66,7 @@ class Firm:
     lessons: Lessons
     sources: Sources
     facts: Facts
+    enforcements: Enforcements
     consolidation: Consolidation
     recall: Recall
     uses: Uses
@@ -220,9 +223,13 @@ def _wire(
         store, ledger, lambda: _documents(root), archive.is_archived, lambda: tree.stamp(root), log=uses,
         timezone=settings.timezone,
     )  # fmt: skip
+    enforcements = Enforcements(
+        store, ledger, clock, lessons, look=lambda pattern: checks.look(records, pattern),
+        past=lambda: _past(store, ledger), names=lambda: _names(store), secrets_check=secrets.looks_secret,
+    )  # fmt: skip
     consolidation = Consolidation(
         store, ledger, clock, lessons, lambda: _past(store, ledger), timezone=settings.timezone,
-        silent_weeks=settings.lessons.silent_weeks,
+        silent_weeks=settings.lessons.silent_weeks, enforcements=enforcements,
     )  # fmt: skip
     rules = Rules(
         settings.firm,
@@ -252,6 +259,7 @@ def _wire(
         lessons,
         sources,
         facts,
+        enforcements,
         consolidation,
         recall,
         uses,

@@ -122,6 +122,7 @@ def _mend(invocation: Invocation) -> list[str]:
 
     with screen.working("Mending"):
         made = repair(invocation.root)
+        made += [f"the rule file {name}" for name in invocation.firm.day.renew_rules()]
     screen.say(f"Mended: {', '.join(made)}." if made else "Nothing had to be mended.")
     return made
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from onefirm.memory import triggers
 
 if TYPE_CHECKING:
+    from onefirm.memory.enforcement import Trial
     from onefirm.memory.lessons import Case
     from onefirm.memory.stories import Sighting
 
@@ -23,6 +24,8 @@ def lines(case: Case, day: Callable[[str], str]) -> Iterator[str]:
     yield f"  {one.rule}"
     yield f"  because {one.why}"
     yield f"  applies: {triggers.told(one.trigger) or 'always: it names no moment'}"
+    if one.enforced:
+        yield f"  enforced: {one.enforced.told()}"
     yield ""
     yield f"EVIDENCE  met {one.sightings} time{'' if one.sightings == 1 else 's'}"
     yield from (f"  {_sighting(met, first=not at)}" for at, met in enumerate(case.sightings[:_MOST_SHOWN]))
@@ -45,6 +48,20 @@ def lines(case: Case, day: Callable[[str], str]) -> Iterator[str]:
         yield f"  onefirm lesson decide {one.ref} retire   it is no rule"
     if any(met.likeness is not None for met in case.sightings):
         yield f"  onefirm lesson apart {one.ref}           the rule last taken for it is another"
+
+
+def trial(one: Trial, day: Callable[[str], str]) -> Iterator[str]:
+    """What holds a rule or shall, and what it did to past sessions or finds in the records."""
+    yield f"{one.lesson.ref} {one.lesson.rule}"
+    yield f"  {'proposed' if one.item else 'in force'}: {one.held.told()}"
+    if one.held.instead:
+        yield f"  instead: {one.held.instead}"
+    yield f"  {one.told()}"
+    for fired in one.replay.fired[:_MOST_SHOWN] if one.replay else ():
+        yield f"  {day(fired.at)} {fired.session}: {fired.met}{'' if fired.right else ', a false alarm'}"
+    if one.looked and one.looked.broken:
+        yield f"  {', '.join(one.looked.broken[:_MOST_SHOWN])}"
+    yield f"  onefirm lesson answer {one.item} yes|no" if one.item else f"  onefirm lesson relax {one.lesson.ref}"
 
 
 def _sighting(met: Sighting, *, first: bool) -> str:

@@ -9,6 +9,7 @@ import click
 from onefirm.cli import screen
 from onefirm.cli.commands import Group, json_option, why_option
 from onefirm.cli.invocation import Invocation, pass_invocation
+from onefirm.cli.values import conditions
 
 
 @click.group(cls=Group)
@@ -165,6 +166,75 @@ def decide(
     before = lessons.get(ref).status
     made = lessons.decide(ref, verdict, by=invocation.by())
     screen.data(made) if as_json else screen.show(f"{made.ref} {made.rule}: {before} → {made.status}")
+
+
+@lesson.command(short_help="Propose to hold a rule by a guard or a check.")
+@click.argument("ref", metavar="L-N")
+@click.option("--command", "commands", metavar="WORDS", multiple=True, help="Refuse commands with these words.")
+@click.option("--path", "paths", metavar="GLOB", multiple=True, help="Refuse edits of these files.")
+@click.option("--word", "words", metavar="TEXT", multiple=True, help="… that add this.")
+@click.option("--ask", "asks", is_flag=True, help="Ask you at that moment, instead of refusing.")
+@click.option("--kind", metavar="KIND", help="A check of records of this kind, instead of a guard.")
+@click.option("--where", metavar="CONDITION", multiple=True, help="Only of those that meet this.")
+@click.option("--has", "needs", metavar="PROPERTY", multiple=True, help="What each of them must have.")
+@click.option("--instead", default="", metavar="TEXT", help="What to do instead.")
+@json_option
+@pass_invocation
+def enforce(
+    invocation: Invocation, ref: str, kind: str | None, where: tuple[str, ...], needs: tuple[str, ...], asks: bool,
+    instead: str, as_json: bool, **pattern: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Propose that a guard or a check holds a rule, with what it would have done in
+    past sessions. Nothing is in force until you answer yes.
+
+    Without an option, shows what holds the rule and what is proposed.
+    A command is met by its words in their order, whatever stands between them;
+    `*` is any text.
+
+    \b
+    Examples:
+      onefirm lesson enforce L-3 --command "git push --force"
+      onefirm lesson enforce L-3 --path "context/sales/*" --word "lorem ipsum"
+      onefirm lesson enforce L-4 --kind task --where status=done --has outcome
+      onefirm lesson enforce L-3
+    """
+    from onefirm.cli import hearing
+    from onefirm.memory import patterns
+
+    room, is_asked = invocation.firm.enforcements, any(pattern.values()) or asks
+    if kind:
+        if is_asked:
+            raise click.UsageError("A check (--kind) has no pattern of commands, paths or words, and never asks.")
+        held = patterns.check(kind, conditions(where), needs, instead=instead)
+        found = [room.propose(ref, held, by=invocation.by())]
+    elif is_asked or where or needs or instead:
+        held = patterns.guard(pattern, asks=asks, instead=instead)
+        found = [room.propose(ref, held, by=invocation.by())]
+    else:
+        found = room.of(ref)
+    if as_json:
+        screen.data(found)
+        return
+    screen.show("\n".join(line for one in found for line in hearing.trial(one, invocation.days())))
+    if not found:
+        screen.say(f"Nothing but its words holds {ref}; --help says how to propose more.")
+
+
+@lesson.command()
+@click.argument("ref", metavar="L-N")
+@why_option
+@json_option
+@pass_invocation
+def relax(invocation: Invocation, ref: str, why: str | None, as_json: bool) -> None:
+    """Let an enforced rule be words again. Claude can't do this.
+
+    \b
+    Examples:
+      onefirm lesson relax L-3
+    """
+    invocation.need_person("Relaxing a rule")
+    made = invocation.firm.enforcements.relax(ref, by=invocation.by(why))
+    screen.data(made) if as_json else screen.show(f"{made.ref} {made.rule}: words again")
 
 
 @lesson.command(short_help="Propose how to tidy the rules.")

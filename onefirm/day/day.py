@@ -253,6 +253,10 @@ class Day:
         """Take hooks, permissions and MCP servers as they are for right; gives what had changed."""
         return wiring.accept(self._planes, by)
 
+    def renew_rules(self) -> list[str]:
+        """Make the files anew that lessons become; returns the names of rules that had to be written or removed."""
+        return lessons.render(self._planes.root, self._planes.lessons.every(), self._planes.secrets_check)
+
     def rule_tokens(self) -> list[tokens.Part]:
         """What each file of rules costs that every session reads."""
         return tokens.rules(self._planes.root)

@@ -15,7 +15,19 @@ from pathlib import Path
 
 from onefirm.core.clock import Clock, iso
 from onefirm.core.errors import FirmError, InvalidInput
-from onefirm.day import anchoring, brief, context, hooks, lessons, schema, service, snapshots, surroundings, wiring
+from onefirm.day import (
+    anchoring,
+    brief,
+    checks,
+    context,
+    hooks,
+    lessons,
+    schema,
+    service,
+    snapshots,
+    surroundings,
+    wiring,
+)  # fmt: skip
 from onefirm.day.planes import Planes
 from onefirm.day.surroundings import MEND, Finding, Level, counted, read_json
 from onefirm.ledger.sentences import local_time
@@ -250,5 +262,6 @@ def _service(planes: Planes) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Planes], Iterable[Finding]], ...] = (
-    _ledger, _truth, _schema, _artifacts, _guard, _wiring, _narrative, _lessons, _memory, _snapshot, _service,
+    _ledger, _truth, _schema, _artifacts, _guard, _wiring, _narrative, _lessons, checks.enforced, _memory, _snapshot,
+    _service,
 )  # fmt: skip

@@ -5,6 +5,8 @@ of its records. A rule that waits for a command, a kind of record or a word is i
 from `.onefirm/reminders.json`, and hint at candidates in the same way. Everything else is always on, inside one budget.
 The folder is onefirm's: git ignores it, as erasing must reach it, and the guard holds it. A file in it
 without the mark is somebody's own and stays untouched.
+
+What the operator has enforced as guards is compiled for hooks too: `.onefirm/enforced.json`.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from onefirm.memory.lessons import Lesson
 from onefirm.memory.stories import in_effect
 from onefirm.narrative import tree as narrative
 from onefirm.narrative.links import uncommented
-from onefirm.sessions import db, tree
+from onefirm.sessions import db, enforced, tree
 from onefirm.sessions import reminders as moments
 from onefirm.sessions.reminders import any_fits
 from onefirm.sessions.reminders import due as remind
@@ -121,6 +123,19 @@ def reminders(lessons: Iterable[Lesson], secrets_check: SecretsCheck) -> list[di
     ]  # fmt: skip
 
 
+def guards(lessons: Iterable[Lesson], secrets_check: SecretsCheck) -> list[dict[str, object]]:
+    """What hooks are to hold: rules that the operator has enforced as guards, those that a guide speaks for too."""
+    found = [(one, one.enforced) for one in _sound(lessons, secrets_check) if one.status == "hardened"]
+    return [
+        {
+            "ref": one.ref, "rule": " ".join(one.rule.split()), "why": " ".join(one.why.split()),
+            "instead": held.instead, "asks": held.asks, **held.pattern,
+        }
+        for one, held in found
+        if held and held.form == "guard"
+    ]  # fmt: skip
+
+
 def _sound(lessons: Iterable[Lesson], secrets_check: SecretsCheck) -> list[Lesson]:
     return [one for one in lessons if not one.erased and not secrets_check(one.rule)]
 
@@ -164,7 +179,8 @@ def render(root: Path, lessons: Iterable[Lesson], secrets_check: SecretsCheck) -
     """
     folder, every = root / FOLDER, list(lessons)
     try:
-        _remind(root, reminders(every, secrets_check))
+        _compile(root, moments.FILE, {"version": moments.VERSION, "lessons": reminders(every, secrets_check)})
+        _compile(root, enforced.FILE, {"version": enforced.VERSION, "rules": guards(every, secrets_check)})
         texts = plan(every, lambda: places(root), secrets_check).texts
         if not texts and not folder.is_dir():
             return []
@@ -195,15 +211,24 @@ def compare(root: Path, texts: Mapping[str, str]) -> Difference:
     return Difference(tuple(stale), tuple(foreign))
 
 
-def _remind(root: Path, lessons: Sequence[dict[str, object]]) -> None:
-    """Swap what hooks read; without a lesson there is no file, which costs them nothing."""
-    file = root / moments.FILE
-    if not lessons:
+def _compile(root: Path, name: str, what: Mapping[str, object]) -> None:
+    """Swap what hooks read; where there is nothing to say there is no file, which costs them nothing."""
+    file, text = root / name, _compiled(what)
+    if not text:
         file.unlink(missing_ok=True)
-        return
-    text = json.dumps({"version": moments.VERSION, "lessons": lessons}, ensure_ascii=False, separators=(",", ":"))
-    if not file.exists() or file.read_text(encoding="utf-8", errors="replace") != text:
+    elif not file.exists() or file.read_text(encoding="utf-8", errors="replace") != text:
         swap(file, text, draft=file.with_name(f"{file.name}.{os.getpid()}"))
+
+
+def _compiled(what: Mapping[str, object]) -> str:
+    return json.dumps(what, ensure_ascii=False, separators=(",", ":")) if all(what.values()) else ""
+
+
+def is_held(root: Path, lessons: Iterable[Lesson], secrets_check: SecretsCheck) -> bool:
+    """Whether hooks read what the lessons say is enforced."""
+    text = _compiled({"version": enforced.VERSION, "rules": guards(lessons, secrets_check)})
+    file = root / enforced.FILE
+    return (file.read_text(encoding="utf-8", errors="replace") if file.exists() else "") == text
 
 
 def _check_own(root: Path, folder: Path) -> None:

@@ -23,7 +23,7 @@ KINDS = (
     "record.created", "record.updated", "record.archived", "record.restored", "record.seen", "record.queued",
     "record.conflicted", "record.decided", "record.pulled", "question.decided",
     "decision.recorded", "lesson.recorded", "lesson.seen_again", "lesson.told_apart", "lesson.decided",
-    "lesson.merged",
+    "lesson.merged", "lesson.enforcement_proposed", "lesson.enforced", "lesson.relaxed",
     "artifact.added", "artifact.linked",
     "source.archived", "source.expired", "fact.recorded", "fact.evidenced", "fact.ended", "fact.decided",
     "session.opened", "session.closed", "narrative.edited", "narrative.unreconciled", "narrative.archived",

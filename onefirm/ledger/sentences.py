@@ -185,6 +185,11 @@ def _merged(data: Mapping[str, Any], event: Event) -> str:
     return f"made the guide {_named(data, event)} of {listed([clean(ref, 20) for ref in event.subjects[1:]])}"
 
 
+def _enforced(data: Mapping[str, Any], event: Event) -> str:
+    verb = "enforced" if event.kind == "lesson.enforced" else "proposed to enforce"
+    return f"{verb} the lesson {_named(data, event)} as a {clean(data.get('form') or 'guard', 20)}"
+
+
 _VERDICTS = {
     "harden": "hardened the lesson {}", "retire": "retired the lesson {}", "keep": "kept {} as a candidate",
     "patch": "retired the lesson {}, since it can't happen any more",
@@ -372,6 +377,11 @@ SAID: Mapping[str, Said] = {
     "lesson.told_apart": Said("told two lessons apart", _told_apart),
     "lesson.decided": Said("decided about a lesson", _lesson_decided),
     "lesson.merged": Said("made a guide of rules", _merged),
+    "lesson.enforcement_proposed": Said("proposed to enforce a lesson", _enforced),
+    "lesson.enforced": Said("enforced a lesson", _enforced),
+    "lesson.relaxed": Said(
+        "relaxed a lesson", lambda data, event: f"let the lesson {_named(data, event)} be words again"
+    ),
     "artifact.added": Said("added an artifact", _kept),
     "artifact.linked": Said("linked an artifact", _kept),
     "source.archived": Said("archived a source", _sourced),

@@ -21,7 +21,8 @@ from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.ledger.append import Ledger
 from onefirm.memory import court, likeness, stories, triggers
 from onefirm.memory.court import Past
-from onefirm.memory.lessons import TIDYING, Lessons, scope
+from onefirm.memory.enforcement import Enforcements
+from onefirm.memory.lessons import ENFORCING, TIDYING, Lessons, scope
 from onefirm.memory.stories import Lesson, Story
 from onefirm.store import inbox
 from onefirm.store.engine import Store
@@ -78,7 +79,7 @@ class Consolidation:
 
     def __init__(
         self, store: Store, ledger: Ledger, clock: Clock, lessons: Lessons, past: Callable[[], Iterable[Past]],
-        *, timezone: str, silent_weeks: int,
+        *, timezone: str, silent_weeks: int, enforcements: Enforcements,
     ) -> None:  # fmt: skip
         self._store = store
         self._ledger = ledger
@@ -86,6 +87,7 @@ class Consolidation:
         self._lessons = lessons
         self._past = past
         self._timezone = timezone
+        self._enforcements = enforcements
         self._silent = timedelta(weeks=silent_weeks)
 
     def proposals(self) -> list[Proposal]:
@@ -149,6 +151,9 @@ class Consolidation:
         if given == _NO:
             yield "Nothing changes, and it is not asked again."
             return
+        if asked.payload["what"] == "enforce":
+            yield from self._enforcements.accept(asked, by)
+            return
         if asked.payload["what"] == "merge":
             words = text or " ".join(self._lessons.get(ref).rule for ref in asked.subjects)
             guide = self._lessons.merge(asked.subjects, words, by=by)
@@ -162,7 +167,7 @@ class Consolidation:
 
     def _question(self, conn: Connection, item_id: str) -> InboxItem:
         item = inbox.get(conn, item_id.strip().upper())
-        if item is None or item.kind != TIDYING:
+        if item is None or item.kind not in (TIDYING, ENFORCING):
             raise NotFound(
                 f"{item_id[:20]} is no question about rules.",
                 hint="`onefirm lesson consolidate` lists those that wait.",

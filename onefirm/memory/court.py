@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from sqlalchemy import Connection
 
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
 from onefirm.memory.stories import Story
-from onefirm.sessions import triggers
+from onefirm.sessions import enforced, triggers
 from onefirm.sessions.shapes import Moment
 
 ENOUGH = 5
@@ -75,13 +77,24 @@ def replay(story: Story, past: Callable[[], Iterable[Past]]) -> Replay:
     trigger = story.told().trigger
     if not trigger:
         return Replay(False, 0, ())
+    return _over(story, past, partial(triggers.is_comparable, trigger), partial(triggers.fits, trigger))
+
+
+def trial(story: Story, past: Callable[[], Iterable[Past]], pattern: Mapping[str, Any]) -> Replay:
+    """A pattern that would enforce the lesson over past sessions, in the same way."""
+    return _over(story, past, partial(enforced.is_comparable, pattern), partial(enforced.of_moment, pattern))
+
+
+def _over(
+    story: Story, past: Callable[[], Iterable[Past]], could: Callable[[Moment], bool], met: Callable[[Moment], str]
+) -> Replay:
     met_in = {one.session for one in story.sightings if one.session}
     comparable, fired = 0, list[Fired]()
     for one in past():
-        if not any(triggers.is_comparable(trigger, moment) for moment in one.moments):
+        if not any(map(could, one.moments)):
             continue
         comparable += 1
-        found = next((what for moment in one.moments if (what := triggers.fits(trigger, moment))), "")
+        found = next((what for moment in one.moments if (what := met(moment))), "")
         if found:
             fired.append(Fired(one.session, one.at, found, one.session in met_in))
     return Replay(True, comparable, tuple(fired))

@@ -31,8 +31,8 @@ from onefirm.store.tables import lesson
 
 __all__ = ["OUTCOMES", "Case", "Lesson", "Lessons", "Status", "Verdict", "restate", "standing"]
 
-QUESTION, TIDYING = "lesson", "consolidation"
-QUESTIONS = (QUESTION, TIDYING)
+QUESTION, TIDYING, ENFORCING = "lesson", "consolidation", "enforcement"
+QUESTIONS = (QUESTION, TIDYING, ENFORCING)
 _MOST_ROWS = 200
 _MOST_LIKE = 3
 
@@ -344,6 +344,10 @@ class Lessons:
         """All lessons as their entries tell them, whoever asks."""
         with self._store.read() as conn:
             return stories.stories(self._ledger.events(conn, kinds=KINDS))
+
+    def renew(self) -> None:
+        """Bring everything up to date that is made from lessons."""
+        self._project()
 
     def _read(self, ref: str) -> Lesson:
         with self._store.read() as conn:

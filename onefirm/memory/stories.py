@@ -11,14 +11,23 @@ from sqlalchemy import Connection
 from onefirm.core.clock import parse_iso
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
-from onefirm.memory import triggers
+from onefirm.memory import patterns, triggers
+from onefirm.memory.patterns import Enforcement
 from onefirm.memory.statements import DAMAGED, ERASED
 from onefirm.memory.triggers import Trigger
 
 Status = Literal["candidate", "hardened", "retired"]
 Verdict = Literal["harden", "retire", "keep", "patch"]
 OUTCOMES: dict[str, Status] = {"harden": "hardened", "retire": "retired", "keep": "candidate", "patch": "retired"}
-KINDS = ["lesson.recorded", "lesson.seen_again", "lesson.told_apart", "lesson.decided", "lesson.merged"]
+KINDS = [
+    "lesson.recorded",
+    "lesson.seen_again",
+    "lesson.told_apart",
+    "lesson.decided",
+    "lesson.merged",
+    "lesson.enforced",
+    "lesson.relaxed",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,8 @@ class Lesson:
     """One lesson. `sightings` counts how often it was met, the first time included; `recurred`: elsewhere too.
 
     `trigger` says when it applies; `patched`: retired since what it warns of was made impossible. A guide speaks for
-    the rules in `of`. `noted` tells what was made of the words that were just given, for whoever gave them.
+    the rules in `of`. `enforced` is what holds it besides its words. `noted` tells what was made of the words that were
+    just given, for whoever gave them.
     """
 
     ref: str
@@ -63,6 +73,7 @@ class Lesson:
     trigger: Trigger = field(default_factory=dict[str, list[str]])
     patched: bool = False
     of: tuple[str, ...] = ()
+    enforced: Enforcement | None = None
     noted: str = ""
 
 
@@ -75,6 +86,7 @@ class Story:
     verdicts: list[Event] = field(default_factory=list[Event])
     apart: set[str] = field(default_factory=set[str])
     of: tuple[str, ...] = ()
+    enforced: Enforcement | None = None
 
     @property
     def ref(self) -> str:
@@ -117,8 +129,12 @@ class Story:
             self.apart.add(str((event.payload or {}).get("sighting")))
         elif event.kind == "lesson.merged":
             self.of = event.subjects[1:]
+        elif event.kind in ("lesson.enforced", "lesson.relaxed"):
+            self.enforced = patterns.read(event.payload)
         else:
             self.met.append(self.after(event))
+        if self.status != "hardened":
+            self.enforced = None  # what holds a rule goes with it, and comes back by a new yes only
 
     def told(self) -> Lesson:
         said: Any = self.first.payload or {}
@@ -140,6 +156,7 @@ class Story:
             trigger=triggers.read(said.get("trigger")),
             patched=self.verdict == "patch",
             of=self.of,
+            enforced=self.enforced if said else None,
         )
 
 

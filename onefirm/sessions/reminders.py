@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from onefirm.sessions.shapes import Moment
 
-FILE = ".onefirm/reminders.json"
+FILE, ENFORCED = ".onefirm/reminders.json", ".onefirm/enforced.json"
 VERSION = 1
 MOST = 3
 _HARDENED = "hardened"
@@ -28,6 +28,11 @@ _HEAD = "The firm learned:"
 def is_any(root: str) -> bool:
     """Whether there is anything to be reminded of: what most hooks pay."""
     return os.path.exists(f"{root}/{FILE}")
+
+
+def is_enforced(root: str) -> bool:
+    """Whether the operator has any rule enforced; `enforced` reads which, and only then is worth importing."""
+    return os.path.exists(f"{root}/{ENFORCED}")
 
 
 def read(root: str) -> list[dict[str, Any]]:

@@ -140,7 +140,7 @@ def wanted(path: str, globs: tuple[str, ...] = ()) -> bool:
 def matches(path: str, globs: tuple[str, ...]) -> bool:
     """Whether a relative path matches one of the globs; `*` is any text and crosses folders, case is ignored."""
     path = path.lower()
-    return any(_fits(path, glob.lower().split("*")) for glob in globs)
+    return any(fits(path, glob.lower()) for glob in globs)
 
 
 def stat(path: str) -> Stat | None:
@@ -161,8 +161,10 @@ def _shape(found: os.stat_result) -> Stat:
     return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
-def _fits(path: str, parts: list[str]) -> bool:
+def fits(path: str, glob: str) -> bool:
+    """Whether a text is what a glob says, in the same case; `*` is any text."""
     # By hand: fnmatch would bring `re` into a hook that has no other use for it.
+    parts = glob.split("*")
     if len(parts) == 1:
         return path == parts[0]
     if not path.startswith(parts[0]) or not path[len(parts[0]) :].endswith(parts[-1]):

@@ -21,11 +21,12 @@ from hooks import canary
 from onefirm import bootstrap
 from onefirm.core.attribution import By
 from onefirm.narrative import tree
-from onefirm.sessions import identity, walls
+from onefirm.sessions import enforced, identity, walls
 
 HOOK = str(PROJECT / "hooks" / "hook.sh")
 _LOOKED = "5b2a7c1e-0d5f-4f57-9a53-2f0c8e1d4b6a"
 _STRANGER = "0c9d1f5e-7e1b-4a0c-8f4e-6a3b2c1d0e9f"
+_RULES = 10
 _REASON = "The steering group wants the numbers first, because the last talk began with the pictures.\n"
 
 
@@ -53,7 +54,8 @@ def measure(bench: Bench) -> Report:
     root = firms.demo(bench.folder / "firm")
     python = _python()
     bench.tell("running hooks")
-    rows = [*_outside(elsewhere, rounds), *_inside(root, python, rounds), *_start(root, python, rounds)]
+    rows = [*_outside(elsewhere, rounds), *_inside(root, python, rounds), *_enforced(root, python, rounds)]
+    rows += _start(root, python, rounds)
     rows += _behind(bench, python, rounds)
     notes = (
         "outside: peer is `sh -c :`. Inside: peer is `python3 -S -E -c pass` of the interpreter that the hook runs on.",
@@ -83,6 +85,24 @@ def _inside(root: Path, python: str, rounds: int) -> Iterator[Row]:
         yield Row(case.what, "ms", ours, peer, Goal("ratio", "at most", 4) if guards else None)
         if guards:
             yield Row("  processor time", "ms", hook.cpu(rounds), least.cpu(rounds))
+
+
+def _enforced(root: Path, python: str, rounds: int) -> Iterator[Row]:
+    """What ten enforced rules add to an edit that meets none of them."""
+    event = _edit(root, root / "notes.txt", "total = 0", "total = 1")
+    free, file = _hook(Case("the guard", "guard", event), root, python), root / enforced.FILE
+    rule = {"rule": "Ask first.", "why": "It was dear.", "instead": "", "asks": False, "commands": []}
+    rules = [{"ref": f"L-{n}", "paths": [f"site/{n}/*"], "words": ["lorem ipsum"], **rule} for n in range(_RULES)]
+
+    def held() -> float:
+        file.write_text(json.dumps({"version": enforced.VERSION, "rules": rules}), encoding="utf-8")
+        try:
+            return free()
+        finally:
+            file.unlink()
+
+    ours, peer = in_turn(rounds, [held, free], warm_up=2)
+    yield Row(f"guard, {_RULES} rules enforced that hold elsewhere", "ms", ours, peer, Goal("excess", "at most", 1))
 
 
 def _start(root: Path, python: str, rounds: int) -> Iterator[Row]:

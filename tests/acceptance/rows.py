@@ -168,6 +168,11 @@ ROWS: Mapping[str, Row] = {
         "Recall gives the minimal facts for a task inside a token budget, each with provenance; hits and misses are "
         "counted and shown",
     ),
+    "MEM-12": Row(
+        "A hardened rule can become a check, a guard or a flow's expectation; incidents, undos, rejections and failed "
+        "runs propose candidates; an incident closes only with its rule or a reason for none",
+        part="guards and checks; flows and incidents aren't there yet",
+    ),
     "MEM-13": Row(
         "Every decision can be listed and filtered (record, time, standing or superseded), not only recalled"
     ),

@@ -8,8 +8,11 @@ import pytest
 from onefirm.core.attribution import By
 from onefirm.core.errors import InvalidInput, Refused
 from onefirm.ledger.append import Ledger
+from onefirm.memory import patterns
+from onefirm.memory.abstraction import Name
 from onefirm.memory.consolidation import Asked, Consolidation
 from onefirm.memory.court import Past
+from onefirm.memory.enforcement import Enforcements, Looked
 from onefirm.memory.lessons import Lesson, Lessons
 from onefirm.memory.stories import in_effect
 from onefirm.store import inbox
@@ -30,9 +33,14 @@ class Rules:
         with self.store.write() as conn:
             self.ledger.found(conn, "host")
         self.lessons = Lessons(self.store, self.ledger, self.clock, lambda: None, past=lambda: self.past)
+        self.held = Enforcements(
+            self.store, self.ledger, self.clock, self.lessons, look=lambda _: Looked(0, ()), past=lambda: self.past,
+            names=lambda: [Name("client", "Harbour Foods")],
+        )  # fmt: skip
         self.room = Consolidation(
-            self.store, self.ledger, self.clock, self.lessons, lambda: self.past, timezone="UTC", silent_weeks=8
-        )
+            self.store, self.ledger, self.clock, self.lessons, lambda: self.past, timezone="UTC", silent_weeks=8,
+            enforcements=self.held,
+        )  # fmt: skip
 
     def rule(self, words: str, **more: Any) -> str:
         self.clock.advance(days=1)
@@ -52,6 +60,12 @@ class Rules:
             by = By("onefirm", session)
             self.ledger.append(conn, "session.closed", {"fired": list(fired)}, subjects=(), by=by)
 
+    def enforce(self, ref: str, **pattern: list[str]) -> str:
+        """Propose a guard and say yes to it; gives the question's id."""
+        item = self.held.propose(ref, guard(**pattern), by=By("claude")).item
+        self.room.answer(item, "yes", by=OPERATOR)
+        return item
+
     def asked(self) -> list[tuple[str, tuple[str, ...]]]:
         return [(one.what, one.refs) for one in self.room.ask()]
 
@@ -64,6 +78,10 @@ class Rules:
 
     def counters(self) -> dict[str, int]:
         return {one.ref: one.sightings for one in self.lessons.every() if not one.of}
+
+
+def guard(**pattern: list[str]) -> patterns.Enforcement:
+    return patterns.guard(pattern, asks=False, instead="")
 
 
 @pytest.fixture
@@ -169,3 +187,37 @@ def test_a_question_whose_reason_has_gone_is_closed_and_no_words_of_rules_lie_in
     assert rules.asked() == []
     with rules.store.read() as conn:
         assert inbox.open_items(conn) == []
+
+
+def test_what_holds_a_rule_goes_with_it_and_no_words_of_it_lie_in_the_inbox(rules: Rules) -> None:
+    ref = rules.rule("Never push by force.")
+    item = rules.enforce(ref, commands=["git push --force"])
+    assert rules.lessons.get(ref).enforced == guard(commands=["git push --force"])
+    with rules.store.read() as conn:
+        asked = inbox.get(conn, item)
+    assert asked
+    assert "force" not in f"{asked.title} {asked.payload} {asked.key}".replace("enforce", "")
+    rules.lessons.decide(ref, "patch", by=OPERATOR)
+    rules.lessons.record("", "it happened again", again=ref, by=OPERATOR)
+    rules.lessons.decide(ref, "harden", by=OPERATOR)
+    assert rules.lessons.get(ref).enforced is None
+    rules.enforce(ref, commands=["git push --force"])
+    with rules.store.write() as conn:
+        entries = [event.id for event in rules.ledger.events(conn, ref=ref)]
+        rules.ledger.erase(conn, entries, OPERATOR, subjects=[ref])
+    assert rules.lessons.get(ref).enforced is None
+    assert rules.held.of(ref) == []
+
+
+def test_a_pattern_is_tried_on_what_sessions_did_and_one_that_names_somebody_is_refused(rules: Rules) -> None:
+    ref = rules.rule("Never push by force.")
+    for at, command in enumerate(["git push --force", "ls", "git commit -m 'git push --force'", "git log", "git push"]):
+        rules.past.append(Past(f"S-{at}", rules.clock.now().isoformat(), ({"command": command},)))
+    rules.past.append(Past("S-9", rules.clock.now().isoformat(), ({"path": "a.md", "text": "git push --force"},)))
+    trial = rules.held.propose(ref, guard(commands=["git push --force"]), by=OPERATOR)
+    assert trial.told() == "over 5 comparable past sessions it would have fired in 1, 1 of them false alarms"
+    with pytest.raises(Refused, match="names somebody"):
+        rules.held.propose(ref, guard(words=["Harbour Foods"]), by=OPERATOR)
+    for pattern in ({"paths": ["*"]}, {"words": ["a"]}, {"commands": ["*"]}, {}):
+        with pytest.raises(InvalidInput):
+            guard(**pattern)

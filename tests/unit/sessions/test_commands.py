@@ -1,0 +1,33 @@
+"""What a shell command starts, as far as it can be seen, and which of it a rule's words meet."""
+
+import pytest
+
+from onefirm.sessions import commands
+
+
+@pytest.mark.parametrize(
+    ("command", "meets"),
+    [
+        ("git push origin main --force", True),
+        ("cd shop && FOO=1 sudo -u web /usr/bin/git push --force", True),
+        ("bash -c 'cd shop; git push --force'", True),
+        ('echo "$(git push --force)"', True),
+        ("bash <<EOF\ngit push --force\nEOF", True),
+        ("git \\\n  push '--force'", True),
+        ("git commit -m 'git push --force'", False),
+        ("cat > notes <<EOF\ngit push --force\nEOF\nls", False),
+        ("git push --force-with-lease", False),
+        ("git push && rm --force x", False),
+        ("echo git push --force", False),
+        ("", False),
+    ],
+)
+def test_a_rule_meets_what_a_command_starts_and_not_what_it_only_speaks_of(command: str, meets: bool) -> None:
+    assert any(commands.runs("git push --force", words) for words in commands.programs(command)) is meets
+
+
+def test_a_star_is_any_text_in_a_word_and_a_program_may_be_named_with_its_folder() -> None:
+    assert commands.runs("rm -r*", ["rm", "-rf", "build"])
+    assert commands.runs("scripts/deploy", ["scripts/deploy", "now"])
+    assert not commands.runs("rm -r*", ["git", "rm", "-rf"])
+    assert not commands.runs("git branch -D", ["git", "branch", "-d", "x"])
