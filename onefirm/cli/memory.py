@@ -335,7 +335,13 @@ def retract(invocation: Invocation, ref: str, why: str, as_json: bool) -> None:
     """
     invocation.need_person("Taking a fact back")
     made = invocation.firm.facts.retract(ref, by=invocation.by(why))
-    screen.data(made) if as_json else screen.show(f"{made.ref} {made.statement}: {made.status}")
+    if as_json:
+        screen.data(made)
+        return
+    screen.show(f"{made.ref} {made.statement}: {made.status}")
+    if made.replaces:
+        stays = ", ".join(made.replaces)
+        screen.say(f"What it replaced stays superseded ({stays}): have it recorded again if it holds.")
 
 
 @memory.command(short_help="Write memory as JSON lines or Markdown.")

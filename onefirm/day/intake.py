@@ -60,7 +60,8 @@ def archive(planes: Planes, file: Path, said: Said, by: By, *, is_inside: bool =
     """
     place = file.resolve()
     root = planes.root.resolve()
-    if place.is_relative_to(root / ".onefirm") and not place.is_relative_to(root / TAKEN):
+    is_own = not place.is_relative_to(root / TAKEN) or bool(is_inside and planes.sight.client)  # taken for anybody
+    if place.is_relative_to(root / ".onefirm") and is_own:
         raise Refused(f"{told(str(file))} is onefirm's own file.", hint="Name a file of yours.")
     if is_inside and not place.is_relative_to(root):
         raise Refused(

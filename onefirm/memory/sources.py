@@ -179,10 +179,10 @@ class Sources:
         with self._store.write() as conn:
             statements.existing(conn, about)
             next_number(conn, PREFIX, 0)  # whoever adds the same at the same time waits
-            if known := _known(conn, told["sha256"], about):
+            expires = iso(self._clock.now() + timedelta(days=keep_days)) if keep_days is not None else None
+            if known := _known(conn, told["sha256"], about, expires):
                 return Archived(_source(known), False, read.left_out)
             ref = f"{PREFIX}-{next_number(conn, PREFIX)}"
-            expires = iso(self._clock.now() + timedelta(days=keep_days)) if keep_days is not None else None
             data = {"ref": ref, **told, "expires_at": expires}
             entry = self._ledger.append(conn, "source.archived", data, subjects=[ref, *about], by=by)
             session = by.session if told["kind"] == "note" else None
@@ -383,10 +383,11 @@ def _let_go(conn: Connection, refs: Sequence[str], tombstone: Event) -> None:
     conn.execute(held.values(body=None, sha256=None, tombstone=tombstone.id))
 
 
-def _known(conn: Connection, sha256: str, about: Sequence[str]) -> Fields | None:
-    """The source with these bytes for these records."""
+def _known(conn: Connection, sha256: str, about: Sequence[str], expires_at: str | None) -> Fields | None:
+    """The source with these bytes for these records; a passing one is none for who wants them kept."""
     rows = conn.execute(_rows().where(source_text.c.sha256 == sha256)).mappings()
-    return next((row for row in rows if set(row["subjects"]) == set(about)), None)
+    same = (row for row in rows if set(row["subjects"]) == set(about))
+    return next((row for row in same if expires_at or row["expires_at"] is None), None)
 
 
 def _rows() -> Select[Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 from sqlalchemy import Connection, select
 
@@ -45,12 +46,13 @@ def moments(text: str) -> Iterator[Moment]:
 
 
 def past(conn: Connection) -> Iterator[Past]:
-    """The sessions whose archived text is still here."""
+    """The sessions whose archived text is still here; a damaged one, which `onefirm doctor` names, is left out."""
     query = select(event.c.session, source.c.at, source_text.c.body).join(event, event.c.id == source.c.event_id)
     query = query.join(source_text, source_text.c.ref == source.c.ref)
     query = query.where(source.c.kind == KIND, source_text.c.body.is_not(None)).order_by(source.c.at, source.c.ref)
     for session, at, body in conn.execute(query):
-        yield Past(session or "", at, tuple(moments(zlib.decompress(body).decode())))
+        with suppress(zlib.error, UnicodeDecodeError):
+            yield Past(session or "", at, tuple(moments(zlib.decompress(body).decode())))
 
 
 def _block(one: Said, secrets_check: SecretsCheck, root: str) -> str:

@@ -10,7 +10,8 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
@@ -96,12 +97,12 @@ class Uses:
         self._clock = clock
         self._sight = WHOLE
         self._cleared_on: date | None = None
+        self._turn = Lock()
         self._waiting: list[tuple[dict[str, Any], list[dict[str, Any]]]] = []
 
     def note(self, use: Use) -> None:
         """Note what was shown."""
         now = self._clock.now()
-        today = now.date()
         row = {
             "id": use.id, "at": iso(now), "session": use.session, "query": _plain(use.query),
             "about": list(use.about), "mode": use.mode, "tokens": use.tokens, "duration_us": use.duration_us,
@@ -110,7 +111,11 @@ class Uses:
             {"recall_id": use.id, "rank": rank, "source": one.source, "ref": one.ref, "part": one.part}
             for rank, one in enumerate(use.shown, 1)
         ]
-        waiting = [*self._waiting, (row, items)][-_MOST_WAITING:]
+        with self._turn:  # else two threads would both write what waits
+            self._write([*self._waiting, (row, items)][-_MOST_WAITING:], now)
+
+    def _write(self, waiting: list[tuple[dict[str, Any], list[dict[str, Any]]]], now: datetime) -> None:
+        today = now.date()
         try:
             with self._store.write(durable=False, patience_ms=_PATIENCE_MS) as conn:
                 if self._cleared_on != today:

@@ -16,6 +16,7 @@ import pytest
 from onefirm.bootstrap import open_firm
 from onefirm.core.attribution import By
 from onefirm.core.errors import Refused
+from onefirm.day.intake import Said
 from onefirm.day.surroundings import MEND
 from onefirm.demo import damage
 from onefirm.workspace import Wishes
@@ -154,6 +155,11 @@ def test_a_note_expires_and_no_session_reads_or_writes_beyond_its_client(house: 
         for hidden in (lambda: wall.sources.text("SRC-1"), lambda: wall.facts.get("F-1")):
             with pytest.raises(Refused, match="not for this session"):
                 hidden()
+        taken = house.root / ".onefirm" / "taken" / "SRC-1 letter.txt"
+        taken.parent.mkdir(exist_ok=True)
+        taken.write_text("Aurora pays late.")
+        with pytest.raises(Refused, match="onefirm's own file"):
+            wall.day.archive_file(taken, Said(about=["CL-2"]), by, is_inside=True)
         with pytest.raises(Refused, match="must say whose it is"):
             wall.sources.add("Whose is this?", by=by)
 

@@ -15,7 +15,7 @@ from onefirm.core.attribution import By
 from onefirm.core.errors import InvalidInput, NotFound, Refused, Unavailable
 from onefirm.core.sight import Sight
 from onefirm.ledger.verify import verify
-from onefirm.memory import fact_rows, marks, quotes, statements
+from onefirm.memory import fact_rows, marks, quotes, statements, transcripts
 from onefirm.memory.facts import Fact, Facts, Recorded
 from onefirm.memory.quotes import Quote
 from onefirm.memory.sources import Archived, Sources
@@ -94,7 +94,20 @@ def test_the_same_bytes_for_the_same_records_are_one_source(memory: Knowledge) -
     assert memory.archive(about=["P-1"]).source.ref == "SRC-2"
     assert [one.ref for one in memory.sources.find()] == ["SRC-2", "SRC-1"]
     assert [one.ref for one in memory.sources.find(about="P-1", words="ANNA talk")] == ["SRC-2"]
+    assert memory.archive("Blue folder", kind="note").source.expires_at
+    assert memory.archive("Blue folder").source.expires_at is None
+    assert not memory.archive("Blue folder", kind="note").is_new
     assert memory.archive("Of a week", at="2026-W05-1").source.dated == "2026-01-26"
+
+
+def test_a_session_whose_text_is_damaged_is_left_out_of_the_past(memory: Knowledge) -> None:
+    memory.archive("> hello", kind="session")
+    memory.archive("> good day", kind="session")
+    with memory.store.write() as conn:
+        conn.exec_driver_sql("DROP TRIGGER source_text_only_erased")
+        conn.execute(source_text.update().where(source_text.c.ref == "SRC-1").values(body=b"x"))
+    with memory.store.read() as conn:
+        assert [one.moments for one in transcripts.past(conn)] == [({"text": "good day"},)]
 
 
 @pytest.mark.parametrize(
