@@ -160,6 +160,7 @@ def test_a_note_expires_and_no_session_reads_or_writes_beyond_its_client(house: 
         taken.write_text("Aurora pays late.")
         with pytest.raises(Refused, match="onefirm's own file"):
             wall.day.archive_file(taken, Said(about=["CL-2"]), by, is_inside=True)
+        taken.unlink()
         with pytest.raises(Refused, match="must say whose it is"):
             wall.sources.add("Whose is this?", by=by)
 
