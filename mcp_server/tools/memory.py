@@ -25,6 +25,8 @@ def memory_recall(
             "at": hit.at and hit.at[:10],
         },
     )
+    if call.caller.session:
+        call.firm.day.note_shown(call.caller.session, (row["ref"] for row in rows))
     return answers.table(
         rows,
         id=marks.begin(recalled.id),

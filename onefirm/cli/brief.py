@@ -59,6 +59,7 @@ def _print(told: Brief, since: str, most: int) -> None:
     if not told.lines:
         screen.show("  Nothing is blocked, due or stale.")
     _more(len(told.lines) - most)
+    _list("What memory holds about them", [f"{one.ref} of {one.at[:10]}: {one.text}" for one in told.claims], most)
 
 
 def _list(title: str, lines: Sequence[str], most: int) -> None:

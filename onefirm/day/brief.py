@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -18,10 +18,11 @@ from onefirm.core.clock import iso, parse_iso, today
 from onefirm.core.errors import NotFound
 from onefirm.core.sight import WHOLE, Sight
 from onefirm.core.tokens import estimate
-from onefirm.day import changes, choices, hooks, wiring
+from onefirm.day import changes, choices, hooks, recollection, wiring
 from onefirm.day.planes import Planes
 from onefirm.day.wording import clip
 from onefirm.ledger.sentences import local_time
+from onefirm.memory.holding import Held
 from onefirm.sessions import paths, switches, walk, walls
 from onefirm.state.standing import RULES, Line
 from onefirm.store import inbox
@@ -29,6 +30,7 @@ from onefirm.store.inbox import InboxItem
 
 FILE = "brief.json"
 _CHANGES_SHARE = 0.45  # of what is left after the head; the rest is for where things stand
+_CLAIMS_SHARE = 0.2  # at most, of all
 _REMEMBERED = timedelta(days=14)
 _CLOSING_DAYS = 3
 _ASKED = {"fact": "onefirm memory questions"}  # where a question is answered, by its kind
@@ -39,7 +41,9 @@ _HOW = (
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """`text` is what Claude reads; `lines` and `changes` are complete, also where the text had to stop."""
+    """`text` is what Claude reads; `lines` and `changes` are complete, also where the text had to stop. `claims` are
+    what it says of what memory holds.
+    """
 
     at: str
     since: str | None
@@ -47,18 +51,25 @@ class Brief:
     lines: tuple[Line, ...]
     changes: tuple[str, ...]
     attention: tuple[str, ...]
+    claims: tuple[Held, ...] = ()
 
 
-def build(planes: Planes, now: datetime, mirror: Sequence[str] = ()) -> Brief:
-    """Compute the brief for this moment; `mirror` is what must be told about the mirror's age."""
+def build(planes: Planes, now: datetime, mirror: Sequence[str] = (), known: Collection[str] = ()) -> Brief:
+    """Compute the brief for this moment; `mirror` is what must be told about the mirror's age, `known` are refs of
+    memory that whoever reads it was shown already.
+    """
     with planes.store.read() as conn:
         closed = changes.last_close(planes, conn)
         changed = tuple(change.text for change in changes.since(planes, conn, closed.at if closed else None))
         attention = (*mirror, *_attention(planes, conn))
-    lines = tuple(planes.records.standing(now))
+    lines, budget = tuple(planes.records.standing(now)), planes.rules.brief_tokens
+    with planes.store.read() as conn:
+        held = recollection.of_records(planes, conn, [line.ref for line in lines], known)
+    claims, told = recollection.said(held, round(budget * _CLAIMS_SHARE))
     head = _head(planes, now, closed.at if closed else None)
-    text = _render(head, attention, changed, lines, planes.rules.brief_tokens)
-    return Brief(iso(now), closed.at if closed else None, text, lines, changed, attention)
+    text = _render(head, attention, changed, lines, budget - estimate(told))
+    text = "\n\n".join(filter(None, (text, told)))
+    return Brief(iso(now), closed.at if closed else None, text, lines, changed, attention, tuple(claims))
 
 
 def explain(brief: Brief, number: int) -> str:

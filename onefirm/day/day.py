@@ -241,6 +241,10 @@ class Day:
         """What memory has to say to a prompt, and hasn't said in this session; "" for nothing."""
         return recollection.at_prompt(self._planes, session, prompt, recall)
 
+    def note_shown(self, session: str, refs: Iterable[str]) -> None:
+        """Note what of memory a session was shown, so that no prompt repeats it."""
+        recollection.shown(self._planes.root, session, refs)
+
     def examine(self) -> list[doctor.Finding]:
         """The doctor's findings."""
         return doctor.examine(self._planes)

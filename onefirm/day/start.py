@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from onefirm.core.attribution import CLAUDE, SYSTEM, By
 from onefirm.core.errors import FirmError
-from onefirm.day import archive, brief, close, lessons, walls, wiring
+from onefirm.day import archive, brief, close, lessons, recollection, walls, wiring
 from onefirm.day.brief import Brief
 from onefirm.day.planes import Planes
 from onefirm.sessions import identity
@@ -23,7 +23,9 @@ def start(planes: Planes, session: str, client_id: str, source: str, wait_s: flo
     wall = walls.of_call(planes.root, client_id) if client_id else None
     seen = planes.behind(walls.sight(planes, wall)) if wall else planes
     pulled = planes.pulls.within(seen, By(SYSTEM, session), wait_s, lambda: close_left(planes, but=session))
-    told = brief.build(seen.renewed(), planes.clock.now(), pulled.told)
+    shown = recollection.known(planes.root, session)
+    told = brief.build(seen.renewed(), planes.clock.now(), pulled.told, shown)
+    recollection.shown(planes.root, session, [one.ref for one in told.claims])
     _record(planes, session, client_id, source)
     if not wall:  # what is kept is for any session
         brief.keep(planes.root, told)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from onefirm.sessions import db
 from onefirm.workspace import Wishes
 from support.firms import new_firm
 from support.over_mcp import Firm, Refusal, connected
@@ -134,6 +135,9 @@ def test_an_answer_names_its_sources_says_how_it_was_searched_and_its_use_is_cou
     hit = dict(zip(answer["columns"], answer["rows"][0], strict=True))
     assert (hit["ref"], hit["source"], len(hit["at"])) == (ref, "decision", len("2026-11-21"))
     assert answer["how"].startswith("lexical, the firm, ")
+    with db.reading(str(root)) as conn:
+        known = {item for (item,) in conn.execute("select item from told")}
+    assert f"recalled {ref}" in known, "no prompt says it again"
     firm.call("memory_recall", query="quasar")
     decide(firm, "Gaskets are kept in stock", "delivery takes three weeks", evidence=[f"{ref} ({answer['id']})"])
     told = Terminal(root).data("memory", "stats")
