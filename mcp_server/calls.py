@@ -83,7 +83,8 @@ class Calls:
         """One call on the firm as its session sees it. Raises FirmError when the firm can't be opened."""
         bound = self.bindings.of(tool_use_id(request))
         with self.workspace.seen(bound.client_id if bound else None) as firm:
-            yield Call(firm, self.caller(request))
+            caller = self.caller(request)
+            yield Call(firm.within(caller.session), caller)
 
     @contextmanager
     def of_session(self, client_id: str) -> Generator[tuple[Firm, str | None]]:

@@ -99,6 +99,14 @@ class Firm:
             day=self.day.behind(sight),
         )
 
+    def within(self, session: str | None) -> Firm:
+        """The same firm as this session of Claude's has it: without what others noted for themselves."""
+        sight = self.day.tier(session, self.ledger.sight)
+        if sight is self.ledger.sight:
+            return self
+        rooms = {name: getattr(self, name).behind(sight) for name in ("sources", "facts", "recall")}
+        return replace(self, **rooms)
+
     def __enter__(self) -> Firm:
         return self
 

@@ -35,7 +35,7 @@ class Invocation:
         Behind a client wall Claude's shell gets none of it: what a command prints is of every client.
         """
         self.need_whole()
-        return self.whole_firm
+        return self._within(self.whole_firm)
 
     def need_whole(self) -> None:
         """Raise Refused in Claude's shell behind a client wall."""
@@ -53,7 +53,7 @@ class Invocation:
 
         client_id = self._declared_id()
         if not client_id:
-            return self.whole_firm
+            return self._within(self.whole_firm)
         try:
             wall = walls.of(str(self.root), client_id)
         except walls.Unreadable:
@@ -62,7 +62,11 @@ class Invocation:
             from onefirm.cli import screen
 
             screen.say(f"note: this command doesn't say which session runs it; {_only_one(walls.who(wall))}")
-        return self.whole_firm.behind(wall) if wall else self.whole_firm
+        return self._within(self.whole_firm.behind(wall) if wall else self.whole_firm)
+
+    def _within(self, firm: Firm) -> Firm:
+        """For a person the firm is whole; Claude's shell has it as its session does."""
+        return firm.within(self._session()) if _inside_claude() else firm
 
     @cached_property
     def whole_firm(self) -> Firm:

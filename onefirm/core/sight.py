@@ -37,12 +37,17 @@ class Sight:
 
     def check(self, refs: Iterable[str]) -> None:
         """Raise Refused where a ref is hidden, and in the same words where there is none: the answer tells nothing."""
-        for named in refs if self.client else ():
+        for named in refs if self.client or self.hidden else ():
             try:
                 ref = parse_ref(named)
             except InvalidInput:
                 continue  # it is no ref: whoever wanted one says so
-            if ref not in self.known:
+            if not self.client and ref in self.hidden:
+                raise Refused(
+                    f"{ref} is a note of another session, and not for this one.",
+                    hint=f"The operator reads it: onefirm memory show {ref}",
+                )
+            if self.client and ref not in self.known:
                 raise Refused(
                     f"{ref} is not for this session, which is declared for {self.client}: it belongs to somebody else, "
                     "or there is no such thing.",

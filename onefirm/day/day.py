@@ -27,6 +27,7 @@ from onefirm.day import (
     service,
     snapshots,
     start,
+    tiers,
     tokens,
     walls,
     watch,
@@ -137,6 +138,10 @@ class Day:
     def sight(self, wall: Wall) -> Sight:
         """What a session behind this wall may see."""
         return walls.sight(self._planes, wall)
+
+    def tier(self, session: str | None, seen: Sight) -> Sight:
+        """What is seen, without the notes of other sessions and those whose days are over."""
+        return tiers.sight(self._planes, session, seen)
 
     def archive_file(self, file: Path, said: intake.Said, by: By, *, is_inside: bool = False) -> Archived:
         """Archive what a file holds as a source. Raises NotFound, InvalidInput, Refused, Unavailable."""

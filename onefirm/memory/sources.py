@@ -11,7 +11,7 @@ import hashlib
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Any, Literal, get_args
 
@@ -92,6 +92,19 @@ class Archived:
     source: Source
     is_new: bool
     left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note whose text is still here: whose it is (None: a person's), and until when (ISO)."""
+
+    ref: str
+    session: str | None
+    until: str
+
+    def ended(self, now: datetime) -> bool:
+        """Whether its days are over, though nobody has let go of it yet."""
+        return self.until <= iso(now)
 
 
 class Sources:
@@ -180,12 +193,12 @@ class Sources:
             statements.existing(conn, about)
             next_number(conn, PREFIX, 0)  # whoever adds the same at the same time waits
             expires = iso(self._clock.now() + timedelta(days=keep_days)) if keep_days is not None else None
-            if known := _known(conn, told["sha256"], about, expires):
+            session = by.session if told["kind"] == "note" else None
+            if known := _known(conn, told["sha256"], about, expires, session):
                 return Archived(_source(known), False, read.left_out)
             ref = f"{PREFIX}-{next_number(conn, PREFIX)}"
             data = {"ref": ref, **told, "expires_at": expires}
             entry = self._ledger.append(conn, "source.archived", data, subjects=[ref, *about], by=by)
-            session = by.session if told["kind"] == "note" else None
             conn.execute(
                 source.insert().values(
                     ref=ref, event_id=entry.id, at=entry.at, actor=by.actor, kind=told["kind"], subjects=about,
@@ -252,6 +265,14 @@ class Sources:
         return len(rows)
 
     # -- reading -------------------------------------------------------------------------------------------------------
+
+    def notes(self) -> list[Note]:
+        """Every note whose text is here, whoever asks."""
+        query = select(source.c.ref, source.c.session, source.c.expires_at)
+        query = query.join(source_text, source_text.c.ref == source.c.ref)
+        kept = query.where(source.c.expires_at.is_not(None), source.c.kind == "note", source_text.c.body.is_not(None))
+        with self._store.read() as conn:
+            return [Note(*row) for row in conn.execute(kept)]
 
     def get(self, ref: str) -> Source:
         """The source with this ref. Raises NotFound."""
@@ -383,11 +404,16 @@ def _let_go(conn: Connection, refs: Sequence[str], tombstone: Event) -> None:
     conn.execute(held.values(body=None, sha256=None, tombstone=tombstone.id))
 
 
-def _known(conn: Connection, sha256: str, about: Sequence[str], expires_at: str | None) -> Fields | None:
-    """The source with these bytes for these records; a passing one is none for who wants them kept."""
+def _known(
+    conn: Connection, sha256: str, about: Sequence[str], expires_at: str | None, session: str | None
+) -> Fields | None:
+    """The source with these bytes for these records; a passing one is none for who wants them kept, nor is the note of
+    another session.
+    """
     rows = conn.execute(_rows().where(source_text.c.sha256 == sha256)).mappings()
     same = (row for row in rows if set(row["subjects"]) == set(about))
-    return next((row for row in same if expires_at or row["expires_at"] is None), None)
+    lasting = (row for row in same if row["expires_at"] is None or (expires_at and row["session"] == session))
+    return next(lasting, None)
 
 
 def _rows() -> Select[Any]:

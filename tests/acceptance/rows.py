@@ -162,7 +162,7 @@ ROWS: Mapping[str, Row] = {
     ),
     "MEM-08": Row(
         "Tiers: session (expires), project, firm; roles read and write only their tiers",
-        part="sessions do, by their client; roles aren't there yet",
+        part="sessions do, by their client, and a note is its own session's until it expires; roles aren't there yet",
     ),
     "MEM-07": Row(
         "Recall gives the minimal facts for a task inside a token budget, each with provenance; hits and misses are "

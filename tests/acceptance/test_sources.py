@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from onefirm.day.intake import Said
 from onefirm.day.surroundings import MEND
 from onefirm.demo import damage
 from onefirm.workspace import Wishes
+from support.clock import FixedClock
 from support.firms import new_firm
 from support.over_mcp import Firm, Refusal, connected
 from support.terminal import Answer, Terminal
@@ -140,10 +142,22 @@ def test_only_the_operator_decides_which_of_two_facts_holds(house: House) -> Non
 
 
 @pytest.mark.row("MEM-08")
-def test_a_note_expires_and_no_session_reads_or_writes_beyond_its_client(house: House) -> None:
+def test_a_note_is_its_sessions_and_expires_and_no_session_reads_or_writes_beyond_its_client(house: House) -> None:
     note = house.tools.row("memory_ingest", text="Remember the blue folder.", note=True, about=["CL-1"])
     shown = house.terminal.data("memory", "show", note["ref"])
     assert (shown["kind"], bool(shown["session"]), bool(shown["expires_at"])) == ("note", True, True)
+    other, fact = Firm(house.tools._ask, "client-2"), {"statement": "The folder is blue", "source": note["ref"]}
+    found = [{hit["ref"] for hit in one.rows("memory_recall", query="blue folder")} for one in (house.tools, other)]
+    assert [note["ref"] in refs for refs in found] == [True, False]
+    with pytest.raises(Refusal, match="a note of another session"):
+        other.call("fact_record", quotes=["the blue folder"], **fact)
+    assert other.row("memory_ingest", text="Remember the blue folder.", about=["CL-1"])["new"]
+    told = house.tools.row("fact_record", quotes=["the blue folder"], **fact)["ref"]
+    assert told in {hit["ref"] for hit in other.rows("memory_recall", query="blue folder")}
+    with open_firm(house.root, clock=FixedClock(datetime.now(UTC) + timedelta(days=15))) as firm:
+        later = {hit.ref for hit in firm.within(shown["session"]).recall.recall("blue folder").hits}
+    assert told in later
+    assert note["ref"] not in later
     for client, ref in CLIENTS.items():
         house.tools.call("memory_ingest", text=f"{client} pays within ten days, always.", about=[ref])
     with open_firm(house.root) as firm:
@@ -201,8 +215,9 @@ def test_what_lies_in_the_drop_folder_is_taken_and_what_cant_be_stays_with_its_r
     assert house.terminal.data("memory", "take") == {"archived": [], "left": []}
     assert subprocess.run(["git", "status", "--porcelain", "drop"], cwd=house.root, capture_output=True).stdout == b""
     refs = [one["source"]["ref"] for one in taken["archived"]]
-    kept = sorted(file.name for file in (house.root / ".onefirm" / "taken").iterdir())
-    assert (kept[0], [name.partition(" ")[0] for name in kept]) == (f"{refs[0]} list.txt", refs)
+    kept = {file.name for file in (house.root / ".onefirm" / "taken").iterdir()}
+    assert set(refs) <= {name.partition(" ")[0] for name in kept}
+    assert f"{refs[0]} list.txt" in kept
 
 
 @pytest.mark.row("MEM-06")
