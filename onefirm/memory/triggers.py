@@ -10,7 +10,6 @@ from onefirm.core.errors import InvalidInput
 from onefirm.sessions.triggers import PARTS
 
 Trigger = Mapping[str, Sequence[str]]
-NONE: Trigger = {}
 _MOST = 8
 _LONGEST = 120
 _SHORTEST = 3

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PARTS = ("paths", "commands", "kinds", "words")
 _MOST_READ = 20_000  # characters of a moment's text: a hook has milliseconds
+# What a court replays is long: all of ASCII goes through at once.
+_LETTERS = "".join(sign if sign.isalnum() else " " for sign in map(chr, range(128)))
 
 
 def fits(trigger: Mapping[str, Sequence[str]], moment: Moment) -> str:
@@ -55,4 +57,7 @@ def _met(trigger: Mapping[str, Sequence[str]], part: str, moment: Moment) -> str
 
 def _plain(text: str) -> str:
     """Lower case, words parted by one space, a space before the first: so that a word is found from its beginning."""
-    return " " + " ".join("".join(sign if sign.isalnum() else " " for sign in text[:_MOST_READ].lower()).split()) + " "
+    low = text[:_MOST_READ].lower().translate(_LETTERS)
+    if not low.isascii():
+        low = "".join(sign if sign.isalnum() else " " for sign in low)
+    return " " + " ".join(low.split()) + " "
