@@ -269,6 +269,10 @@ def _show_fact(invocation: Invocation, one: Fact) -> None:
             ("noted", f"{one.at[:10]} by {one.actor}"), ("replaces", ", ".join(one.replaces)),
             ("against", ", ".join(one.against))]  # fmt: skip
     screen.table(("", ""), [(name, value) for name, value in rows if value])
+    for line in one.lines:
+        screen.entry(line)
+    for chain, numbers in one.derived.get("entries", {}).items():
+        screen.entry(f"made of the entries {numbers} of chain {chain}")
     for said in one.evidence:
         source = invocation.seen_firm.sources.get(said.source)
         screen.entry(f"“{said.quote}”", indent="│ ")
@@ -390,3 +394,51 @@ def snapshot(invocation: Invocation, anew: bool) -> None:
         invocation.need_person("Dropping the history of memory")
     made = invocation.whole_firm.day.snapshot_memory(anew=anew)
     screen.show(_SNAPSHOT[made])
+
+
+@memory.command(short_help="Sum up what is old, by engagement and month.")
+@click.option("--older-than", "days", default="90d", show_default=True, metavar="DAYS", help="Months that ended then.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be summed up.")
+@click.option("--undo", metavar="F-N", help="Take this one back: what it was made of stands as before.")
+@why_option
+@json_option
+@pass_invocation
+def rollup(invocation: Invocation, days: str, dry_run: bool, undo: str | None, why: str | None, as_json: bool) -> None:
+    """Make one summary for each engagement and month that is over.
+
+    It counts what moved, names what was decided and learned, and quotes how each
+    archived session began. Nothing is deleted. Each close and the service do the
+    same, and for a session's month before its archive expires.
+
+    \b
+    Examples:
+      onefirm memory rollup --dry-run
+      onefirm memory rollup --older-than 30d
+      onefirm memory rollup --undo F-9
+    """
+    day, by = invocation.firm.day, invocation.by(why)
+    if undo:
+        invocation.need_person("Taking a roll-up back")
+        taken = day.undo_roll_up(undo, by)
+        screen.data(taken) if as_json else screen.show(f"{taken.ref} {taken.statement}: {taken.status}")
+        return
+    older_than = _days(days)
+    planned = day.plan_roll_ups(older_than) if dry_run else []
+    made = [] if dry_run else day.roll_up(older_than, by)
+    if as_json:
+        screen.data(planned if dry_run else made)
+        return
+    said = [(one.summary.statement, one.summary.lines) for one in planned]
+    for statement, lines in said or [(f"{one.ref} {one.statement}", one.lines) for one in made]:
+        screen.title(statement)
+        for line in lines:
+            screen.entry(line)
+    if not planned and not made:
+        screen.say("Nothing is due.")
+
+
+def _days(given: str) -> int:
+    number = given.strip().removesuffix("d")
+    if not number.isdecimal() or len(number) > 5:
+        raise InvalidInput(f"“{given[:20]}” is no number of days.", hint="Write it as 90d.")
+    return int(number)

@@ -23,7 +23,7 @@ from onefirm import git
 from onefirm.core.attribution import OPERATOR, SYSTEM, By
 from onefirm.core.canonical import sha256_hex
 from onefirm.core.errors import FirmError
-from onefirm.day import anchoring, backups, changes, intake, lessons, snapshots, transcripts
+from onefirm.day import anchoring, backups, changes, intake, lessons, rollups, snapshots, transcripts
 from onefirm.day.planes import Planes
 from onefirm.ledger.anchors import TRAILER
 from onefirm.narrative import tree as narrative
@@ -103,7 +103,7 @@ def settle(planes: Planes, by: By) -> Settled:
 def _take_in(planes: Planes, by: By) -> None:
     """Take in what was dropped, and let go of what has expired. A close doesn't fail for it."""
     try:
-        planes.sources.expire(by)
+        rollups.let_go(planes, by)
         intake.take(planes, by)
     except (FirmError, OSError):
         _log.warning("the drop folder could not be taken in", exc_info=True)

@@ -24,6 +24,7 @@ from onefirm.day import (
     intake,
     lessons,
     recollection,
+    rollups,
     service,
     snapshots,
     start,
@@ -36,7 +37,9 @@ from onefirm.day import (
 from onefirm.day.brief import Brief
 from onefirm.day.planes import Planes
 from onefirm.memory.decisions import Decision
+from onefirm.memory.facts import Fact
 from onefirm.memory.recall import Recall
+from onefirm.memory.rollups import Plan
 from onefirm.memory.sources import Archived
 from onefirm.narrative.faults import Fault
 from onefirm.narrative.index import Place
@@ -149,7 +152,7 @@ class Day:
 
     def take_in(self, by: By) -> intake.Taken:
         """Archive what lies in the drop folder, and let go of what has expired."""
-        self._planes.sources.expire(by)
+        rollups.let_go(self._planes, by)
         return intake.take(self._planes, by)
 
     def drop_folder(self) -> Path:
@@ -169,6 +172,18 @@ class Day:
     def snapshot_memory(self, *, anew: bool = False) -> snapshots.Outcome:
         """Commit what memory holds now to its own repository. Raises Refused, Unavailable."""
         return snapshots.make(self._planes, anew=anew)
+
+    def plan_roll_ups(self, older_than_days: int) -> list[Plan]:
+        """What `roll_up` would make."""
+        return rollups.plan(self._planes, older_than_days)
+
+    def roll_up(self, older_than_days: int, by: By) -> list[Fact]:
+        """Roll up what ended so many days ago, and what is about to expire."""
+        return rollups.make(self._planes, by, older_than_days)
+
+    def undo_roll_up(self, ref: str, by: By) -> Fact:
+        """Take a roll-up back. Raises NotFound, Refused for what is none, or none that stands."""
+        return rollups.undo(self._planes, ref, by)
 
     def erasable(self, ref: str) -> erase.Erasable:
         """What an erasure would take that still has content. Raises Refused while the record is in use."""

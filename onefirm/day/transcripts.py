@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from onefirm.core.attribution import By
 from onefirm.core.errors import FirmError
+from onefirm.day import rollups
 from onefirm.day.planes import Planes
 from onefirm.memory import abstraction, statements, transcripts
 from onefirm.memory.abstraction import Name
@@ -35,7 +36,7 @@ def archive(planes: Planes, session: str, by: By) -> str | None:
     Never raises for what can't be read or kept: a session is closed all the same.
     """
     try:
-        planes.sources.expire(by)
+        rollups.let_go(planes, by)
         known = identity.get(str(planes.root), session)
         return _archive(planes, known, by) if known and planes.rules.session_days else None
     except (FirmError, OSError, sqlite3.Error, db.Lost):

@@ -81,6 +81,7 @@ class _Page:
         yield f"- why: {_text(one.why)}"
         yield f"- theme: {_text(one.theme)}"
         yield from (f"- when {part}: {_text(', '.join(given))}" for part, given in sorted(one.trigger.items()) if given)
+        yield from _item(one.enforced and f"held: {_text(one.enforced.told())}")
         yield from _item(self._linked("speaks for", one.of, chapter))
         yield from (f"- met: {_sighting(each)}" for each in self._book.met.get(one.ref, ()))
 
@@ -89,6 +90,7 @@ class _Page:
         held = " ".join(filter(None, (one.valid_from and f"from {one.valid_from}", _until(one.valid_to))))
         dated = f"of {one.dated}" if one.dated else ""
         yield f"- {', '.join(filter(None, (one.status, dated, held)))}"
+        yield from (f"  - {_text(line)}" for line in one.lines)
         named = " › ".join(_text(part) for part in (one.subject, one.predicate, one.value) if part)
         yield from _item(named)
         yield from _item(self._linked("superseded by", [one.ended_by], chapter))

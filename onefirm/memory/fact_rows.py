@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
@@ -65,6 +65,18 @@ def differing(conn: Connection, ledger: Ledger) -> list[str]:
         held.quotes.setdefault(row["fact"], []).append(dict(row))
     every = dict.fromkeys((*told.facts, *held.facts, *held.quotes))
     return [ref for ref in every if told.of(ref) != held.of(ref)]
+
+
+def summed_up(conn: Connection, sources: Sequence[str], known_by: str | None) -> dict[str, str]:
+    """The roll-up that stands for each of these sources, or stood at a time (ISO)."""
+    query = select(evidence.c.source, fact.c.ref).join(fact, fact.c.ref == evidence.c.fact)
+    query = query.where(evidence.c.source.in_(sources), fact.c.kind == "summary").order_by(fact.c.at)
+    if known_by is None:
+        query = query.where(fact.c.status == "active")
+    else:
+        stood = or_(fact.c.ended_at.is_(None), fact.c.ended_at > known_by)
+        query = query.where(fact.c.status != "erased", fact.c.at <= known_by, stood)
+    return {row.source: row.ref for row in conn.execute(query)}
 
 
 @dataclass(slots=True)

@@ -116,7 +116,7 @@ class Facts:
         named = statements.refs(replaces)
         self._sight.check(named)
         with self._store.write() as conn:
-            _take_turn(conn)
+            take_turn(conn)
             statements.existing(conn, claim.said["about"])
             self._check_here(conn, claim)
             scope = " ".join(sorted(places.owners(conn, self._ledger, claim.said["about"]))) or "firm"
@@ -264,7 +264,7 @@ class Facts:
         statements.check_reason(by, self._secrets_check)
         name = self._named(ref)
         with self._store.write() as conn:
-            _take_turn(conn)
+            take_turn(conn)
             one = told_facts.get(conn, name)
             if one.status not in ("active", "candidate"):
                 raise Refused(f"{name} is {one.status} already.", hint=f"`onefirm memory show {name}` tells why.")
@@ -283,7 +283,7 @@ class Facts:
             raise InvalidInput(f"“{verdict[:20]}” is no verdict.", hint=f"Use one of: {', '.join(VERDICTS)}.")
         name = self._named(ref)
         with self._store.write() as conn:
-            _take_turn(conn)
+            take_turn(conn)
             one = told_facts.get(conn, name)
             if one.status != "candidate":
                 raise Refused(f"{name} is {one.status}: nothing is to decide.", hint="`onefirm memory questions`.")
@@ -371,20 +371,20 @@ class Facts:
     def rebuild(self) -> int:
         """Make how facts stand anew from the ledger; how many there are."""
         with self._store.write() as conn:
-            _take_turn(conn)
+            take_turn(conn)
             return fact_rows.rebuild(conn, self._ledger)
 
 
 def mend(conn: Connection, ledger: Ledger) -> bool:
     """Make how facts stand anew where the ledger tells otherwise; whether it did."""
-    _take_turn(conn)
+    take_turn(conn)
     is_wrong = bool(fact_rows.differing(conn, ledger))
     if is_wrong:
         fact_rows.rebuild(conn, ledger)
     return is_wrong
 
 
-def _take_turn(conn: Connection) -> None:
+def take_turn(conn: Connection) -> None:
     """Wait for whoever else writes facts: how they stand is read before it is changed."""
     next_number(conn, PREFIX, 0)
 

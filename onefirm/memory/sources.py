@@ -27,7 +27,7 @@ from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event, Fields, read_body
 from onefirm.ledger.words import clean
-from onefirm.memory import marks, media, passages, statements
+from onefirm.memory import fact_rows, marks, media, passages, statements
 from onefirm.memory.media import Read
 from onefirm.memory.passages import Part
 from onefirm.memory.spans import Span, spans
@@ -378,16 +378,27 @@ def _part(found: Source, text: str, every: Sequence[Span], number: int) -> Part:
 
 
 def standings(conn: Connection, refs: Sequence[str], known_by: str | None) -> dict[str, Standing]:
-    """Of which day these sources are, and which of them were archived by a time (ISO)."""
+    """Of which day these sources are, and which of them were archived by a time (ISO).
+
+    A session's words don't count for a roll-up that was made of them, as those of a superseded fact do for its heir:
+    they are only pointed from to it.
+    """
+    told = conn.execute(_STANDING, {"refs": list(refs)}).all()
+    sessions = [ref for ref, _, kind, _, _ in told if kind == "session"]
+    summed = fact_rows.summed_up(conn, sessions, known_by) if sessions else {}
     return {
         ref: Standing(
             (read_body(said) or {}).get("data", {}).get("dated") or at,
-            f"a note of {session}" if session else "said in a session" if kind == "session" else "",
+            f"a note of {session}" if session else _of_session(summed.get(ref)) if kind == "session" else "",
             stale=kind == "session",  # what was only said stands below what was written down
             known=known_by is None or at <= known_by,
         )
-        for ref, at, kind, session, said in conn.execute(_STANDING, {"refs": list(refs)})
+        for ref, at, kind, session, said in told
     }
+
+
+def _of_session(summary: str | None) -> str:
+    return f"said in a session{(summary and f', summed up in {summary}') or ''}"
 
 
 def wipe(conn: Connection, refs: Sequence[str], tombstone: Event) -> None:

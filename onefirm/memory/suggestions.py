@@ -22,7 +22,7 @@ from onefirm.store.engine import Store
 from onefirm.store.tables import passage
 
 _SHARE, _MASS, _OF_BEST = 0.5, 8.0, 0.8
-_SOURCES = ("decision", "fact", "summary")
+_SOURCES = ("decision", "fact")  # a roll-up has a word of everything
 _MOST, _LOOKED_AT = 3, 8
 _LONGEST = 1_000
 _COUNTED = 2_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Select, bindparam, select
@@ -37,7 +37,8 @@ class Fact:
     """One statement. It holds in the world from `valid_from` until before `valid_to` (days; None: not known, open).
 
     `dated` is the day of which it tells; `at` when it was recorded, `ended_at` when it was superseded or retracted
-    here, `ended_by` what took its place. `against` are the facts that a candidate contradicts.
+    here, `ended_by` what took its place. `against` are the facts that a candidate contradicts. Of a roll-up `lines` say
+    what it sums up, and `derived` what it was made of: engagement, month, and the entries' numbers by chain.
     """
 
     ref: str
@@ -60,6 +61,8 @@ class Fact:
     ended_at: str | None
     ended_by: str | None
     event_id: str
+    lines: tuple[str, ...] = ()
+    derived: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def holds(self, known_at: str, on: str) -> bool:
         """Whether it was known at an instant that this holds on a day."""
@@ -127,6 +130,8 @@ def _fact(row: Fields, quoted: Sequence[Evidence], payload: Mapping[str, Any] | 
         row["ended_at"],
         row["ended_by"],
         row["event_id"],
+        tuple(said.get("lines", ())),
+        said.get("derived", {}),
     )
 
 
@@ -172,7 +177,7 @@ def index(conn: Connection, entry: Event) -> None:
     one = fact_of(conn, row)
     part = Part(
         heading=one.subject,
-        body=one.statement,
+        body="\n".join((one.statement, *one.lines)),
         meta=" ".join(filter(None, (one.predicate, one.value))),
         context="\n".join(said.quote for said in one.evidence),
         at=one.dated or one.at,

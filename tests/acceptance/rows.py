@@ -173,6 +173,7 @@ ROWS: Mapping[str, Row] = {
         "runs propose candidates; an incident closes only with its rule or a reason for none",
         part="guards and checks; flows and incidents aren't there yet",
     ),
+    "MEM-09": Row("Scheduled roll-ups compact old events into facts and decisions, reversibly"),
     "MEM-13": Row(
         "Every decision can be listed and filtered (record, time, standing or superseded), not only recalled"
     ),
