@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Self
 
 from onefirm.core.errors import InvalidInput, Refused
 from onefirm.core.ids import parse_ref
@@ -56,3 +58,15 @@ class Sight:
 
 
 WHOLE = Sight()
+
+
+class Sighted:
+    """A room of the firm that a session behind a client wall sees a part of."""
+
+    _sight: Sight = WHOLE
+
+    def behind(self, sight: Sight) -> Self:
+        """The same room as a session with this sight has it: what is hidden is left out, naming it is refused."""
+        seen = copy.copy(self)
+        seen._sight = sight
+        return seen

@@ -161,9 +161,10 @@ def _read(file: Path, flags: int) -> bytes:
     except OSError as error:
         why = "it is a link" if file.is_symlink() else str(error.strerror)
         raise Refused(f"{shown} is not read: {why}.", hint="Put the file itself there.") from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise InvalidInput(f"{shown} is no file.", hint="Name one file.")
     with os.fdopen(handle, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise InvalidInput(f"{shown} is no file.", hint="Name one file.")
         return opened.read(LARGEST_BYTES + 1)
 
 

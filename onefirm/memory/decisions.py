@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -14,7 +13,7 @@ from onefirm.core.attribution import By
 from onefirm.core.clock import Clock, iso, parse_iso, today
 from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.core.ids import parse_ref
-from onefirm.core.sight import WHOLE, Sight
+from onefirm.core.sight import Sighted
 from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
@@ -66,7 +65,7 @@ class Entry:
     chain: tuple[Link, ...]
 
 
-class Decisions:
+class Decisions(Sighted):
     """The firm's decisions. `closed(ref)` gives the reason why nothing more is decided about a record, if so."""
 
     def __init__(
@@ -86,13 +85,6 @@ class Decisions:
         self._project = project
         self._closed = closed
         self._secrets_check = secrets_check
-        self._sight = WHOLE
-
-    def behind(self, sight: Sight) -> Decisions:
-        """The same decisions as a session with this sight has them: hidden ones are left out, naming one is refused."""
-        seen = copy.copy(self)
-        seen._sight = sight
-        return seen
 
     def record(
         self,

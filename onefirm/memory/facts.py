@@ -6,11 +6,10 @@ closes the older, what contradicts waits for the operator, and both stay.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from sqlalchemy import Connection, and_, or_, select
 
@@ -18,7 +17,7 @@ from onefirm.core.attribution import By
 from onefirm.core.clock import Clock, iso, parse_iso, today
 from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.core.ids import parse_ref
-from onefirm.core.sight import WHOLE, Sight
+from onefirm.core.sight import Sight, Sighted
 from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.words import clean
@@ -57,7 +56,7 @@ class Recorded:
     superseded: tuple[str, ...] = ()
 
 
-class Facts:
+class Facts(Sighted):
     """The firm's facts."""
 
     def __init__(
@@ -77,12 +76,11 @@ class Facts:
         self._project = project
         self._secrets_check = secrets_check
         self._timezone = timezone
-        self._sight = WHOLE
 
-    def behind(self, sight: Sight) -> Facts:
-        """The same facts as a session with this sight has them: hidden ones are left out, naming one is refused."""
-        seen = copy.copy(self)
-        seen._sight, seen._sources = sight, self._sources.behind(sight)
+    def behind(self, sight: Sight) -> Self:
+        """As others are seen; its sources are seen so too."""
+        seen = super().behind(sight)
+        seen._sources = self._sources.behind(sight)
         return seen
 
     # -- recording -----------------------------------------------------------------------------------------------------

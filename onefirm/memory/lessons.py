@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from onefirm.core.attribution import SYSTEM, By
 from onefirm.core.clock import Clock
 from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.core.ids import parse_ref
-from onefirm.core.sight import WHOLE, Sight
+from onefirm.core.sight import WHOLE, Sight, Sighted
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
 from onefirm.memory import abstraction, court, likeness, statements, stories, told_lessons, triggers, uses
@@ -58,7 +57,7 @@ class _Said:
     replaced: tuple[tuple[str, str], ...]
 
 
-class Lessons:
+class Lessons(Sighted):
     """The firm's lessons. `names` gives who must not be named in one; `past` the sessions to replay it over."""
 
     def __init__(
@@ -81,13 +80,6 @@ class Lessons:
         self._names = names
         self._past = past
         self._timezone = timezone
-        self._sight = WHOLE
-
-    def behind(self, sight: Sight) -> Lessons:
-        """The same lessons as a session with this sight has them: hidden ones are left out, naming one is refused."""
-        seen = copy.copy(self)
-        seen._sight = sight
-        return seen
 
     def record(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Connection
 
 from onefirm.core.errors import InvalidInput, Unavailable
-from onefirm.core.sight import WHOLE, Sight
+from onefirm.core.sight import WHOLE, Sighted
 from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
@@ -107,7 +106,7 @@ class _Kept:
     last: tuple[object, _Known] | None = None
 
 
-class Recall:
+class Recall(Sighted):
     """The firm's memory, asked in words. `documents` gives the narrative files as they are now, and `unchanged` what
     stays the same as long as they do (None: nobody can tell); `archived` tells by its path whether one is of an
     engagement that is over, and `log` takes note of what was shown.
@@ -131,13 +130,6 @@ class Recall:
         self._renewal = Renewal(store, ledger, documents, unchanged, language, _INDEXED)
         self._kept = _Kept()
         self._language = language
-        self._sight = WHOLE
-
-    def behind(self, sight: Sight) -> Recall:
-        """The same memory as a session with this sight has it: it is searched without what is hidden."""
-        seen = copy.copy(self)
-        seen._sight = sight
-        return seen
 
     def recall(
         self,

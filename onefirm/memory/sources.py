@@ -6,7 +6,6 @@ of a source is told by its entry.
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +21,7 @@ from onefirm.core.clock import Clock, iso, parse_iso
 from onefirm.core.credentials import ACCOUNT
 from onefirm.core.errors import InvalidInput, NotFound, Refused, Unavailable
 from onefirm.core.ids import parse_ref
-from onefirm.core.sight import WHOLE, Sight
+from onefirm.core.sight import Sighted
 from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event, Fields, read_body
@@ -107,7 +106,7 @@ class Note:
         return self.until <= iso(now)
 
 
-class Sources:
+class Sources(Sighted):
     """The firm's sources."""
 
     def __init__(
@@ -123,13 +122,6 @@ class Sources:
         self._clock = clock
         self._project = project
         self._secrets_check = secrets_check
-        self._sight = WHOLE
-
-    def behind(self, sight: Sight) -> Sources:
-        """The same sources as a session with this sight has them: hidden ones are left out, naming one is refused."""
-        seen = copy.copy(self)
-        seen._sight = sight
-        return seen
 
     # -- archiving -----------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,6 @@ A question's words are erased with what it was about; what was shown, and what i
 
 from __future__ import annotations
 
-import copy
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -18,7 +17,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select,
 
 from onefirm.core.clock import Clock, iso
 from onefirm.core.errors import Unavailable
-from onefirm.core.sight import WHOLE, Sight
+from onefirm.core.sight import WHOLE, Sighted
 from onefirm.store.engine import Store
 from onefirm.store.tables import recall_item, recall_log
 
@@ -89,13 +88,12 @@ def new_id() -> str:
     return "R-" + "".join(chr(ord("a") + byte % 26) for byte in os.urandom(_LETTERS))
 
 
-class Uses:
+class Uses(Sighted):
     """The log. Nobody waits for it: what can't be written at once is written with what comes next."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._sight = WHOLE
         self._cleared_on: date | None = None
         self._turn = Lock()
         self._waiting: list[tuple[dict[str, Any], list[dict[str, Any]]]] = []
@@ -127,14 +125,8 @@ class Uses:
         except Unavailable:
             self._waiting = waiting
 
-    def behind(self, sight: Sight) -> Uses:
-        """The same log as a session with this sight has it: figures without anybody's words."""
-        seen = copy.copy(self)
-        seen._sight = sight
-        return seen
-
     def stats(self, most: int = 10) -> Stats:
-        """How memory was used."""
+        """How memory was used; behind a client wall in figures only, without anybody's words."""
         with self._store.read() as conn:
             rows = conn.execute(select(recall_log).order_by(recall_log.c.at)).mappings().all()
             counted = select(recall_item.c.recall_id, func.count()).group_by(recall_item.c.recall_id)

@@ -188,6 +188,7 @@ def test_no_path_leads_out_of_the_workspace_or_into_onefirms_own_files(house: Ho
         ("link.md", "outside of the workspace"),
         (".onefirm/firm.db", "onefirm's own"),
         ("none.md", "no file"),
+        ("context", "context is no file"),
     ):
         with pytest.raises(Refusal, match=told):
             house.tools.call("memory_ingest", path=path)
