@@ -142,9 +142,10 @@ class Consolidation:
         # Done first: where it is refused, the question stays open, and of two at once the second is refused.
         done = list(self._done(asked, given, text, by))
         with self._store.write() as conn:
-            inbox.decide(conn, asked.id, given, by.actor, self._clock.now())
             told = {"asked": asked.title, "keep": given, "inbox": asked.id}
+            # The ledger before the inbox, as who decides about a rule does: else two could wait for each other.
             self._ledger.append(conn, "question.decided", told, subjects=asked.subjects, by=by)
+            inbox.decide(conn, asked.id, given, by.actor, self._clock.now())
         return done
 
     def _done(self, asked: InboxItem, given: str, text: str, by: By) -> Iterator[str]:
