@@ -28,6 +28,7 @@ from onefirm.memory.court import Past
 from onefirm.memory.decisions import Decisions
 from onefirm.memory.enforcement import Enforcements
 from onefirm.memory.facts import Facts
+from onefirm.memory.languages import Languages
 from onefirm.memory.lessons import Lessons
 from onefirm.memory.recall import Document, Recall
 from onefirm.memory.sources import Sources
@@ -227,8 +228,9 @@ def _wire(
     sources = Sources(store, ledger, clock, project, secrets.looks_secret)
     facts = Facts(store, ledger, clock, sources, project, secrets.looks_secret, settings.timezone)
     uses = Uses(store, clock)
+    spoken = Languages(settings.memory.language, settings.memory.clients)
     recall = Recall(
-        store, ledger, lambda: _documents(root), archive.is_archived, lambda: tree.stamp(root), log=uses,
+        store, ledger, lambda: _documents(root), archive.is_archived, lambda: tree.stamp(root), spoken, uses,
         timezone=settings.timezone,
     )  # fmt: skip
     enforcements = Enforcements(

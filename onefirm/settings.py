@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from onefirm import yamlfile
 from onefirm.core.errors import InvalidInput
+from onefirm.core.ids import REF
 
 FILE = "onefirm.yaml"
 
@@ -48,6 +49,12 @@ def _store(url: str) -> str:
             "holds a password; keep it out of git: `onefirm secret set database`, then `store: secret:database`"
         )
     return url
+
+
+def _ref(text: str) -> str:
+    if not REF.fullmatch(text):
+        raise ValueError(f"“{text}” is no ref of a client, such as CL-2")
+    return text
 
 
 class _Section(BaseModel):
@@ -90,6 +97,15 @@ class ServiceSettings(_Section):
     webhook_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
 
 
+class MemorySettings(_Section):
+    """The language of what is remembered, and of those clients and prospects, by ref, that have another one. English
+    words are stemmed; those of any other language are looked for from their stem on.
+    """
+
+    language: Literal["english", "other"] = "english"
+    clients: Mapping[Annotated[str, AfterValidator(_ref)], Literal["english", "other"]] = {}
+
+
 class LessonSettings(_Section):
     """For how many weeks a rule may be silent before the operator is asked whether to retire it."""
 
@@ -112,6 +128,7 @@ class Settings(_Section):
     sessions: SessionSettings = SessionSettings()
     service: ServiceSettings = ServiceSettings()
     lessons: LessonSettings = LessonSettings()
+    memory: MemorySettings = MemorySettings()
 
 
 def load(root: Path) -> Settings:
@@ -182,4 +199,5 @@ _SECTIONS: Mapping[yamlfile.KeyPath, type[_Section]] = {
     ("sessions",): SessionSettings,
     ("service",): ServiceSettings,
     ("lessons",): LessonSettings,
+    ("memory",): MemorySettings,
 }

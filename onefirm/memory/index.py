@@ -1,6 +1,7 @@
 """The full-text index of the passages, asked alike on SQLite (FTS5) and Postgres (tsvector).
 
-Nothing that is typed can be read as query syntax: terms and scope words are made of letters and digits only.
+English passages are stemmed, those of other languages stand in an index of their own and are looked for from a word's
+stem on. Nothing that is typed can be read as query syntax: terms and scope words are made of letters and digits only.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from typing import Any
 
 from sqlalchemy import Connection, TextClause, text
 
-ENGLISH = "english"
-SIMPLE = "simple"
+ENGLISH, OTHER = "english", "other"
+LANGUAGES = (ENGLISH, OTHER)
+_INDEX = {ENGLISH: "passage_text", OTHER: "passage_text_other"}
+_CONFIG = {ENGLISH: "english", OTHER: "simple"}
 _COLUMNS = "{heading body meta context titles}"
 # What a word counts in scope, heading, body, meta, context, titles.
 _WEIGHTS = "0.0, 2.0, 1.0, 1.0, 0.5, 1.0"
 _PG_WEIGHTS = "'{0, 0.5, 0.9, 1}'"  # D (scope), C (context), B (meta, titles), A (heading, body)
+_TALLY = text("SELECT scope, source, language, passages FROM passage_tally WHERE passages > 0")
 _LIGHT, _JUDGED = "p.id, p.actor, p.traits", ", p.source, p.ref, p.about, p.scope"
 _FIELDS = "p.id, p.source, p.ref, p.part, p.heading, p.body, p.actor, p.at, p.about, p.start_char, p.end_char"
 _WHOLE = {
@@ -46,7 +50,7 @@ class Term:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """`scope` holds groups of scope words: a passage has one of each group. `known_by` (ISO) leaves out what was
-    written down later. `language` is the one that the index was made for. `judged`: rows tell what they are about.
+    written down later. `language` is that of the passages. `judged`: rows tell what they are about.
     """
 
     terms: Sequence[Term]
@@ -56,6 +60,22 @@ class Asked:
     judged: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many passages of one source and language have the same scope words."""
+
+    scope: frozenset[str]
+    source: str
+    language: str
+    passages: int
+
+
+def tally(conn: Connection) -> list[Tally]:
+    """Which passages there are, for each set of scope words that any of them has."""
+    rows = conn.execute(_TALLY).all()
+    return [Tally(frozenset(scope.split()), source, language, number) for scope, source, language, number in rows]
+
+
 def ranked(conn: Connection, asked: Asked, most: int) -> Sequence[Any]:
     """What has any of the terms, best first; without terms what the scope has, the last indexed first.
 
@@ -63,7 +83,7 @@ def ranked(conn: Connection, asked: Asked, most: int) -> Sequence[Any]:
     """
     if conn.dialect.name == "postgresql":
         return _postgres(conn, asked, most)
-    statement = _sqlite(bool(asked.terms), asked.known_by is not None, asked.judged)
+    statement = _sqlite(bool(asked.terms), asked.known_by is not None, asked.judged, _INDEX[asked.language])
     return conn.execute(statement, {"match": _match(asked), "most": most, "known_by": asked.known_by}).all()
 
 
@@ -73,65 +93,23 @@ def read(conn: Connection, ids: Sequence[int]) -> dict[int, Any]:
 
 
 def held(conn: Connection, asked: Asked) -> list[bool]:
-    """Of each term, whether any passage of the scope has it."""
+    """Of each term, whether any passage of the scope in this language has it."""
     if not asked.terms:
         return []
     if conn.dialect.name == "postgresql":
         given = {f"q{n}": _tsquery(asked, [term]) for n, term in enumerate(asked.terms)}
-        given["language"] = asked.language
     else:
         given = {f"q{n}": _match(Asked([term], asked.scope)) for n, term in enumerate(asked.terms)}
-    return list(map(bool, conn.execute(_held(conn.dialect.name, len(asked.terms)), given).one()))
+    return list(map(bool, conn.execute(_held(conn.dialect.name, len(asked.terms), asked.language), given).one()))
 
 
 def frequencies(conn: Connection, terms: Sequence[Term], most: int) -> list[int]:
     """In how many passages each term stands, counted up to `most`."""
     if conn.dialect.name == "postgresql":
         given: dict[str, Any] = {f"q{n}": _tsquery(Asked([term]), [term]) for n, term in enumerate(terms)}
-        given["language"] = ENGLISH
     else:
         given = {f"q{n}": _match(Asked([term])) for n, term in enumerate(terms)}
     return list(conn.execute(_counts(conn.dialect.name, len(terms)), given | {"most": most}).one())
-
-
-def counted(conn: Connection, scope: Sequence[Sequence[str]]) -> dict[str, int]:
-    """How many passages of each source a scope has."""
-    query = "SELECT source, count(*) FROM passage p WHERE p.body <> ''"
-    given: dict[str, str] = {}
-    if scope and conn.dialect.name == "postgresql":
-        query += " AND p.passage_text @@ CAST(:scope AS tsquery)"
-        given["scope"] = _pg_scope(scope)
-    elif scope:
-        query += " AND p.id IN (SELECT rowid FROM passage_text WHERE passage_text MATCH :scope)"
-        given["scope"] = _scope(scope)
-    return {row[0]: row[1] for row in conn.execute(text(f"{query} GROUP BY source ORDER BY source"), given)}
-
-
-def prepare(conn: Connection, language: str) -> None:
-    """Make the index of an empty table anew for a language: English words are stemmed, others looked for from their
-    stem on.
-    """
-    if conn.dialect.name == "postgresql":
-        conn.execute(text("ALTER TABLE passage DROP COLUMN passage_text"))
-        conn.execute(text(f"ALTER TABLE passage ADD COLUMN passage_text {_tsvector(language)}"))
-        conn.execute(text("CREATE INDEX passage_text ON passage USING gin (passage_text)"))
-        return
-    porter = "porter " if language == ENGLISH else ""
-    conn.execute(text("DROP TABLE passage_text"))
-    conn.execute(
-        text(
-            "CREATE VIRTUAL TABLE passage_text USING fts5(scope, heading, body, meta, context, titles, "
-            f"content='passage', content_rowid='id', tokenize=\"{porter}unicode61 remove_diacritics 2\")"
-        )
-    )
-
-
-def _tsvector(language: str) -> str:
-    """As the migration has it for English; `language` is one of two words of ours."""
-    columns = (("heading", "A"), ("body", "A"), ("meta || ' ' || titles", "B"), ("context", "C"))
-    parts = (f"setweight(to_tsvector('{language}', onefirm_plain({given})), '{weight}')" for given, weight in columns)
-    scope = "setweight(to_tsvector('simple', scope), 'D')"
-    return f"tsvector GENERATED ALWAYS AS ({' || '.join((scope, *parts))}) STORED"
 
 
 def scoped(conn: Connection, words: Iterable[str]) -> list[int]:
@@ -142,8 +120,8 @@ def scoped(conn: Connection, words: Iterable[str]) -> list[int]:
     if conn.dialect.name == "postgresql":
         query = text("SELECT id FROM passage WHERE passage_text @@ CAST(:scope AS tsquery)")
         return list(conn.execute(query, {"scope": _pg_scope(group)}).scalars())
-    query = text("SELECT rowid FROM passage_text WHERE passage_text MATCH :scope")
-    return list(conn.execute(query, {"scope": _scope(group)}).scalars())
+    found = (f"SELECT rowid FROM {name} WHERE {name} MATCH :scope" for name in _INDEX.values())  # noqa: S608
+    return list(conn.execute(text(" UNION ALL ".join(found)), {"scope": _scope(group)}).scalars())
 
 
 def _light(judged: bool) -> str:
@@ -156,7 +134,9 @@ def _light(judged: bool) -> str:
 def _match(asked: Asked) -> str:
     words = [word for term in asked.terms for word in _quoted(term)]
     refs = [f'scope : "{term.begin.replace("-", "")}"' for term in asked.terms if "-" in term.begin]
-    either = [f"{_COLUMNS} : ({' OR '.join(words)})"] if words else []
+    # Without columns to look in, FTS5 counts a word's passages twice as fast; scope words are no words of a language.
+    columns = f"{_COLUMNS} : " if any(term.prefix for term in asked.terms) else ""
+    either = [f"{columns}({' OR '.join(words)})"] if words else []
     parts = [f"({_scope(asked.scope)})"] if asked.scope else []
     if either:
         parts.append(f"({' OR '.join([*either, *refs])})")
@@ -172,14 +152,12 @@ def _scope(groups: Sequence[Sequence[str]]) -> str:
 
 
 @lru_cache
-def _sqlite(by_rank: bool, dated: bool, judged: bool) -> TextClause:
-    score = f"-bm25(passage_text, {_WEIGHTS})" if by_rank else "1.0"
-    source = "passage_text"
-    if dated:
-        source += " JOIN passage k ON k.id = passage_text.rowid AND k.known_at <= :known_by"
+def _sqlite(by_rank: bool, dated: bool, judged: bool, name: str) -> TextClause:
+    score = f"-bm25({name}, {_WEIGHTS})" if by_rank else "1.0"
+    known = f" JOIN passage k ON k.id = {name}.rowid AND k.known_at <= :known_by" if dated else ""
     inner = (
-        f"SELECT passage_text.rowid AS id, {score} AS score FROM {source} WHERE passage_text MATCH :match "  # noqa: S608
-        f"ORDER BY {'score' if by_rank else 'passage_text.rowid'} DESC LIMIT :most"
+        f"SELECT {name}.rowid AS id, {score} AS score FROM {name}{known} WHERE {name} MATCH :match "  # noqa: S608
+        f"ORDER BY {'score' if by_rank else f'{name}.rowid'} DESC LIMIT :most"
     )
     order = "r.score DESC, p.id DESC" if by_rank else "p.id DESC"
     return text(
@@ -189,21 +167,25 @@ def _sqlite(by_rank: bool, dated: bool, judged: bool) -> TextClause:
 
 
 @lru_cache
-def _held(dialect: str, terms: int) -> TextClause:
-    every = (f"EXISTS(SELECT 1 FROM {_having(dialect, number)})" for number in range(terms))  # noqa: S608
+def _held(dialect: str, terms: int, language: str) -> TextClause:
+    every = (f"EXISTS(SELECT 1 FROM {_having(dialect, number, language)})" for number in range(terms))  # noqa: S608
     return text(f"SELECT {', '.join(every)}")
 
 
 @lru_cache
 def _counts(dialect: str, terms: int) -> TextClause:
-    some = (f"SELECT 1 FROM {_having(dialect, number)} LIMIT :most" for number in range(terms))  # noqa: S608
-    return text(f"SELECT {', '.join(f'(SELECT count(*) FROM ({one}) AS some)' for one in some)}")  # noqa: S608
+    def count(number: int) -> str:
+        every = (f"SELECT 1 FROM {_having(dialect, number, language)}" for language in LANGUAGES)  # noqa: S608
+        return f"(SELECT count(*) FROM ({' UNION ALL '.join(every)} LIMIT :most) AS some)"  # noqa: S608
+
+    return text(f"SELECT {', '.join(map(count, range(terms)))}")
 
 
-def _having(dialect: str, number: int) -> str:
+def _having(dialect: str, number: int, language: str) -> str:
     if dialect == "postgresql":
-        return f"passage WHERE passage_text @@ to_tsquery(CAST(:language AS regconfig), :q{number})"
-    return f"passage_text WHERE passage_text MATCH :q{number}"
+        is_there = f"passage_text @@ to_tsquery('{_CONFIG[language]}', :q{number})"
+        return f"passage WHERE {is_there} AND language = '{language}'"
+    return f"{_INDEX[language]} WHERE {_INDEX[language]} MATCH :q{number}"
 
 
 # -- Postgres
@@ -211,27 +193,29 @@ def _having(dialect: str, number: int) -> str:
 
 def _postgres(conn: Connection, asked: Asked, most: int) -> Sequence[Any]:
     """Each term's rank times its rarity: by itself Postgres ranks by frequency in the passage alone."""
-    given: dict[str, Any] = {"language": asked.language, "most": most, "known_by": asked.known_by}
+    given: dict[str, Any] = {"most": most, "known_by": asked.known_by}
     bare = Asked(asked.terms, language=asked.language)
     given |= {f"q{n}": _tsquery(bare, [term]) for n, term in enumerate(asked.terms)}
-    every, *frequencies = conn.execute(_frequencies(len(asked.terms)), given).one()
+    every, *frequencies = conn.execute(_frequencies(len(asked.terms), asked.language), given).one()
     given |= {f"rarity{n}": _rarity(every, frequency) for n, frequency in enumerate(frequencies)}
     given["any"] = _tsquery(asked, asked.terms)
-    return conn.execute(_ranked(len(asked.terms), asked.known_by is not None, asked.judged), given).all()
+    return conn.execute(
+        _ranked(len(asked.terms), asked.known_by is not None, asked.judged, asked.language), given
+    ).all()
 
 
 @lru_cache
-def _frequencies(terms: int) -> TextClause:
-    has = "SELECT count(*) FROM passage WHERE passage_text @@ to_tsquery(CAST(:language AS regconfig), :q{n})"
-    counts = ["SELECT count(*) FROM passage", *(has.format(n=number) for number in range(terms))]
-    return text("SELECT " + ", ".join(f"({count})" for count in counts))
+def _frequencies(terms: int, language: str) -> TextClause:
+    every = f"SELECT coalesce(sum(passages), 0) FROM passage_tally WHERE language = '{language}'"  # noqa: S608
+    has = (f"SELECT count(*) FROM {_having('postgresql', number, language)}" for number in range(terms))  # noqa: S608
+    return text("SELECT " + ", ".join(f"({count})" for count in (every, *has)))
 
 
 @lru_cache
-def _ranked(terms: int, dated: bool, judged: bool) -> TextClause:
+def _ranked(terms: int, dated: bool, judged: bool, language: str) -> TextClause:
+    config = _CONFIG[language]
     ranks = [
-        f"CAST(:rarity{n} AS float8) * ts_rank({_PG_WEIGHTS}, p.passage_text, "
-        f"to_tsquery(CAST(:language AS regconfig), :q{n}))"
+        f"CAST(:rarity{n} AS float8) * ts_rank({_PG_WEIGHTS}, p.passage_text, to_tsquery('{config}', :q{n}))"
         for n in range(terms)
     ]
     # What is told in a line is a better answer than the same in a page; BM25 knows that by itself.
@@ -239,7 +223,7 @@ def _ranked(terms: int, dated: bool, judged: bool) -> TextClause:
     known = "AND p.known_at <= :known_by " if dated else ""
     return text(
         f"SELECT {_light(judged)}, {score} AS score FROM passage p "  # noqa: S608
-        f"WHERE p.passage_text @@ to_tsquery(CAST(:language AS regconfig), :any) AND p.body <> '' {known}"
+        f"WHERE p.passage_text @@ to_tsquery('{config}', :any) AND p.language = '{language}' AND p.body <> '' {known}"
         f"ORDER BY {'score DESC, ' if terms else ''}p.id DESC LIMIT :most"
     )
 

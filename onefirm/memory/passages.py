@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, text
 
 from onefirm.core import canonical
-from onefirm.memory import index, scopes, traits, words
+from onefirm.memory import index, languages, scopes, traits, words
 from onefirm.store.tables import decision, fact, lesson, passage, payload, source
 
 _LOCK = 7_016_310_002  # any constant of our own
@@ -76,6 +76,7 @@ def put(
     common = {
         "source": source, "ref": ref, "scope": _scope(scoped.words, is_firms), "titles": scoped.titles,
         "about": list(about), "sha256": sha256, "known_at": known_at,
+        "language": languages.kept(conn).of(() if is_firms else scoped.owners),
     }  # fmt: skip
     rows = [{**common, **_row(number, part)} for number, part in enumerate(parts)]
     if rows:
@@ -133,11 +134,14 @@ def rescope(conn: Connection, refs: Sequence[str]) -> None:
 
 def _moved(conn: Connection, refs: Sequence[str]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
     named = {word for ref in refs for word in (scopes.about(ref), scopes.owned(ref), scopes.via(ref))}
+    spoken = languages.kept(conn)
     for row in conn.execute(select(passage).where(passage.c.id.in_(index.scoped(conn, named)))).mappings().all():
         scoped = scopes.of(conn, row["about"])
-        scope = _scope(scoped.words, is_firms=row["scope"].endswith(f" {scopes.FIRM}") and "owned" in row["scope"])
-        if (scope, scoped.titles) != (row["scope"], row["titles"]):
-            yield dict(row), {**row, "scope": scope, "titles": scoped.titles}
+        is_firms = row["scope"].endswith(f" {scopes.FIRM}") and "owned" in row["scope"]
+        language = spoken.of(() if is_firms else scoped.owners)
+        new = {"scope": _scope(scoped.words, is_firms), "titles": scoped.titles, "language": language}
+        if any(row[name] != value for name, value in new.items()):
+            yield dict(row), {**row, **new}
 
 
 def _scope(words: str, is_firms: bool) -> str:
@@ -175,5 +179,5 @@ def wipe(conn: Connection, gone: Iterable[tuple[str, str]]) -> None:
         drop(conn, kind, [ref])
     if sqlite:
         # A deleted word stays in the index's old segments until they are merged.
-        for index in ("passage_text", "passage_text_part"):
-            conn.execute(text(f"INSERT INTO {index}({index}) VALUES ('optimize')"))  # noqa: S608 - two names of ours
+        for index in ("passage_text", "passage_text_other", "passage_text_part"):
+            conn.execute(text(f"INSERT INTO {index}({index}) VALUES ('optimize')"))  # noqa: S608 - names of ours

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -15,7 +16,8 @@ from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
 from onefirm.memory import decisions, hits, index, scopes, search, sources, statements, told_facts, told_lessons, uses
 from onefirm.memory.hits import Hit
-from onefirm.memory.index import Asked, Term
+from onefirm.memory.index import Asked, Tally, Term
+from onefirm.memory.languages import Languages
 from onefirm.memory.passages import Document
 from onefirm.memory.renewal import Renewal
 from onefirm.memory.search import Found
@@ -32,6 +34,7 @@ _MOST_HEIRS = 5  # one that took the place of one that took the place of one
 _NAMED = 10.0  # above all that only fits
 _MOST_HITS = 50
 _LONGEST_QUERY = 1_000
+_ALL_ENGLISH = Languages()
 
 # How what was found stands, by its source. A new kind of memory adds itself here, and its words to `_INDEXED`.
 _STANDINGS: Mapping[str, Callable[[Connection, Sequence[str], str | None], Mapping[str, Standing]]] = {
@@ -86,16 +89,25 @@ class _Question:
     known_by: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """How many passages of each source a scope has, and in which languages."""
+
+    counts: Mapping[str, int]
+    languages: Sequence[str]
+
+
 @dataclass(slots=True)
 class _Known:
     """What is asked of the firm for every question: how its clients and projects are named, a record's other names, and
-    how many passages a scope has. Kept for as long as ledger and index stay as they were.
+    which passages a scope has. Kept for as long as ledger and index stay as they were.
     """
 
     named: scopes.Named
+    tally: Sequence[Tally]
     names: dict[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
-    counts: dict[tuple[tuple[str, ...], ...], Mapping[str, int]] = field(
-        default_factory=dict[tuple[tuple[str, ...], ...], Mapping[str, int]]
+    spread: dict[tuple[tuple[str, ...], ...], _Spread] = field(
+        default_factory=dict[tuple[tuple[str, ...], ...], "_Spread"]
     )
 
 
@@ -119,7 +131,7 @@ class Recall(Sighted):
         documents: Callable[[], Iterable[Document]],
         archived: Callable[[str], bool] = lambda _path: False,
         unchanged: Callable[[], object] = lambda: None,
-        language: str = index.ENGLISH,
+        languages: Languages = _ALL_ENGLISH,
         log: Uses | None = None,
         timezone: str = "UTC",
     ) -> None:
@@ -127,9 +139,8 @@ class Recall(Sighted):
         self._uses = log
         self._timezone = timezone
         self._archived = archived
-        self._renewal = Renewal(store, ledger, documents, unchanged, language, _INDEXED)
+        self._renewal = Renewal(store, ledger, documents, unchanged, languages, _INDEXED)
         self._kept = _Kept()
-        self._language = language
 
     def recall(
         self,
@@ -173,7 +184,7 @@ class Recall(Sighted):
                 f"The question has {len(query):,} characters; {_LONGEST_QUERY:,} is the most.",
                 hint="Ask with a few words.",
             )
-        terms, refs = search.terms_of(query, self._language), statements.refs(about)
+        terms, refs = search.terms_of(query), statements.refs(about)
         if not terms and not refs:
             raise InvalidInput("There is no word to search for.", hint="Ask in words, or name a record in about.")
         self._sight.check(refs)
@@ -183,21 +194,20 @@ class Recall(Sighted):
     def _known(self, conn: Connection, current: object) -> _Known:
         last = self._kept.last
         if last is None or current is None or last[0] != current:
-            last = self._kept.last = current, _Known(scopes.named(conn))
+            last = self._kept.last = current, _Known(scopes.named(conn), index.tally(conn))
         return last[1]
 
     def _answer(self, conn: Connection, asked: _Question, known: _Known, note: str = "") -> Recalled:
         scope = self._scope(conn, asked.about, known)
-        found, terms = self._found(conn, asked, scope, known.named.among(search.said_in(asked.query)))
+        spread = _spread(known, scope)
+        found, terms = self._found(conn, asked, scope, spread.languages, known.named)
         ranked = self._ranked(conn, found, asked)
         given = tuple(hits.given(ranked, terms, asked.limit, asked.budget_tokens))
         undated = "Narrative files are left out: they are as they are now." if asked.known_by else ""
         note = " ".join(filter(None, (note, undated, hits.stand_ins(terms, given))))
-        key = tuple(scope)
-        counted = known.counts.get(key)
-        if counted is None:  # what only this session may not see is counted all the same
-            counted = known.counts[key] = index.counted(conn, scope)
-        return Recalled(given, counted, note, scope=self._told(asked.about), tokens=sum(map(hits.cost, given)))
+        mode = MODE if [*spread.languages] == [index.ENGLISH] else f"{MODE} ({' and '.join(spread.languages)})"
+        told, cost = self._told(asked.about), sum(map(hits.cost, given))
+        return Recalled(given, spread.counts, note, mode=mode, scope=told, tokens=cost)
 
     def _told(self, about: Sequence[str]) -> str:
         seen = f"{self._sight.client} and the firm" if self._sight.client else "the firm"
@@ -236,36 +246,53 @@ class Recall(Sighted):
         return ""
 
     def _found(
-        self, conn: Connection, question: _Question, scope: Sequence[Sequence[str]], named: frozenset[str]
+        self,
+        conn: Connection,
+        question: _Question,
+        scope: Sequence[Sequence[str]],
+        languages: Sequence[str],
+        parties: scopes.Named,
     ) -> tuple[list[Found], Sequence[Term]]:
         """What the question names first, then what fits its words; and the terms that it was asked by at last."""
         refs = [term.word.upper() for term in question.terms if "-" in term.begin]
+        named = parties.among(search.said_in(question.query))
         judged = bool(refs or named) or self._sight is not WHOLE
-        asked = Asked(question.terms, scope, question.known_by, self._language, judged)
-        most = max(_FEWEST_READ, 2 * question.limit)
-        found = self._fitting(conn, asked, question.query, named, most)
-        if (met := search.met(asked.terms, found)) != set(asked.terms):
+        asked: Sequence[Asked] = [
+            Asked(search.terms_of(question.query, language), scope, question.known_by, language, judged)
+            for language in languages
+        ]
+        found = self._fitting(conn, asked, question, named)
+        met = search.met(search.together(asked), found)
+        if any(term.word not in met for one in asked for term in one.terms):
             wider = search.widened(conn, asked, met)
             if wider is not asked:
-                asked, found = wider, self._fitting(conn, wider, question.query, named, most)
+                asked, found = wider, self._fitting(conn, wider, question, named)
         itself = [replace(one, score=_NAMED) for one in (self._named(conn, refs) if refs else ())]
         names = {one.ref for one in itself}
-        return itself + [one for one in found if one.ref not in names], asked.terms
+        return itself + [one for one in found if one.ref not in names], search.together(asked)
 
-    def _fitting(self, conn: Connection, asked: Asked, query: str, named: frozenset[str], most: int) -> list[Found]:
+    def _fitting(
+        self, conn: Connection, asked: Sequence[Asked], question: _Question, named: frozenset[str]
+    ) -> list[Found]:
         """The best so many, whole."""
+        most = max(_FEWEST_READ, 2 * question.limit)
+        found = [(one, self._candidates(conn, one, most)) for one in asked]
+        rows = found[0][1] if len(found) == 1 else search.fused(conn, found)
+        scores = search.weighed(rows, question.query, question.terms, named)
+        best = sorted(scores, key=lambda number: scores[number], reverse=True)[:most]
+        whole = index.read(conn, best) if best else {}
+        return sorted(search.whole((whole[number] for number in best), scores), key=search.order, reverse=True)
+
+    def _candidates(self, conn: Connection, asked: Asked, fewest: int) -> Sequence[Any]:
+        """What fits the words best in one language, as far as it may be seen."""
         pool = _CANDIDATES
         while True:
             rows = every = index.ranked(conn, asked, pool)
             if self._sight is not WHOLE:
                 rows = [row for row in every if self._sees(row.source, row.ref, search.refs_of(row.about))]
-            if len(every) < pool or len(rows) >= most:
-                break
+            if len(every) < pool or len(rows) >= fewest:
+                return rows
             pool *= 4
-        scores = search.weighed(rows, query, asked.terms, named)
-        best = sorted(scores, key=lambda number: scores[number], reverse=True)[:most]
-        whole = index.read(conn, best) if best else {}
-        return sorted(search.whole((whole[number] for number in best), scores), key=search.order, reverse=True)
 
     def _sees(self, source: str, ref: str, about: Sequence[str]) -> bool:
         """Scope words only lead the search; what may be seen is judged here, record by record and path by path."""
@@ -307,6 +334,20 @@ class Recall(Sighted):
 
     def _is_archived(self, one: Found) -> bool:
         return one.source == "narrative" and self._archived(one.ref)
+
+
+def _spread(known: _Known, scope: Sequence[tuple[str, ...]]) -> _Spread:
+    """What only this session may not see is counted all the same."""
+    key = tuple(scope)
+    if key not in known.spread:
+        mine = [one for one in known.tally if all(not one.scope.isdisjoint(group) for group in scope)]
+        counts = {source: sum(one.passages for one in mine if one.source == source) for source in _sources(mine)}
+        known.spread[key] = _Spread(counts, sorted({one.language for one in mine}) or [index.ENGLISH])
+    return known.spread[key]
+
+
+def _sources(tally: Iterable[Tally]) -> list[str]:
+    return sorted({one.source for one in tally})
 
 
 def _place(one: Found) -> tuple[str, str, int]:

@@ -10,17 +10,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, delete, func, insert, select, text
 
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event, subjects_of
-from onefirm.memory import index, passages, sections, uses
+from onefirm.memory import passages, sections, uses
+from onefirm.memory.languages import Languages
 from onefirm.memory.passages import Document
 from onefirm.store.engine import Store
-from onefirm.store.tables import event, passage, passage_word, setting
+from onefirm.store.tables import event, passage, passage_tally, passage_word, setting
 
 _NAME = "recall_index"
-_FORM = 1  # of what stands in the index; another one makes it anew
+_FORM = 2  # of what stands in the index; another one makes it anew
 _FAR_BEHIND = 500
 _HEADS = text(
     "SELECT c.chain_id, (SELECT max(seq) FROM event e WHERE e.chain_id = c.chain_id) AS seq, "
@@ -48,14 +49,14 @@ class Renewal:
         ledger: Ledger,
         documents: Callable[[], Iterable[Document]],
         unchanged: Callable[[], object],
-        language: str,
+        languages: Languages,
         indexed: Mapping[str, Callable[[Connection, Event], None]],
     ) -> None:
         self._store = store
         self._ledger = ledger
         self._documents = documents
         self._unchanged = unchanged
-        self._language = language
+        self._languages = languages
         self._indexed = indexed
         self._looked = _Looked()
 
@@ -95,12 +96,12 @@ class Renewal:
         documents = {document.path: document for document in self._documents()}
         with self._store.write() as conn:
             passages.lock(conn)
-            made, heads, _ = _heads(conn)
-            self._make(conn, documents, made, heads)
-            return sum(index.counted(conn, ()).values())
+            _, heads, _ = _heads(conn)
+            self._make(conn, documents, heads)
+            return conn.execute(select(func.coalesce(func.sum(passage_tally.c.passages), 0))).scalar_one()
 
     def _is_made(self, made: Mapping[str, Any]) -> bool:
-        return made.get("form") == _FORM and made.get("language") == self._language
+        return made.get("form") == _FORM and made.get("languages") == self._languages.told()
 
     def _read(self, files: object) -> dict[str, Document] | None:
         """The files; None when they are as they were."""
@@ -121,7 +122,7 @@ class Renewal:
             made, heads, _ = _heads(conn)
             if not self._is_made(made):
                 every = documents if documents is not None else {one.path: one for one in self._documents()}
-                self._make(conn, every, made, heads)
+                self._make(conn, every, heads)
                 return len(every)
             changed = _outdated(conn, documents) if documents is not None else []
             for path in changed:
@@ -135,19 +136,17 @@ class Renewal:
             self._note(conn, heads)
             return len(changed) + len(gone)
 
-    def _make(self, conn: Connection, documents: Mapping[str, Document], made: Mapping[str, Any], heads: Heads) -> None:
-        conn.execute(delete(passage))
-        conn.execute(delete(passage_word))
-        if made.get("language", index.ENGLISH) != self._language:
-            index.prepare(conn, self._language)
+    def _make(self, conn: Connection, documents: Mapping[str, Document], heads: Heads) -> None:
+        for table in (passage, passage_word, passage_tally):
+            conn.execute(delete(table))
+        self._note(conn, heads)  # what is put asks for the languages
         for entry in self._ledger.events(conn, kinds=list(self._indexed)):
             self._indexed[entry.kind](conn, entry)
         for path, document in documents.items():
             _take(conn, path, document)
-        self._note(conn, heads)
 
     def _note(self, conn: Connection, heads: Heads) -> None:
-        value = {"form": _FORM, "language": self._language, "heads": heads}
+        value = {"form": _FORM, "languages": self._languages.told(), "heads": heads}
         conn.execute(delete(setting).where(setting.c.name == _NAME))
         conn.execute(insert(setting).values(name=_NAME, value=value))
 

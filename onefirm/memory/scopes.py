@@ -1,7 +1,8 @@
 """For whom a passage is: words in the index that stand for what it is about, and for the clients that own that.
 
 `p12` stands for a passage about P-12, `ownedcl1` for one of CL-1, `throughp12` for one whose owner was found by way of
-P-12, and `firm` for what belongs to nobody. They only lead the search: a session's sight judges once more behind it.
+P-12, and `ofthefirm` for what belongs to nobody. Nobody asks for such a word: scope and text are searched alike. They
+only lead the search: a session's sight judges once more behind it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from onefirm.memory import words
 from onefirm.sessions import walls
 from onefirm.store.tables import record, record_alias
 
-FIRM = "firm"
+FIRM = "ofthefirm"
 _MOST_STEPS = 6
 _SMALL = 3
 _WORD = re.compile(r"[^\W_]+")
@@ -43,10 +44,13 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Scoped:
-    """What the index keeps of an item's records besides their refs: scope words, and their titles."""
+    """What the index keeps of an item's records besides their refs: scope words, and their titles. `owners` are the
+    clients (else prospects) to which it belongs.
+    """
 
     words: str
     titles: str
+    owners: tuple[str, ...]
 
 
 def about(ref: str) -> str:
@@ -83,14 +87,15 @@ def _telling(title: str) -> frozenset[str]:
 
 def of(conn: Connection, refs: Sequence[str]) -> Scoped:
     """The scope of what is about these records, as the mirror knows them now."""
-    scoped, titles = [about(ref) for ref in refs], list[str]()
+    scoped, titles, every = [about(ref) for ref in refs], list[str](), list[str]()
     for ref in refs:
         owners, steps, told = _owners(conn, ref)
         scoped += [*map(owned, owners), *map(via, steps)]
         titles += told
-    if not any(word.startswith("owned") for word in scoped):
+        every += owners
+    if not every:
         scoped.append(FIRM)
-    return Scoped(" ".join(dict.fromkeys(scoped)), "\n".join(dict.fromkeys(titles)))
+    return Scoped(" ".join(dict.fromkeys(scoped)), "\n".join(dict.fromkeys(titles)), tuple(every))
 
 
 def owners(conn: Connection, refs: Iterable[str]) -> dict[str, str]:

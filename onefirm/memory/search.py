@@ -19,7 +19,16 @@ MOST_TERMS = 24
 REF = re.compile(r"\b[A-Za-z]{1,4}-[1-9][0-9]{0,8}\b")
 _WORD = re.compile(r"[^\W_]+")
 _SUFFIXES = ("ations", "ation", "ings", "ing", "ies", "ied", "edly", "ers", "ed", "er", "es", "ly", "s", "y", "e")
-_SHORTEST_STEM = 4
+_SHORTEST_STEM, _SHORTEST_ROOT = 4, 6
+# Of the languages that aren't stemmed, without accents: what German and Romance words are formed and bent with.
+_FORMED = (
+    "erungen", "erung", "ungen", "ung", "heiten", "heit", "keiten", "keit", "lichen", "liche", "lich", "ischen",
+    "ische", "isch", "ieren", "iert", "ements", "ement", "ations", "ation", "aciones", "acion", "azioni", "azione",
+    "euses", "euse", "eurs", "eur", "iones", "ione", "aient", "ando", "iendo", "ados", "ado", "idas", "ida", "ait",
+    "ais", "ant", "ent", "oir",
+)  # fmt: skip
+_BENT = ("ern", "aux", "eaux", "ees", "ten", "em", "en", "er", "es", "et", "te", "st", "ee", "ez", "os", "as", "e", "n",
+         "s", "t", "a", "o", "i")  # fmt: skip
 _MOST_NAMED = 50
 # What carries no meaning of its own in a question; kept in the index, dropped from the query.
 _STOPWORDS = frozenset(
@@ -66,38 +75,75 @@ def terms_of(query: str, language: str = ENGLISH) -> list[Term]:
 def _term(word: str, language: str) -> Term:
     if language == ENGLISH:
         return Term(word, word, prefix=False)
-    return Term(word, stem(word), prefix=len(word) >= _SHORTEST_STEM)
+    return Term(word, _root(word), prefix=len(word) >= _SHORTEST_STEM)
 
 
 def stem(word: str) -> str:
     """Where a word's forms begin: without its ending, as long as enough is left to be specific."""
-    for suffix in _SUFFIXES:
-        if word.endswith(suffix) and len(word) - len(suffix) >= _SHORTEST_STEM and word.isascii():
-            return word[: -len(suffix)]
+    return _cut(word, _SUFFIXES, _SHORTEST_STEM)
+
+
+def _root(word: str) -> str:
+    """The same in a language that isn't stemmed."""
+    root = _cut(word, _FORMED, _SHORTEST_ROOT)
+    return root if root != word else _cut(word, _BENT, _SHORTEST_STEM)
+
+
+def _cut(word: str, endings: Sequence[str], shortest: int) -> str:
+    for ending in endings:
+        if word.endswith(ending) and len(word) - len(ending) >= shortest and word.isascii():
+            return word[: -len(ending)]
     return word
 
 
-def widened(conn: Connection, asked: Asked, met: Collection[Term]) -> Asked:
-    """The same question with words that stand in for those that no passage in scope has: unfinished or mistyped.
-
-    The terms that were `met` are known to be there.
+def widened(conn: Connection, asked: Sequence[Asked], met: Collection[str]) -> Sequence[Asked]:
+    """The same question in each language, with words that stand in for those that no passage in scope has: unfinished
+    or mistyped, or part of a longer one. The words that were `met` are known to be there.
     """
-    doubtful = [term for term in asked.terms if term not in met and "-" not in term.begin]
-    there = index.held(conn, replace(asked, terms=doubtful))
-    others: dict[Term, tuple[str, ...]] = {}
-    for term in (one for one, is_there in zip(doubtful, there, strict=True) if not is_there):
+    doubtful = {term.word for one in asked for term in one.terms if "-" not in term.begin}.difference(met)
+    for one in asked:
+        terms = [term for term in one.terms if term.word in doubtful]
+        there = index.held(conn, replace(one, terms=terms))
+        doubtful -= {term.word for term, is_there in zip(terms, there, strict=True) if is_there}
+    wider = [_standing_in(conn, one, doubtful) for one in asked] if doubtful else asked
+    return wider if any(term.others for one in wider for term in one.terms) else asked
+
+
+def _standing_in(conn: Connection, asked: Asked, missing: Collection[str]) -> Asked:
+    others: dict[str, tuple[str, ...]] = {}
+    for term in (term for term in asked.terms if term.word in missing):
         near = [Term(word, word, prefix=False) for word in words.near(conn, term.begin)]
         held = index.held(conn, replace(asked, terms=near))
-        others[term] = tuple(one.word for one, is_there in zip(near, held, strict=True) if is_there)
-    if not any(others.values()):
-        return asked
-    return replace(asked, terms=[replace(term, others=others.get(term, ())) for term in asked.terms])
+        others[term.word] = tuple(one.word for one, is_there in zip(near, held, strict=True) if is_there)
+    return replace(asked, terms=[replace(term, others=others.get(term.word, ())) for term in asked.terms])
 
 
-def met(terms: Sequence[Term], found: Iterable[Found]) -> set[Term]:
-    """The terms that a text has for all to see; what has them in another form may be missing."""
+def together(asked: Sequence[Asked]) -> list[Term]:
+    """The terms of a question in any of its languages, each word once, with all that stands in for it."""
+    terms: dict[str, Term] = {}
+    for term in (term for one in asked for term in one.terms):
+        known = terms.setdefault(term.word, term)
+        terms[term.word] = replace(known, others=tuple(dict.fromkeys((*known.others, *term.others))))
+    return list(terms.values())
+
+
+def met(terms: Sequence[Term], found: Iterable[Found]) -> set[str]:
+    """The words that a text has for all to see; what has them in another form may be missing."""
     text = words.folded(" ".join(f"{one.heading} {one.body} {one.actor or ''}" for one in found))
-    return {term for term in terms if stem(term.begin) in text}
+    return {term.word for term in terms if stem(term.begin) in text}
+
+
+def fused(conn: Connection, found: Sequence[tuple[Asked, Sequence[Any]]]) -> list[Any]:
+    """What was found in several languages as one list: ranks of two indexes don't compare, so each is a share of the
+    best in its language, and counts as much as that language has of the question's words.
+    """
+    rows: list[Any] = []
+    for asked, ranked in found:
+        held = index.held(conn, asked) if ranked else []
+        weight = sum(held) / len(held) if held else 1.0
+        top = max((row[-1] for row in ranked), default=0.0) or 1.0
+        rows += [(*row[:-1], weight * row[-1] / top) for row in ranked]
+    return rows
 
 
 def whole(rows: Iterable[Any], scores: Mapping[int, float]) -> list[Found]:

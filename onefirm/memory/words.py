@@ -47,8 +47,10 @@ def follow(conn: Connection, added: Iterable[Mapping[str, Any]], gone: Iterable[
     left = sorted(old - new)
     for start in range(0, len(left), _LOOKED_AT):
         some = left[start : start + _LOOKED_AT]
-        there = index.held(conn, Asked([Term(word, word, prefix=False) for word in some]))
-        lost = [word for word, is_there in zip(some, there, strict=True) if not is_there]
+        lost = some
+        for language in index.LANGUAGES:
+            there = index.held(conn, Asked([Term(word, word, prefix=False) for word in lost], language=language))
+            lost = [word for word, is_there in zip(lost, there, strict=True) if not is_there]
         if lost:
             conn.execute(delete(passage_word).where(passage_word.c.word.in_(lost)))
 

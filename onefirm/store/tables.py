@@ -308,7 +308,16 @@ passage = Table(  # what recall searches; rebuilt from events and files at any t
     Column("end_char", Integer),
     Column("about", _JSON, nullable=False),  # refs of records
     Column("sha256", Text, nullable=False),
+    Column("language", Text, nullable=False, server_default="english"),  # english (stemmed) | other
     UniqueConstraint("source", "ref", "part", name="passage_once"),
+)
+passage_tally = Table(  # how many passages each scope has; triggers of `passage` keep it
+    "passage_tally",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("language", Text, primary_key=True),
+    Column("passages", Integer, nullable=False),
 )
 
 passage_word = Table(  # every word of the passages, for those that are typed wrong or in part

@@ -178,6 +178,21 @@ def test_memory_is_asked_in_words(shared: Terminal) -> None:
     assert shared("recall", "zyxwvut").err.startswith("Nothing found")
 
 
+@pytest.mark.row("MEM-07")
+def test_a_client_who_writes_another_language_is_found_in_it_and_the_answer_says_in_which_it_searched(
+    onefirm: Terminal,
+) -> None:
+    onefirm.done(
+        "decision", "record", "Die Häuser am Kai bleiben frei", "--why", "so will es der Kunde", "--about", "CL-2"
+    )
+    assert "DEC-" not in onefirm("recall", "welches Haus", "--about", "CL-2").out
+    file = onefirm.root / "onefirm.yaml"
+    file.write_text(f"{file.read_text()}\nmemory:\n  clients:\n    CL-2: other\n")
+    found = onefirm.done("recall", "welches Haus", "--about", "CL-2")
+    assert "Die Häuser am Kai" in found.out
+    assert "lexical (english and other)" in found.err
+
+
 @pytest.mark.row("MEM-13")
 def test_recall_finds_every_file_of_the_context_tree_and_says_which_are_archived(onefirm: Terminal) -> None:
     onefirm.done("context", "new", "context/knowledge/lux.md", "how many lux")

@@ -20,6 +20,7 @@ from onefirm.memory import court, passages, search, stories, told_lessons
 from onefirm.memory.abstraction import Name, abstracted
 from onefirm.memory.decisions import Decision, DecisionQuery, Decisions
 from onefirm.memory.hits import tokens
+from onefirm.memory.languages import Languages
 from onefirm.memory.lessons import Lesson, Lessons
 from onefirm.memory.passages import Part
 from onefirm.memory.recall import Document, Recall
@@ -27,7 +28,7 @@ from onefirm.memory.statements import DAMAGED, ERASED
 from onefirm.memory.uses import Uses
 from onefirm.store import inbox
 from onefirm.store.engine import Store
-from onefirm.store.tables import passage, record_alias
+from onefirm.store.tables import passage, record, record_alias
 from support.clock import FixedClock
 
 OPERATOR = By("operator")
@@ -72,6 +73,18 @@ class Memory:
         with self.store.write() as conn:
             data = {"kind": kind, "title": ref, "after": after}
             self.ledger.append(conn, "record.created", data, subjects=[ref], by=CLAUDE)
+
+    def mirror(self, ref: str, kind: str, title: str, **props: str) -> None:
+        """Let a record be so in the mirror, and an entry tell of it."""
+        row = dict.fromkeys(("status", "etag", "created_at", "updated_at", "synced_at"), "")
+        with self.store.write() as conn:
+            conn.execute(record.delete().where(record.c.ref == ref))
+            conn.execute(record.insert().values(ref=ref, kind=kind, title=title, props=props, archived=False, **row))
+            self.ledger.append(conn, "record.pulled", {"kind": kind, "title": title}, subjects=[ref], by=CLAUDE)
+
+    def speaking(self, languages: Languages) -> None:
+        """Open recall anew, as a program does after onefirm.yaml was changed; no file ever changes."""
+        self.memory = Recall(self.store, self.ledger, list, unchanged=lambda: 1, languages=languages, log=self.uses)
 
     def decide(self, what: str, why: str = "it is simpler", **more: Any) -> Decision:
         self.clock.advance(days=1)
@@ -705,6 +718,45 @@ def test_a_record_that_the_question_names_lifts_what_is_about_it(memory: Memory)
     assert memory.refs("weekly calls in P-1")[0] == "DEC-1"
     assert memory.refs("weekly calls in P-2")[0] == "DEC-2"
     assert memory.refs("P-2") == ["DEC-2"]
+
+
+def test_a_client_that_the_question_names_by_title_lifts_what_belongs_to_it_under_its_new_name_too(
+    memory: Memory,
+) -> None:
+    memory.speaking(Languages())
+    memory.mirror("CL-1", "client", "Harbour Nine")
+    memory.mirror("CL-2", "client", "Lagoon Kitchen")
+    memory.mirror("P-1", "project", "Site", client="CL-1")
+    memory.mirror("P-2", "project", "Orders", client="CL-2")
+    memory.decide("Weekly calls on Monday", about=["P-2"])
+    memory.decide("Weekly calls on Tuesday", about=["P-1"])
+    assert memory.refs("weekly calls with Lagoon") == ["DEC-1", "DEC-2"]
+    memory.mirror("CL-2", "client", "Quay Kitchen")
+    assert memory.refs("weekly calls with Quay") == ["DEC-1", "DEC-2"]
+    assert memory.refs("weekly calls with Lagoon") == ["DEC-2", "DEC-1"]
+
+
+def test_what_belongs_to_a_client_of_another_language_is_found_from_a_words_stem_on(memory: Memory) -> None:
+    for number in (1, 2):
+        memory.mirror(f"CL-{number}", "client", f"Client {number}")
+        memory.mirror(f"P-{number}", "project", f"Project {number}", client=f"CL-{number}")
+    memory.decide("Das Haus bekommt neue Fenster; Liegeplatzgebühren zahlt der Hafen", about=["P-1"])
+    memory.decide("Les délais sont prolongés jusqu'à Noël, le forfait reste inchangé", about=["P-1"])
+    memory.decide("Meetings move to Mondays", about=["P-2"])
+    asked = {"welche Häuser": "DEC-1", "quelle prolongation du délai": "DEC-2", "noel": "DEC-2", "gebühr": "DEC-1"}
+    memory.speaking(Languages())
+    assert memory.refs("welche Häuser") == []
+    memory.speaking(Languages(clients={"CL-1": "other"}))
+    assert {question: memory.refs(question)[0] for question in asked} == asked
+    assert memory.refs("moving a meeting") == ["DEC-3"]
+    assert memory.memory.recall("Häuser").how.startswith("lexical (english and other), the firm, 3 passages")
+    assert memory.memory.recall("Häuser", about=["P-1"]).mode == "lexical (other)"
+    memory.mirror("P-1", "project", "Project 1", client="CL-2")
+    assert memory.refs("welche Häuser") == []
+    assert memory.refs("moving a meeting") == ["DEC-3"]
+    memory.speaking(Languages("other"))
+    assert memory.refs("welche Häuser") == ["DEC-1"]
+    assert memory.refs("moving a meeting") == ["DEC-3"]
 
 
 def test_part_of_a_word_is_found_when_nothing_else_is(memory: Memory) -> None:

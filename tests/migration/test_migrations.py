@@ -137,7 +137,7 @@ class TestAppendOnly:
         query = (
             "SELECT DISTINCT tbl_name FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '%append-only%'"
             if conn.dialect.name == "sqlite"
-            else "SELECT DISTINCT event_object_table FROM information_schema.triggers"
+            else "SELECT DISTINCT event_object_table FROM information_schema.triggers WHERE action_timing = 'BEFORE'"
         )
         assert set(conn.execute(text(query)).scalars()) == set(APPEND_ONLY)
         assert triggers.missing(conn) == []

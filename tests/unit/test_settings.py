@@ -46,6 +46,8 @@ def test_a_password_may_not_stand_in_a_file_that_git_keeps():
         ("firm: A\x00\n", "onefirm.yaml:1:"),
         ("- 1\n", "line 1: the file"),
         ("", "firm: field required"),
+        ("firm: A\nmemory:\n  language: german\n", "line 3: memory.language: input should be 'english' or 'other'"),
+        ("firm: A\nmemory:\n  clients:\n    acme: other\n", "“acme” is no ref of a client, such as CL-2"),
         ("firm: !!python/object/apply:os.system [echo]\n", "line 1: firm"),
     ],
 )

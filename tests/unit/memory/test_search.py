@@ -32,9 +32,9 @@ def test_a_question_becomes_its_carrying_words_and_refs(question: str, expected:
 
 
 def test_where_words_are_not_stemmed_in_the_index_they_are_looked_for_from_their_stem_on() -> None:
-    terms = terms_of("Rechnungen für die Säge", index.SIMPLE)
+    terms = terms_of("Rechnungen für die Säge", index.OTHER)
     assert [(term.begin, term.prefix) for term in terms] == [
-        ("rechnungen", True),
+        ("rechnung", True),
         ("fur", False),
         ("die", False),
         ("sage", True),
