@@ -31,6 +31,7 @@ _KEYED = (
     " chain."
 )
 _SNAPSHOT = "The repository of memory still holds it, as another program is at it: `onefirm memory snapshot` drops it."
+_TRANSCRIPTS = "So do the conversations that Claude Code keeps itself, in ~/.claude/projects: they are yours to delete."
 _ORIGINALS = "The files from which its artifacts were added, and copies of them on other machines, are yours to delete."
 _OWN_REFS = ("DEC-", "L-", f"{artifacts.PREFIX}-", f"{sources.PREFIX}-", f"{facts.PREFIX}-")
 
@@ -202,7 +203,8 @@ def _stays(planes: Planes, scope: _Scope, pointing: Sequence[str], emptied: bool
         (planes.store.dialect != "sqlite", "The database server's own backups and logs still hold it."),
         (truth.name != "the embedded store", f"In {truth.name} it has to be deleted there, else it comes back."),
     ]  # fmt: skip
-    return [sentence for applies, sentence in told if applies] + ["Exports that were made before still hold it."]
+    always = ["Exports that were made before still hold it.", _TRANSCRIPTS]
+    return [sentence for applies, sentence in told if applies] + always
 
 
 def _some(names: Sequence[str]) -> str:

@@ -117,7 +117,7 @@ class Facts(Sighted):
             take_turn(conn)
             statements.existing(conn, claim.said["about"])
             self._check_here(conn, claim)
-            scope = " ".join(sorted(places.owners(conn, self._ledger, claim.said["about"]))) or "firm"
+            scope = self._scope(conn, claim.said["about"])
             made = self._place(conn, Claim({**claim.said, "scope": scope}, claim.found), named, by)
         self._project()
         return made
@@ -170,6 +170,10 @@ class Facts(Sighted):
             raise InvalidInput(f"“{name}” is longer than 200 characters.", hint="Name it in a few words.")
         return statements.statement(name, kept, self._secrets_check) if kept else ""
 
+    def _scope(self, conn: Connection, about: Sequence[str]) -> str:
+        """Whose these records are, as things stand."""
+        return " ".join(sorted(places.owners(conn, self._ledger, about))) or "firm"
+
     def _check_here(self, conn: Connection, claim: Claim) -> None:
         """A source that was erased since its words were read proves nothing any more."""
         refs = {one.source for one in claim.found}
@@ -178,7 +182,7 @@ class Facts(Sighted):
             raise Refused(f"The text of {min(lost)} is gone.", hint="Archive it again, then record the fact.")
 
     def _place(self, conn: Connection, claim: Claim, named: Sequence[str], by: By) -> Recorded:
-        met = rivals(conn, claim, named)
+        met = rivals(conn, claim, named, lambda about: self._scope(conn, about))
         if met.same:
             return self._add_evidence(conn, met.same, claim, by)
         replaced = [self._standing(conn, ref, claim) for ref in named]
@@ -202,7 +206,7 @@ class Facts(Sighted):
         row = conn.execute(told_facts.rows().where(fact.c.ref == ref)).mappings().first()
         if row is None:
             raise NotFound(f"There is no fact {ref}.", hint="`onefirm memory list` shows what there is.")
-        if row["status"] != "active" or row["scope"] != claim.said["scope"]:
+        if row["status"] != "active" or self._scope(conn, row["subjects"]) != claim.said["scope"]:
             why = f"is {row['status']}" if row["status"] != "active" else "is about something else"
             raise Refused(f"{ref} can't be replaced: it {why}.", hint="Record the fact beside it.")
         return told_facts.fact_of(conn, row)

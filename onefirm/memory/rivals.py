@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, or_
+from sqlalchemy import Connection, or_, select
 
 from onefirm.ledger.events import Fields, read_body
 from onefirm.memory.quotes import Found
 from onefirm.memory.sameness import ALIKE, digest, even, is_same, likeness, share, words
 from onefirm.memory.told_facts import Fact, facts_of, rows
-from onefirm.store.tables import fact
+from onefirm.store.tables import event_subject, fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,12 @@ class Rivals:
     against: list[Fact] = field(default_factory=list[Fact])
 
 
-def rivals(conn: Connection, claim: Claim, replaced: Sequence[str]) -> Rivals:
-    """What stands beside a claim; those that it replaces by name are not held against it."""
+def rivals(conn: Connection, claim: Claim, replaced: Sequence[str], scope_of: Callable[[Sequence[str]], str]) -> Rivals:
+    """What stands beside a claim; those that it replaces by name are not held against it. `scope_of` tells whose the
+    records of a fact are now: they may have moved since it was recorded.
+    """
     found = Rivals()
-    for one in _near(conn, claim):
+    for one in _near(conn, claim, scope_of):
         if _says(one, claim):
             return Rivals(same=one)
         if one.ref in replaced:
@@ -58,17 +60,20 @@ def rivals(conn: Connection, claim: Claim, replaced: Sequence[str]) -> Rivals:
     return found
 
 
-def _near(conn: Connection, claim: Claim) -> list[Fact]:
+def _near(conn: Connection, claim: Claim, scope_of: Callable[[Sequence[str]], str]) -> list[Fact]:
     """The facts of the same scope that could say the same, or something else of the same subject."""
     said, slot = claim.said, claim.slot or ""
     mine, same = words(said["statement"]), digest(said["statement"])
     near = fact.c.words.between(len(mine) // 2, len(mine) * 2 + 1)
     topic = fact.c.topic == digest(said["subject"]) if said["subject"] else fact.c.topic.is_(None)
-    query = rows().where(fact.c.scope == said["scope"], fact.c.status.in_(("active", "candidate")))
+    told = select(event_subject.c.event_id).where(event_subject.c.ref.in_(said["about"]))
+    scoped = or_(fact.c.scope == said["scope"], fact.c.event_id.in_(told))
+    query = rows().where(scoped, fact.c.status.in_(("active", "candidate")))
     query = query.where(fact.c.kind == said["kind"], or_(near, topic)).order_by(fact.c.at, fact.c.ref)
     every = conn.execute(query).mappings()
     # Whole facts are dear to read, and whoever else records waits: nearly all are others by their words.
-    return facts_of(conn, [row for row in every if slot == row["slot"] or same == row["same"] or _is_alike(row, mine)])
+    alike = [row for row in every if slot == row["slot"] or same == row["same"] or _is_alike(row, mine)]
+    return facts_of(conn, [row for row in alike if scope_of(row["subjects"]) == said["scope"]])
 
 
 def _is_alike(row: Fields, mine: frozenset[str]) -> bool:

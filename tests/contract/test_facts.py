@@ -272,6 +272,23 @@ def test_a_fact_is_replaced_by_name_and_retracted_and_stays_readable(memory: Kno
         memory.found("Anna is away", "Anna prefers calls before noon", replaces=["F-1"])
 
 
+def test_a_fact_goes_along_with_a_project_that_moves_to_another_client(memory: Knowledge) -> None:
+    memory.record("CL-2", "client")
+
+    def told(value: str, about: str, day: str) -> Recorded:
+        said = f"For {about} hosting costs {value} EUR a month."
+        source = memory.archive(said, about=[about], at=day).source.ref
+        slot = {"subject": "hosting", "predicate": "price", "value": value}
+        return memory.found(f"{about}: hosting costs {value}", said, source, **slot)
+
+    told("400", "P-1", "2026-01-01")
+    with memory.store.write() as conn:
+        moved = {"kind": "project", "title": "P-1", "after": {"client": "CL-2"}}
+        memory.ledger.append(conn, "record.updated", moved, subjects=["P-1"], by=CLAUDE)
+    assert told("300", "CL-1", "2026-02-01").superseded == ()
+    assert told("500", "P-1", "2026-03-01").superseded == ("F-1",)
+
+
 def test_facts_of_one_client_never_touch_those_of_another(memory: Knowledge) -> None:
     memory.record("CL-2", "client")
     quote = "Anna prefers calls before noon."
