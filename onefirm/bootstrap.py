@@ -106,7 +106,7 @@ class Firm:
         if sight is self.ledger.sight:
             return self
         rooms = {name: getattr(self, name).behind(sight) for name in ("sources", "facts", "recall")}
-        return replace(self, **rooms)
+        return replace(self, **rooms, day=self.day.within(sight))
 
     def __enter__(self) -> Firm:
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -141,6 +142,11 @@ class Day:
     def sight(self, wall: Wall) -> Sight:
         """What a session behind this wall may see."""
         return walls.sight(self._planes, wall)
+
+    def within(self, sight: Sight) -> Day:
+        """The same day, whose sources and facts are those of a session with this sight."""
+        planes = self._planes
+        return Day(replace(planes, sources=planes.sources.behind(sight), facts=planes.facts.behind(sight)))
 
     def tier(self, session: str | None, seen: Sight) -> Sight:
         """What is seen, without the notes of other sessions and those whose days are over."""
