@@ -38,13 +38,17 @@ _AMOUNT = re.compile(
     r"|euros?|dollars?|pounds?|francs?)\b))",
     re.IGNORECASE,
 )
+_NOUNS = "|".join((*_CALLED, "invoice", "payment", "task"))
+_REF = r"(?!(?:DEC|L|SRC|F|I)-)[A-Z]{1,4}-[1-9][0-9]{0,8}\b"
 _OTHERS = (
     (re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"), "an address"),
     (re.compile(r"\bhttps?://[^\s)>\]]+", re.IGNORECASE), "a page"),
     (re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"), "an account"),
     (_AMOUNT, "an amount"),
     (re.compile(r"(?<![\w.])\+\d[\d ()/-]{6,}\d\b"), "a number"),
-    (re.compile(r"\b(?!(?:DEC|L|SRC|F|I)-)[A-Z]{1,4}-[1-9][0-9]{0,8}\b"), "the record"),
+    # "an invoice INV-4" is an invoice without it
+    (re.compile(rf"\b((?i:the|an?|this|that|our|their)\s+)?((?i:{_NOUNS}))\s+{_REF}"), ""),
+    (re.compile(rf"\b{_REF}"), "the record"),
 )
 _SENTENCE_END = re.compile(r"(?:^|[.!?:]\s+|\n\s*)$")
 
@@ -117,10 +121,11 @@ def telling(name: Name) -> list[str]:
 
 def _replace(pattern: re.Pattern[str], called: str, text: str, replaced: dict[str, str]) -> str:
     def put(found: re.Match[str]) -> str:
-        replaced.setdefault(found[0].strip(), called)
+        now = called or f"{found[1] or 'the '}{found[2]}".lower()
+        replaced.setdefault(found[0].strip(), now)
         begins = _SENTENCE_END.search(text[: found.start()])
         blank = " " if found[0] != found[0].rstrip() else ""
-        return (called[0].upper() + called[1:] if begins else called) + blank
+        return (now[0].upper() + now[1:] if begins else now) + blank
 
     return pattern.sub(put, text)
 

@@ -543,6 +543,7 @@ NAMES = [Name("client", "Acme Rockets GmbH"), Name("client", "Studio Lumen"), Na
     [
         ("Ask Acme Rockets GmbH for the logo", "Ask the client for the logo"),
         ("Acme's invoices need P-12 and 12,500.00 EUR", "The client's invoices need the record and an amount"),
+        ("The invoice INV-4 needs project P-12", "The invoice needs the project"),
         ("Call Brandt, or write to ida@acme.example", "Call the contact, or write to an address"),
         ("The Launch Site waits for €3k and Lumen", "The project waits for an amount and the client"),
         ("North Sales pays late; sales in the north don't", "The client pays late; sales in the north don't"),
