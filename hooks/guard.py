@@ -98,11 +98,23 @@ def _by_truth(
     if verdict["findings"]:
         from hooks import tools
 
+        _count(root, session, verdict["findings"][0]["rule"])
         said = guard.refusal(path, verdict["findings"])
         return _deny(said + tools.missing(said), verdict["findings"][0]["rule"])
     if verdict["notes"]:
         return "passed with a note", _context("onefirm: " + " ".join(verdict["notes"]))
     return "passed", None
+
+
+def _count(root: str, session: str | None, rule: str) -> None:
+    from onefirm.sessions import db, denials
+
+    try:
+        with db.writing(root) as conn:
+            if session:
+                denials.count(conn, session, rule)
+    except (db.Lost, db.Error):
+        return  # it is denied all the same
 
 
 def _deny(reason: str, rule: str = "lost") -> tuple[str, dict[str, Any]]:

@@ -28,6 +28,7 @@ from onefirm.memory.court import Past
 from onefirm.memory.decisions import Decisions
 from onefirm.memory.enforcement import Enforcements
 from onefirm.memory.facts import Facts
+from onefirm.memory.harvest import Failure, Harvest
 from onefirm.memory.languages import Languages
 from onefirm.memory.lessons import Lessons
 from onefirm.memory.recall import Document, Recall
@@ -69,6 +70,7 @@ class Firm:
     facts: Facts
     enforcements: Enforcements
     consolidation: Consolidation
+    harvest: Harvest
     recall: Recall
     uses: Uses
     day: Day
@@ -237,9 +239,10 @@ def _wire(
         store, ledger, clock, lessons, look=lambda pattern: checks.look(records, pattern),
         past=lambda: _past(store, ledger), names=lambda: _names(store), secrets_check=secrets.looks_secret,
     )  # fmt: skip
+    harvest = Harvest(store, ledger, clock, lessons, failures=lambda: _failures(store), names=lambda: _names(store))
     consolidation = Consolidation(
         store, ledger, clock, lessons, lambda: _past(store, ledger), timezone=settings.timezone,
-        silent_weeks=settings.lessons.silent_weeks, enforcements=enforcements,
+        silent_weeks=settings.lessons.silent_weeks, enforcements=enforcements, harvest=harvest,
     )  # fmt: skip
     rules = Rules(
         settings.firm,
@@ -253,6 +256,7 @@ def _wire(
     planes = Planes(
         root, rules, clock, store, ledger, schema, records, decisions, lessons, sources, facts, project,
         secrets.looks_secret, secrets.known_in, _plugin(), pulls=Pulls(_patience(root, settings)),
+        keep_rules=consolidation.keep_up,
     )  # fmt: skip
     project()
     artifacts, day = Artifacts(root, records), Day(planes)
@@ -271,6 +275,7 @@ def _wire(
         facts,
         enforcements,
         consolidation,
+        harvest,
         recall,
         uses,
         day,
@@ -288,6 +293,11 @@ def _names(store: Store) -> list[Name]:
 def _past(store: Store, ledger: Ledger) -> list[Past]:
     with store.read() as conn:
         return court.joined([*court.past(conn, ledger), *transcripts.past(conn)])
+
+
+def _failures(store: Store) -> list[Failure]:
+    with store.read() as conn:
+        return list(transcripts.failures(conn))
 
 
 def _patience(root: Path, settings: Settings) -> Patience | None:

@@ -35,11 +35,12 @@ def lesson() -> None:
 @click.option("--command", "commands", metavar="WORDS", multiple=True, help="… to these shell commands.")
 @click.option("--kind", "kinds", metavar="KIND", multiple=True, help="… to records of this kind.")
 @click.option("--word", "words", metavar="WORD", multiple=True, help="… where this is spoken of.")
+@click.option("--anyway", is_flag=True, help="Also where a timeout or the like taught it.")
 @json_option
 @pass_invocation
 def record(
-    invocation: Invocation, rule: str, why: str, theme: str, about: tuple[str, ...], again: str | None, as_json: bool,
-    **trigger: tuple[str, ...],
+    invocation: Invocation, rule: str, why: str, theme: str, about: tuple[str, ...], again: str | None, anyway: bool,
+    as_json: bool, **trigger: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Record a lesson; it begins as a candidate. Names and amounts are taken out of it.
 
@@ -49,8 +50,10 @@ def record(
       onefirm lesson record "State the deadline" --why "asked" --kind proposal
       onefirm lesson record --again L-2 --why "it held there too" --about PR-4
     """
+    if anyway:
+        invocation.need_person("Learning from a failure that passes by itself")
     made = invocation.firm.lessons.record(
-        rule, why, theme=theme, about=about, again=again, trigger=trigger, by=invocation.by()
+        rule, why, theme=theme, about=about, again=again, trigger=trigger, anyway=anyway, by=invocation.by()
     )
     if as_json:
         screen.data(made)
@@ -267,6 +270,31 @@ def consolidate(invocation: Invocation, dry_run: bool, as_json: bool) -> None:
         screen.say("Nothing overlaps, contradicts itself or has fallen silent.")
     screen.title(f"Read by every session: {sum(one.tokens for one in bill)} tokens")
     screen.table(("tokens", "file"), [(one.tokens, one.name) for one in bill])
+
+
+@lesson.command(short_help="Propose what to learn from what went wrong.")
+@json_option
+@pass_invocation
+def propose(invocation: Invocation, as_json: bool) -> None:
+    """Ask whether what went wrong more than once becomes a candidate: writes that were
+    taken back, edits that the guard refused, narrative left against the truth,
+    commands that failed again. Each is asked about once.
+
+    \b
+    Examples:
+      onefirm lesson propose
+    """
+    firm = invocation.firm
+    firm.harvest.ask()
+    found = [one for one in firm.consolidation.unanswered() if one.what == "candidate"]
+    if as_json:
+        screen.data(found)
+        return
+    for one in found:
+        screen.title(f"{one.id} {one.why}")
+        screen.entry(f"onefirm lesson answer {one.id} {'|'.join(one.answers)}")
+    if not found:
+        screen.say("Nothing went wrong often enough to be asked about.")
 
 
 @lesson.command()

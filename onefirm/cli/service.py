@@ -140,6 +140,9 @@ def _show(invocation: Invocation, standing: Standing) -> None:
         screen.show(f"Webhooks are heard at {said.address}; {counts or 'none came yet'}.")
     known = f"complete as of {at(standing.synced_at)}" if standing.synced_at else "never complete yet"
     conflicts = f"; {standing.conflicts} to decide: `onefirm record conflicts`" if standing.conflicts else ""
+    if standing.rules:
+        questions = f"{standing.rules} question{'' if standing.rules == 1 else 's'}"
+        screen.show(f"{questions} about your rules: `onefirm lesson consolidate`.")
     screen.show(f"The mirror is {known}; {standing.waiting} waiting for the truth{conflicts}.")
 
 

@@ -8,7 +8,8 @@
    by this session or in a terminal.
 6. Record `session.closed`; its effect key makes a second close a repetition.
 7. Renew the rules, as narrative that scopes them may have moved; archive what was said and done in the session, where
-   the operator keeps that, and what was dropped; snapshot memory; copy the database in the place of today's copy.
+   the operator keeps that, and what was dropped; ask the week's questions about
+   rules; snapshot memory; copy the database in the place of today's copy.
 8. Mark the session closed.
 """
 
@@ -27,7 +28,7 @@ from onefirm.day import anchoring, backups, changes, intake, lessons, rollups, s
 from onefirm.day.planes import Planes
 from onefirm.ledger.anchors import TRAILER
 from onefirm.narrative import tree as narrative
-from onefirm.sessions import db, edits, identity, reminders, tree, walk, walls
+from onefirm.sessions import db, denials, edits, identity, reminders, tree, walk, walls
 from onefirm.sessions import paths as named
 from onefirm.state.records import Change
 
@@ -89,6 +90,7 @@ def settle(planes: Planes, by: By) -> Settled:
     """
     planes.records.sync(By(SYSTEM))
     _take_in(planes, By(SYSTEM))
+    _keep_rules(planes)
     try:
         commit, why_not = _anchor(planes, "Anchor the ledger"), ""
     except FirmError as error:
@@ -109,6 +111,14 @@ def _take_in(planes: Planes, by: By) -> None:
         _log.warning("the drop folder could not be taken in", exc_info=True)
 
 
+def _keep_rules(planes: Planes) -> None:
+    """Ask the week's questions about rules, where no service has. A close doesn't fail for it."""
+    try:
+        planes.keep_rules()
+    except FirmError:
+        _log.warning("the rules could not be looked through", exc_info=True)
+
+
 def _close(planes: Planes, session: str, how: How) -> Closed:
     by = By(SYSTEM, session)
     _record_edits(planes, session)
@@ -122,6 +132,7 @@ def _close(planes: Planes, session: str, how: How) -> Closed:
     lessons.render(planes.root, planes.lessons.every(), planes.secrets_check)
     transcripts.archive(planes, session, by)
     _take_in(planes, by)
+    _keep_rules(planes)
     snapshots.at_close(planes)
     backups.make(planes)
     return closed
@@ -235,7 +246,7 @@ def _message(paths: Iterable[str]) -> str:
 
 def _record_close(planes: Planes, closed: Closed, by: By) -> None:
     with db.writing(str(planes.root)) as hooks:
-        fired = reminders.fired(hooks, closed.session)
+        fired, denied = reminders.fired(hooks, closed.session), denials.of(hooks, closed.session)
     with planes.store.write() as conn:
         head = planes.ledger.head(conn)
         data = {
@@ -248,6 +259,7 @@ def _record_close(planes: Planes, closed: Closed, by: By) -> None:
             "not_committed": closed.why_not,
             "head": str(head) if head else None,
             **({"fired": fired} if fired else {}),
+            **({"denied": denied} if denied else {}),
         }
         key = f"session.closed:{closed.session}"
         planes.ledger.append(conn, "session.closed", data, subjects=(), by=by, effect_key=key)

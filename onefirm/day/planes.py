@@ -61,6 +61,7 @@ class Planes:
     plugin: Path | None = None
     sight: Sight = WHOLE
     pulls: Pulls = field(default_factory=Pulls)
+    keep_rules: Callable[[], int] = lambda: 0
 
     def renewed(self) -> Planes:
         """The same planes with the sight of now; to be asked for after anything was taken over."""

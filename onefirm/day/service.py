@@ -14,6 +14,7 @@ from typing import Any
 
 from onefirm.day.planes import Planes
 from onefirm.lock import Lock
+from onefirm.memory.consolidation import waiting
 
 _FILE, _LOCK = "service.json", "service.lock"
 
@@ -50,7 +51,7 @@ class Standing:
     """The service now. `said` is of the one that runs, or of the last one; None where there never was one here.
 
     `waiting` counts writes that wait for the truth, `conflicts` those that wait for the operator. `synced_at` is when
-    the mirror was last known to have everything, whoever pulled.
+    the mirror was last known to have everything, whoever pulled. `rules` counts questions about rules.
     """
 
     runs: bool
@@ -58,6 +59,7 @@ class Standing:
     waiting: int
     conflicts: int
     synced_at: str | None
+    rules: int = 0
 
     @property
     def died(self) -> bool:
@@ -93,4 +95,8 @@ def standing(planes: Planes) -> Standing:
     """How the service of this firm stands."""
     held = [one.state == "held" for one in planes.records.pending()]
     runs = lock(planes.root).holder() is not None
-    return Standing(runs, last_said(planes.root), held.count(False), held.count(True), planes.records.synced_at())
+    with planes.store.read() as conn:
+        rules = waiting(conn)
+    return Standing(
+        runs, last_said(planes.root), held.count(False), held.count(True), planes.records.synced_at(), rules
+    )

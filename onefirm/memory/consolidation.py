@@ -22,15 +22,17 @@ from onefirm.ledger.append import Ledger
 from onefirm.memory import court, likeness, stories, triggers
 from onefirm.memory.court import Past
 from onefirm.memory.enforcement import Enforcements
-from onefirm.memory.lessons import ENFORCING, TIDYING, Lessons, scope
+from onefirm.memory.harvest import Harvest
+from onefirm.memory.lessons import ENFORCING, HARVEST, QUESTIONS, TIDYING, Lessons, scope
 from onefirm.memory.stories import Lesson, Story
-from onefirm.store import inbox
+from onefirm.store import inbox, notes
 from onefirm.store.engine import Store
 from onefirm.store.inbox import InboxItem
 
-What = Literal["merge", "silent", "wolf", "contradiction"]
+What = Literal["merge", "silent", "wolf", "contradiction", "enforce", "candidate"]
 _MOST_MERGED = 6
 _NO = "no"
+_LAST, _WEEK = "consolidated_on", timedelta(weeks=1)
 _EMPTY = frozenset(("never", "not", "no", "nor", "without", "avoid", "don", "t", "always", "nie", "niemals", "nicht"))
 
 
@@ -57,7 +59,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A proposal that isn't answered yet; `id` is its place in the inbox, "" while it wasn't put there."""
+    """A question about rules that isn't answered yet; `id` is its place in the inbox, "" while it wasn't put there."""
 
     id: str
     what: What
@@ -79,7 +81,7 @@ class Consolidation:
 
     def __init__(
         self, store: Store, ledger: Ledger, clock: Clock, lessons: Lessons, past: Callable[[], Iterable[Past]],
-        *, timezone: str, silent_weeks: int, enforcements: Enforcements,
+        *, timezone: str, silent_weeks: int, enforcements: Enforcements, harvest: Harvest,
     ) -> None:  # fmt: skip
         self._store = store
         self._ledger = ledger
@@ -88,6 +90,7 @@ class Consolidation:
         self._past = past
         self._timezone = timezone
         self._enforcements = enforcements
+        self._harvest = harvest
         self._silent = timedelta(weeks=silent_weeks)
 
     def proposals(self) -> list[Proposal]:
@@ -108,15 +111,19 @@ class Consolidation:
         """What waits for the operator, and what `ask` would ask besides."""
         with self._store.read() as conn:
             known = {item.key: item for item in inbox.every(conn, TIDYING)}
+            others = [item for item in inbox.open_items(conn) if item.kind in (ENFORCING, HARVEST)]
         wanted = [(one, known.get(one.key)) for one in self.proposals()]
         return [
             Asked(item.id if item else "", one.what, one.refs, one.why, one.answers)
             for one, item in wanted
             if item is None or item.state == "open"
-        ]
+        ] + [_asked(item) for item in others]
 
     def ask(self) -> list[Asked]:
-        """Put each proposal to the operator, once; a question whose reason has gone is closed. Returns those open."""
+        """Put each proposal to the operator, once, and what went wrong more than once; a question whose reason has gone
+        is closed. Returns those open.
+        """
+        self._harvest.ask()
         wanted = {one.key: one for one in self.proposals()}
         now = self._clock.now()
         with self._store.write() as conn:
@@ -126,6 +133,22 @@ class Consolidation:
             for key, one in wanted.items():
                 inbox.ask(conn, TIDYING, key, one.why, one.refs, _payload(one), now)
         return self.unanswered()
+
+    def keep_up(self) -> int:
+        """Ask once a week, whoever comes first; gives how many questions about rules wait, 0 before the week is over.
+
+        The first week begins when this is first called: a firm that has just begun has no rules to tidy.
+        """
+        day = times.today(self._clock.now(), self._timezone)
+        with self._store.read() as conn:
+            last = notes.get(conn, _LAST)
+        if last is not None and day - date.fromisoformat(last) < _WEEK:
+            return 0
+        if last is not None:
+            self.ask()
+        with self._store.write() as conn:
+            notes.put(conn, _LAST, day.isoformat())
+            return waiting(conn) if last is not None else 0
 
     def answer(self, item_id: str, answer: str, *, text: str = "", by: By) -> list[str]:
         """Do what the operator answered; returns what was done, in sentences. `text` words a guide.
@@ -155,6 +178,9 @@ class Consolidation:
         if asked.payload["what"] == "enforce":
             yield from self._enforcements.accept(asked, by)
             return
+        if asked.payload["what"] == "candidate":
+            yield from self._harvest.accept(asked, by)
+            return
         if asked.payload["what"] == "merge":
             words = text or " ".join(self._lessons.get(ref).rule for ref in asked.subjects)
             guide = self._lessons.merge(asked.subjects, words, by=by)
@@ -168,7 +194,7 @@ class Consolidation:
 
     def _question(self, conn: Connection, item_id: str) -> InboxItem:
         item = inbox.get(conn, item_id.strip().upper())
-        if item is None or item.kind not in (TIDYING, ENFORCING):
+        if item is None or item.kind not in (TIDYING, ENFORCING, HARVEST):
             raise NotFound(
                 f"{item_id[:20]} is no question about rules.",
                 hint="`onefirm lesson consolidate` lists those that wait.",
@@ -186,6 +212,11 @@ class Consolidation:
             for ref in (event.payload or {}).get("fired") or ():
                 found.setdefault(str(ref), []).append(Spoken(event.session or "", _day(event.at)))
         return found
+
+
+def waiting(conn: Connection) -> int:
+    """How many questions about rules wait for the operator."""
+    return sum(item.kind in QUESTIONS for item in inbox.open_items(conn))
 
 
 def contradictions(rules: Sequence[Lesson]) -> Iterator[Proposal]:
@@ -261,6 +292,11 @@ def _wolf(story: Story, whole: Sequence[Past], spoken: Sequence[Spoken]) -> Prop
         return None
     why = f"{story.ref} speaks in {len(fired)} of {chances} sessions and was met in {len(fired) - alarms} of them"
     return Proposal("wolf", (story.ref,), f"{why}: retire it?", str(len(story.sightings)))
+
+
+def _asked(item: InboxItem) -> Asked:
+    said = item.payload
+    return Asked(item.id, said["what"], tuple(item.subjects), item.title, tuple(said["answers"]))
 
 
 def _payload(one: Proposal) -> dict[str, object]:

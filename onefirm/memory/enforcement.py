@@ -157,10 +157,11 @@ class Enforcements:
             return same[-1].id
         if same and same[-1].decision == "no" and by.actor != "operator":
             raise Refused(f"The operator said no to that ({same[-1].id}).", hint="Propose something else, or leave it.")
+        # The ledger before the inbox, as who decides about a rule does: else two could wait for each other.
+        entry = self._append(conn, _PROPOSED, ref, {"ref": ref, **patterns.written(tried.held)}, by)
         for one in inbox.open_items(conn, ENFORCING):
             if one.payload.get("ref") == ref:
                 inbox.decide(conn, one.id, "another was proposed", by.actor, self._clock.now())
-        entry = self._append(conn, _PROPOSED, ref, {"ref": ref, **patterns.written(tried.held)}, by)
         title = f"Shall {ref} be enforced as a {tried.held.form}? {tried.told()[0].upper()}{tried.told()[1:]}"
         payload = {
             "what": "enforce", "answers": ["yes", "no"], "ref": ref, "proposal": entry,

@@ -16,7 +16,7 @@ from onefirm.core.ids import parse_ref
 from onefirm.core.sight import WHOLE, Sight, Sighted
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
-from onefirm.memory import abstraction, court, likeness, statements, stories, told_lessons, triggers, uses
+from onefirm.memory import abstraction, court, likeness, statements, stories, told_lessons, transience, triggers, uses
 from onefirm.memory.abstraction import Name, Names
 from onefirm.memory.court import Past, Replay
 from onefirm.memory.pages import Page
@@ -30,8 +30,8 @@ from onefirm.store.tables import lesson
 
 __all__ = ["OUTCOMES", "Case", "Lesson", "Lessons", "Status", "Verdict", "restate", "standing"]
 
-QUESTION, TIDYING, ENFORCING = "lesson", "consolidation", "enforcement"
-QUESTIONS = (QUESTION, TIDYING, ENFORCING)
+QUESTION, TIDYING, ENFORCING, HARVEST = "lesson", "consolidation", "enforcement", "candidate"
+QUESTIONS = (QUESTION, TIDYING, ENFORCING, HARVEST)
 _MOST_ROWS = 200
 _MOST_LIKE = 3
 
@@ -90,6 +90,7 @@ class Lessons(Sighted):
         about: Sequence[str] = (),
         again: str | None = None,
         trigger: Mapping[str, Sequence[str]] | None = None,
+        anyway: bool = False,
         by: By,
     ) -> Lesson:
         """Note a new lesson as a candidate, or with `again` that a known one held once more.
@@ -103,11 +104,17 @@ class Lessons(Sighted):
 
         `trigger` says when it applies: {"paths", "commands", "kinds", "words"}, lists of texts. With `again` rule,
         theme and trigger are not read. `by.cause` is the entry that taught it. Raises InvalidInput for words that
-        can't be kept, NotFound for an unknown ref, Refused for a secret, or a name that can't be taken out.
+        can't be kept, NotFound for an unknown ref, Refused for a secret, or a name that can't be taken out, and for
+        what a failure that passes by itself has taught, unless a person says `anyway`.
         """
         statements.check_reason(by, self._secrets_check)
         concerned = statements.refs(about)
         self._sight.check([*concerned, *([again] if again else [])])
+        if not anyway and (passing := transience.kind_of(why)):
+            raise Refused(
+                f"The reason tells of {passing}, which passes by itself: nothing is learned from it.",
+                hint="Say what would have been wrong without it; a person may say `onefirm lesson record … --anyway`.",
+            )
         if again:
             ref, said = parse_ref(again), self._said(None, why)
             with self._store.write() as conn:

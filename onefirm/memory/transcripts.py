@@ -1,7 +1,7 @@
 """Sessions as they are archived: a text that people can read, out of which the court reads what was done again.
 
 Every line of an entry begins with its mark: `> ` a prompt, `< ` an answer, `$ ` a command, `~ ` an edited file and
-what was added to it, `+ ` a call of another tool.
+what was added to it, `+ ` a call of another tool, `! ` a command that failed and the end of what it said.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from contextlib import suppress
 from sqlalchemy import Connection, select
 
 from onefirm.memory.court import Past
+from onefirm.memory.harvest import Failure
 from onefirm.sessions.shapes import Moment, Said
 from onefirm.store.tables import event, source, source_text
 
 KIND = "session"
 LONGEST = 100_000
-_MARKS = {"prompt": ">", "answer": "<", "command": "$", "path": "~", "call": "+"}
-_MOST = {"prompt": 4_000, "answer": 1_500, "command": 1_000, "path": 600, "call": 300}
+_MARKS = {"prompt": ">", "answer": "<", "command": "$", "path": "~", "call": "+", "failed": "!"}
+_MOST = {"prompt": 4_000, "answer": 1_500, "command": 1_000, "path": 600, "call": 300, "failed": 400}
 
 SecretsCheck = Callable[[str], str | None]
 
@@ -53,6 +54,18 @@ def past(conn: Connection) -> Iterator[Past]:
     for session, at, body in conn.execute(query):
         with suppress(zlib.error, UnicodeDecodeError):
             yield Past(session or "", at, tuple(moments(zlib.decompress(body).decode())))
+
+
+def failures(conn: Connection) -> Iterator[Failure]:
+    """The commands that failed in these sessions."""
+    query = select(event.c.session, event.c.id, source_text.c.body).join(source, event.c.id == source.c.event_id)
+    query = query.join(source_text, source_text.c.ref == source.c.ref)
+    query = query.where(source.c.kind == KIND, source_text.c.body.is_not(None)).order_by(source.c.at, source.c.ref)
+    for session, entry, body in conn.execute(query):
+        for block in zlib.decompress(body).decode().split("\n\n"):
+            if block.startswith(_MARKS["failed"]):
+                command, *said = [line[2:] for line in block.split("\n")]
+                yield Failure(session or "", entry, command, "\n".join(said))
 
 
 def _block(one: Said, secrets_check: SecretsCheck, root: str) -> str:

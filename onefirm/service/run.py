@@ -29,6 +29,7 @@ _HAND_IN_S = 5.0
 _SWEEP_S = 6 * 3600.0
 _TAKE_IN_S = 60.0
 _SNAPSHOT_S = 900.0
+_RULES_S = 3600.0
 _FIRST_SWEEP_S = 600.0
 """After the start: who starts it wants other things first."""
 _HINTS_APART_S = 15.0
@@ -79,6 +80,7 @@ class Service:
             Beat("sweep", _SWEEP_S, self._sweep),
             Beat("take in", _TAKE_IN_S, self._take_in),
             Beat("snapshot", _SNAPSHOT_S, self._snapshot),
+            Beat("rules", _RULES_S, self._rules),
         ]
 
     def stop(self) -> None:
@@ -215,6 +217,11 @@ class Service:
         """What memory holds is committed to its own repository, where anything has come."""
         made = firm.day.snapshot_memory()
         return "" if made == "unchanged" else made
+
+    def _rules(self, firm: Firm) -> str:
+        """Once a week, by the calendar and whatever slept meanwhile, the operator is asked how to tidy the rules."""
+        waiting = firm.consolidation.keep_up()
+        return f"{waiting} question{'' if waiting == 1 else 's'} about your rules" if waiting else ""
 
     def _pull(self, firm: Firm) -> str:
         """What changed at the truth is taken over. After a webhook's hint it is once more when lists have caught up."""

@@ -131,7 +131,7 @@ class Moment(TypedDict, total=False):
 
 class Said(TypedDict):
     """Something in a session's transcript. `what` is `prompt`, `answer`, `command`, `path` (an edit; `more` is what it
-    adds) or `call` (of any other tool).
+    adds), `call` (of any other tool) or `failed` (a command's first line; `more` is the end of what it said).
     """
 
     what: str

@@ -1,7 +1,8 @@
 """Where the client writes down a session, and what was said and done in it. Read when the session is over, by the core.
 
 The client's file has one JSON object a line. Of these the operator's prompts, the model's answers and its calls are
-read; what tools answered, what hooks added and what subagents did among themselves is left out.
+read, and of a command that failed the end of what it said; what else tools answered, what hooks added and what
+subagents did among themselves is left out.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _LARGEST_BYTES = 200 * 1024 * 1024
 _LONGEST_LINE = 2 * 1024 * 1024
 _FILE_TOOLS = ("Edit", "Write", "MultiEdit", "NotebookEdit")
 _SHELLS = ("Bash", "PowerShell")
+_FAILED, _LAST_SAID = "Exit code ", 200
 _ASIDE = ("isSidechain", "isMeta", "isCompactSummary")
 
 
@@ -41,15 +43,16 @@ def read(path: str, since: str) -> Iterator[Said]:
 
     Raises OSError where the file can't be read.
     """
-    begin, left = clock.epoch(since), _LARGEST_BYTES
+    begin, left, ran = clock.epoch(since), _LARGEST_BYTES, dict[str, str]()
     with open(path, "rb") as file:
         while left > 0 and (line := file.readline(_LONGEST_LINE)):
             left -= len(line)
             if b'"message"' in line:
-                yield from _entry(line, begin)
+                yield from _entry(line, begin, ran)
 
 
-def _entry(line: bytes, begin: float) -> Iterator[Said]:
+def _entry(line: bytes, begin: float, ran: dict[str, str]) -> Iterator[Said]:
+    """`ran` has the commands by the ids of their calls."""
     try:
         entry = jsons.loads(line.decode("utf-8", "replace"))
         role, content = str(entry["message"]["role"]), entry["message"]["content"]
@@ -61,7 +64,11 @@ def _entry(line: bytes, begin: float) -> Iterator[Said]:
         given = _fields(block)
         if given.get("type") == "text":
             yield from _text(role, str(given.get("text") or ""))
+        elif given.get("type") == "tool_result" and (command := ran.pop(str(given.get("tool_use_id")), "")):
+            yield from _failed(command, given)
         elif given.get("type") == "tool_use":
+            if given.get("name") in _SHELLS:
+                ran[str(given.get("id"))] = str(_fields(given.get("input")).get("command") or "")
             yield _call(str(given.get("name")), _fields(given.get("input")))
 
 
@@ -77,6 +84,15 @@ def _text(role: str, text: str) -> Iterator[Said]:
         text = f"{command} {_between(text, 'command-args')}"
     if text.strip() and not text.lstrip().startswith("<"):  # what the client itself puts there
         yield {"what": "prompt", "text": text.strip(), "more": ""}
+
+
+def _failed(command: str, given: dict[str, Any]) -> Iterator[Said]:
+    """Only what ran and failed: what was refused has no exit code."""
+    content = given.get("content")
+    parts = [content] if isinstance(content, str) else [_fields(one).get("text") for one in content or ()]
+    said = "\n".join(part for part in parts if isinstance(part, str)).strip()
+    if given.get("is_error") and said.removeprefix("Error: ").startswith(_FAILED):
+        yield {"what": "failed", "text": command.split("\n")[0], "more": said.split("\n")[-1][-_LAST_SAID:]}
 
 
 def _between(text: str, tag: str) -> str:

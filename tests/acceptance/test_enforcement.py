@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from onefirm.sessions import identity
 from support.hook import Answer, Firm
 from support.terminal import Terminal
 
@@ -100,6 +101,36 @@ def test_an_edit_that_a_rule_holds_is_refused_or_asked_about_and_a_retired_rule_
     onefirm.done("lesson", "decide", refused, "harden")
     onefirm.done("lesson", "relax", asks)
     assert not compiled.exists()
+
+
+@pytest.mark.row("MEM-04", "MEM-12")
+def test_a_rule_that_cries_wolf_and_what_the_guard_refuses_again_and_again_are_put_to_the_operator(
+    onefirm: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ref, root = ruled(onefirm, RULE, "--command", "make site"), str(onefirm.root)
+    file = next(
+        path for path in sorted((onefirm.root / "context").rglob("CLAUDE.md")) if "Record: P-" in path.read_text()
+    )
+    for at in range(5):
+        firm = Firm(onefirm.root, client=f"client-{at}")
+        session = identity.start(root, firm.client, "startup", root, None)
+        assert f"- {ref}: {RULE}" in ran(firm, "make site").context
+        if at < 3:
+            assert firm.edit(file, "", "A reason that nobody had thought of before.").denial
+        identity.mark_ending(root, session)
+    onefirm.done("session", "close")
+    asked = {one["what"]: one for one in onefirm.data("lesson", "consolidate")["proposals"]}
+    assert f"{ref} speaks in 5 of 5 sessions and was met in 0 of them: retire it?" in asked["wolf"]["why"]
+    assert "“Look at a record (record_get) before its narrative is edited.”" in asked["candidate"]["why"]
+    assert "2 questions about your rules" in onefirm("service", "status").out
+    onefirm.done("lesson", "answer", asked["wolf"]["id"], "yes")
+    assert ran(Firm(onefirm.root, client="client-9"), "make site").context == ""
+    assert f"{asked['candidate']['id']} Shall this become" in onefirm.done("lesson", "propose").out
+    onefirm.done("lesson", "answer", asked["candidate"]["id"], "yes")
+    assert onefirm.data("lesson", "list")["rows"][0]["rule"].startswith("Look at a record")
+    with claude(monkeypatch):
+        insists = onefirm("lesson", "record", "Try again.", "--why", "It timed out.", "--anyway")
+        assert "operator's own decision" in insists.err
 
 
 @pytest.mark.row("MEM-12")

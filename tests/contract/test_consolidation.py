@@ -13,6 +13,7 @@ from onefirm.memory.abstraction import Name
 from onefirm.memory.consolidation import Asked, Consolidation
 from onefirm.memory.court import Past
 from onefirm.memory.enforcement import Enforcements, Looked
+from onefirm.memory.harvest import Failure, Harvest
 from onefirm.memory.lessons import Lesson, Lessons
 from onefirm.memory.stories import in_effect
 from onefirm.store import inbox
@@ -37,9 +38,11 @@ class Rules:
             self.store, self.ledger, self.clock, self.lessons, look=lambda _: Looked(0, ()), past=lambda: self.past,
             names=lambda: [Name("client", "Harbour Foods")],
         )  # fmt: skip
+        self.failures: list[Failure] = []
+        self.harvest = Harvest(self.store, self.ledger, self.clock, self.lessons, failures=lambda: self.failures)
         self.room = Consolidation(
             self.store, self.ledger, self.clock, self.lessons, lambda: self.past, timezone="UTC", silent_weeks=8,
-            enforcements=self.held,
+            enforcements=self.held, harvest=self.harvest,
         )  # fmt: skip
 
     def rule(self, words: str, **more: Any) -> str:
@@ -221,3 +224,78 @@ def test_a_pattern_is_tried_on_what_sessions_did_and_one_that_names_somebody_is_
     for pattern in ({"paths": ["*"]}, {"words": ["a"]}, {"commands": ["*"]}, {}):
         with pytest.raises(InvalidInput):
             guard(**pattern)
+
+
+def test_once_a_week_somebody_asks_and_a_firm_that_begins_is_left_alone(rules: Rules) -> None:
+    rules.rule(CALL)
+    rules.rule(NOTE)
+    assert rules.room.keep_up() == 0
+    rules.clock.advance(days=6)
+    assert rules.room.keep_up() == 0
+    rules.clock.advance(days=20)
+    assert rules.room.keep_up() == 1
+    assert rules.room.keep_up() == 0
+
+
+def undo(rules: Rules, session: str, name: str = "due") -> None:
+    with rules.store.write() as conn:
+        said = {"kind": "task", "title": "x", "before": {name: 1}, "after": {name: 2}, "undo_of": "e"}
+        rules.ledger.append(conn, "record.updated", said, subjects=["T-1"], by=By("claude", session))
+
+
+def test_what_goes_wrong_again_is_put_to_the_operator_once_and_what_passes_by_itself_never(rules: Rules) -> None:
+    for at in range(3):
+        undo(rules, f"S-{at}")
+        undo(rules, "S-0", "title")
+        told = {"denied": {"receipt": 2, "L-1": 1, **({"property": 1} if at else {})}, "unreconciled": ["a.md"] * at}
+        with rules.store.write() as conn:
+            rules.ledger.append(conn, "session.closed", told, subjects=(), by=By("onefirm", f"S-{at}"))
+        for command, said in (
+            ("cd shop && npm test -- cart", "1 failing"),
+            ("git fetch", "fatal: Could not resolve host: example.com"),
+            ("pip install x", "Read timed out."),
+            ("psql shop", "ERROR: database is locked"),
+            ("./deploy-harbour-foods now", "no"),
+        ):
+            rules.failures.append(Failure(f"S-{at}", f"e-{command}", command, said))
+    rules.failures.append(Failure("S-1", "e", "make", "No rule"))
+    asked = rules.room.ask()
+    assert [one.why.partition("”")[2] for one in asked] == [
+        " It was taken back in 3 sessions", " The guard refused that in 3 sessions", " It failed in 3 sessions",
+    ]  # fmt: skip
+    assert "“Make sure of due before it is written to a task.”" in asked[0].why
+    assert "“Find out what `npm test` needs before it is run.”" in asked[2].why
+    (made, _) = rules.room.answer(asked[0].id, "yes", by=OPERATOR)
+    rules.room.answer(asked[1].id, "no", by=OPERATOR)
+    assert made.startswith("L-1 (candidate) Make sure of due")
+    learned = rules.lessons.get("L-1")
+    assert (learned.trigger, learned.why) == ({"kinds": ["task"]}, "It was taken back in 3 sessions")
+    with rules.store.read() as conn:
+        (first,) = rules.ledger.events(conn, ref="L-1")
+        cause = rules.ledger.events(conn, kinds=["record.updated"])[-2]
+    assert first.cause == cause.id
+    undo(rules, "S-9")
+    assert [one.id for one in rules.room.ask()] == [asked[2].id]
+
+
+@pytest.mark.parametrize(
+    ("why", "is_kept"),
+    [
+        ("The bank's API timed out twice.", False),
+        ("We were rate limited.", False),
+        ("It answered with HTTP 503.", False),
+        ("Connection reset by peer", False),
+        ("sqlite3.OperationalError: database is locked", False),
+        ("The client waited 500 hours for an answer.", True),
+        ("The offer ran out of time; nobody had set a limit.", True),
+    ],
+)
+def test_nothing_is_learned_from_a_failure_that_passes_by_itself_unless_a_person_insists(
+    rules: Rules, why: str, is_kept: bool
+) -> None:
+    if is_kept:
+        rules.lessons.record("Set a deadline for every call.", why, by=By("claude"))
+        return
+    with pytest.raises(Refused, match="passes by itself"):
+        rules.lessons.record("Try again.", why, by=By("claude"))
+    assert rules.lessons.record("Try again.", why, anyway=True, by=OPERATOR).status == "candidate"

@@ -135,3 +135,23 @@ def test_an_archive_vanishes_when_its_days_are_over_and_none_is_made_where_it_is
         with later.store.read() as conn:
             assert not list(transcripts.past(conn))
         assert not later.recall.recall("remember").hits
+
+
+def test_of_a_command_that_failed_the_end_of_what_it_said_is_kept_and_of_a_refused_one_nothing(firm: Firm) -> None:
+    def call(ident: str, command: str) -> dict[str, Any]:
+        block = {"type": "tool_use", "id": ident, "name": "Bash", "input": {"command": command}}
+        return {"message": {"role": "assistant", "content": [block]}}
+
+    def result(ident: str, text: str, *, is_error: bool = True) -> dict[str, Any]:
+        block = {"type": "tool_result", "tool_use_id": ident, "content": text, "is_error": is_error}
+        return {"message": {"role": "user", "content": [block]}}
+
+    session = lived(
+        firm, call("a", "npm test\n"), result("a", "Exit code 1\nlong\n1 failing"),
+        call("b", "git push"), result("b", "onefirm: the command was not run."),
+        call("c", "ls"), result("c", "Exit code 0 is in a file", is_error=False),
+    )  # fmt: skip
+    assert close(firm, session) == "$ npm test\n\n! npm test\n! 1 failing\n\n$ git push\n\n$ ls"
+    with firm.store.read() as conn:
+        (failed,) = transcripts.failures(conn)
+    assert (failed.session, failed.command, failed.said) == (session, "npm test", "1 failing")
