@@ -366,14 +366,14 @@ def export(invocation: Invocation, folder: Path, form: Form | None, about: str |
       onefirm memory export ../memory
       onefirm memory export --format md --about CL-2
     """
-    day, is_screen = invocation.seen_firm.day, str(folder) == "-"
+    firm, is_screen = invocation.seen_firm, str(folder) == "-"
     forms: tuple[Form, ...] = (form,) if form else ("jsonl",) if is_screen else ("jsonl", "md")
-    files = day.export_memory(about, forms, with_texts=texts)
+    files = firm.day.export_memory(firm.sources, about, forms, with_texts=texts)
     if is_screen:
         for piece in (piece for pieces in files.values() for piece in pieces):
             click.echo(piece, nl=False)
         return
-    for path in day.write_export(invocation.start / folder, files):
+    for path in firm.day.write_export(invocation.start / folder, files):
         screen.show(str(path))
 
 

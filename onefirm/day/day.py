@@ -41,7 +41,7 @@ from onefirm.memory.decisions import Decision
 from onefirm.memory.facts import Fact
 from onefirm.memory.recall import Recall
 from onefirm.memory.rollups import Plan
-from onefirm.memory.sources import Archived
+from onefirm.memory.sources import Archived, Sources
 from onefirm.narrative.faults import Fault
 from onefirm.narrative.index import Place
 from onefirm.narrative.mends import Mended
@@ -166,10 +166,18 @@ class Day:
         return intake.prepare(self._planes)
 
     def export_memory(
-        self, about: str | None = None, forms: Sequence[exports.Form] = exports.FORMS, *, with_texts: bool = False
+        self,
+        sources: Sources,
+        about: str | None = None,
+        forms: Sequence[exports.Form] = exports.FORMS,
+        *,
+        with_texts: bool = False,
     ) -> Mapping[str, Iterable[str]]:
-        """Memory as files by name, each in pieces of text. Raises NotFound, Refused."""
-        return exports.files(self._planes, about=about, forms=forms, with_texts=with_texts)
+        """Memory as files by name, each in pieces of text, with the sources that the session has. Raises NotFound,
+        Refused.
+        """
+        planes = replace(self._planes, sources=sources)
+        return exports.files(planes, about=about, forms=forms, with_texts=with_texts)
 
     def write_export(self, folder: Path, files: Mapping[str, Iterable[str]]) -> list[Path]:
         """Write such files into a new folder outside of the workspace. Raises Refused."""

@@ -108,13 +108,16 @@ def test_each_client_has_a_page_whose_links_lead_somewhere_and_whose_words_are_n
 
 def test_behind_a_client_wall_only_that_clients_memory_is_exported(firm: Firm) -> None:
     walled = firm.behind({"client": "CL-2", "title": "Borealis", "parties": ["CL", "PR"], "at": ""})
-    told = {name: "".join(pieces) for name, pieces in walled.day.export_memory(with_texts=True).items()}
+    told = {name: "".join(pieces) for name, pieces in walled.day.export_memory(walled.sources, with_texts=True).items()}
     assert set(told) == {export.JSONL, "CL-2.md"}
     assert ("Acme" in "".join(told.values()), "Borealis" in told["CL-2.md"]) == (False, True)
-    of_client = "".join(firm.day.export_memory("CL-2", ["jsonl"])[export.JSONL])
+    of_client = "".join(firm.day.export_memory(firm.sources, "CL-2", ["jsonl"])[export.JSONL])
     assert [one["ref"] for one in lines(of_client)] == [one["ref"] for one in lines(told[export.JSONL])]
+    firm.sources.add("A note to myself.", kind="note", about=["CL-2"], by=By("claude", "S-9"))
+    seen = [len(list(one.day.export_memory(one.sources)[export.JSONL])) for one in (firm, firm.within("S-8"))]
+    assert seen == [15, 14]
     with pytest.raises(Refused, match="not for this session"):
-        walled.day.export_memory("CL-1")
+        walled.day.export_memory(walled.sources, "CL-1")
 
 
 def test_a_snapshot_is_made_once_and_the_next_shows_what_changed_as_a_diff(firm: Firm) -> None:

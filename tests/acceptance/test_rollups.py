@@ -128,4 +128,4 @@ def test_no_client_sees_what_was_summed_up_for_another_and_erasing_takes_it(firm
     (gone,) = firm.facts.every()
     assert (gone.status, gone.lines, gone.evidence) == ("erased", (), ())
     assert "F-1" not in asked(firm)
-    assert "Price list" not in "".join(p for pieces in firm.day.export_memory().values() for p in pieces)
+    assert "Price list" not in "".join(p for pieces in firm.day.export_memory(firm.sources).values() for p in pieces)

@@ -134,6 +134,7 @@ class House:
         yield seen.facts.find(as_of="2030-01-01", limit=500)
         yield seen.uses.stats(most=1_000)
         yield seen.day.brief().text
+        yield [piece for made in seen.day.export_memory(seen.sources, with_texts=True).values() for piece in made]
         with seen.store.read() as conn:
             yield [json.dumps(entry.payload) for entry in seen.ledger.events(conn)]
 
