@@ -331,7 +331,8 @@ def decide(invocation: Invocation, ref: str, verdict: Verdict, why: str | None, 
 @json_option
 @pass_invocation
 def retract(invocation: Invocation, ref: str, why: str, as_json: bool) -> None:
-    """Take a fact back: it was wrong. It stays readable, and is given as an answer no more.
+    """Take a fact back: it was wrong. It stays readable, and is given as an answer
+    no more; what it had replaced holds again.
 
     \b
     Examples:
@@ -343,9 +344,9 @@ def retract(invocation: Invocation, ref: str, why: str, as_json: bool) -> None:
         screen.data(made)
         return
     screen.show(f"{made.ref} {made.statement}: {made.status}")
-    if made.replaces:
-        stays = ", ".join(made.replaces)
-        screen.say(f"What it replaced stays superseded ({stays}): have it recorded again if it holds.")
+    again = [ref for ref in made.replaces if invocation.firm.facts.get(ref).status == "active"]
+    if again:
+        screen.show(f"What it had replaced holds again: {', '.join(again)}")
 
 
 @memory.command(short_help="Write memory as JSON lines or Markdown.")

@@ -26,6 +26,7 @@ KINDS = (
     "lesson.merged", "lesson.enforcement_proposed", "lesson.enforced", "lesson.relaxed",
     "artifact.added", "artifact.linked",
     "source.archived", "source.expired", "fact.recorded", "fact.evidenced", "fact.ended", "fact.decided",
+    "fact.restored",
     "session.opened", "session.closed", "narrative.edited", "narrative.unreconciled", "narrative.archived",
     "narrative.confirmed",
     "guard.lifted", "guard.restored", "wiring.accepted", "wall.declared", "wall.lifted",

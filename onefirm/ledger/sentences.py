@@ -232,6 +232,10 @@ def _fact_ended(data: Mapping[str, Any], event: Event) -> str:
     return f"retracted the fact {_ref(event)}{until}"
 
 
+def _fact_restored(data: Mapping[str, Any], event: Event) -> str:
+    return f"let the fact {_ref(event)} hold again, without {clean(data.get('instead_of') or 'what closed it', 20)}"
+
+
 _RULINGS = {"accept": "accepted the fact {}", "reject": "rejected the fact {}", "both": "let the fact {} stand beside"}
 
 
@@ -389,6 +393,7 @@ SAID: Mapping[str, Said] = {
     "fact.recorded": Said("noted a fact", _found_out),
     "fact.evidenced": Said("found more evidence of a fact", _evidenced),
     "fact.ended": Said("ended a fact", _fact_ended),
+    "fact.restored": Said("let a fact hold again", _fact_restored),
     "fact.decided": Said("decided about a fact", _fact_decided),
     "session.opened": Said("opened a session", _opened),
     "session.closed": Said("closed a session", _closed),

@@ -161,6 +161,8 @@ def _changed(entry: Event) -> dict[str, Any]:
     if entry.kind == "fact.ended":
         until = {"valid_to": said["valid_to"]} if said.get("valid_to") else {}
         return {"ended_at": entry.at, "ended_by": said.get("by"), "status": said.get("how", "retracted"), **until}
+    if entry.kind == "fact.restored":
+        return {"status": "active", "ended_at": None, "ended_by": None, "valid_to": said.get("valid_to")}
     if entry.kind == "fact.decided" and said.get("verdict", "reject") == "reject":
         return {"status": "retracted", "ended_at": entry.at}
     if entry.kind == "fact.decided":

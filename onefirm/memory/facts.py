@@ -20,6 +20,7 @@ from onefirm.core.ids import parse_ref
 from onefirm.core.sight import Sight, Sighted
 from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
+from onefirm.ledger.events import Event, read_body
 from onefirm.ledger.words import clean
 from onefirm.memory import fact_rows, places, quotes, statements, told_facts, uses
 from onefirm.memory.quotes import Found, Quote
@@ -32,7 +33,7 @@ from onefirm.store import inbox
 from onefirm.store.counters import next_number
 from onefirm.store.engine import Store
 from onefirm.store.listed import listed
-from onefirm.store.tables import event, event_subject, fact, source_text
+from onefirm.store.tables import event, event_subject, fact, payload, source_text
 
 __all__ = ["Evidence", "Fact", "Facts", "Quote", "Recorded"]
 
@@ -244,10 +245,11 @@ class Facts(Sighted):
         told = {"ref": old.ref, "how": "superseded", "by": new.ref, "valid_to": min(filter(None, (old.valid_to, end)))}
         self._end(conn, old, told, By(by.actor, by.session, by.reason, new.event_id))
 
-    def _end(self, conn: Connection, old: Fact, told: Mapping[str, Any], by: By) -> None:
+    def _end(self, conn: Connection, old: Fact, told: Mapping[str, Any], by: By) -> Event:
         entry = self._ledger.append(conn, "fact.ended", told, subjects=[old.ref, *old.about], by=by)
         fact_rows.apply(conn, entry)
         uses.corrected(conn, old.ref, told.get("by") or old.ref)
+        return entry
 
     def _ask(self, conn: Connection, claim: Claim, against: Sequence[Fact], by: By) -> Recorded:
         refs = [one.ref for one in against]
@@ -262,7 +264,10 @@ class Facts(Sighted):
     # -- ending --------------------------------------------------------------------------------------------------------
 
     def retract(self, ref: str, *, by: By) -> Fact:
-        """Take a fact back: it was wrong. It stays readable. Raises NotFound, Refused where it doesn't stand."""
+        """Take a fact back: it was wrong. It stays readable, and what it had closed holds again.
+
+        Raises NotFound, Refused where it doesn't stand.
+        """
         statements.check_reason(by, self._secrets_check)
         name = self._named(ref)
         with self._store.write() as conn:
@@ -270,10 +275,20 @@ class Facts(Sighted):
             one = told_facts.get(conn, name)
             if one.status not in ("active", "candidate"):
                 raise Refused(f"{name} is {one.status} already.", hint=f"`onefirm memory show {name}` tells why.")
-            self._end(conn, one, {"ref": name, "how": "retracted"}, by)
+            entry = self._end(conn, one, {"ref": name, "how": "retracted"}, by)
+            for closed in _closed_by(conn, one):
+                self._restore(conn, closed, one, By(by.actor, by.session, by.reason, entry.id))
             self._answer(conn, name, "reject", by)
         self._project()
         return self.get(name)
+
+    def _restore(self, conn: Connection, old: Fact, taken: Fact, by: By) -> None:
+        """It ends in the world as it did before: one that was recorded as closed already did so by what closed it."""
+        body = conn.execute(select(payload.c.body).where(payload.c.event_id == old.event_id)).scalar()
+        said: Mapping[str, Any] = (read_body(body) or {}).get("data") or {}
+        is_given = said.get("status") == "active" or said.get("valid_to") != taken.dated
+        told = {"ref": old.ref, "instead_of": taken.ref, "valid_to": said.get("valid_to") if is_given else None}
+        fact_rows.apply(conn, self._ledger.append(conn, "fact.restored", told, subjects=[old.ref, *old.about], by=by))
 
     def decide(self, ref: str, verdict: Verdict, *, by: By) -> Fact:
         """The operator's word about a candidate: `accept` it in place of what it contradicts, `reject` it, or `both`.
@@ -389,6 +404,17 @@ def mend(conn: Connection, ledger: Ledger) -> bool:
 def take_turn(conn: Connection) -> None:
     """Wait for whoever else writes facts: how they stand is read before it is changed."""
     next_number(conn, PREFIX, 0)
+
+
+def _closed_by(conn: Connection, one: Fact) -> list[Fact]:
+    """What this one closed: of a place that holds one value the newest, unless another holds it already."""
+    query = told_facts.rows().where(fact.c.ended_by == one.ref, fact.c.status == "superseded")
+    rows = conn.execute(query.order_by(fact.c.dated, fact.c.at)).mappings().all()
+    slots, scopes = ({row[name] for row in rows if row["slot"]} for name in ("slot", "scope"))
+    held = select(fact.c.slot).where(fact.c.slot.in_(slots), fact.c.scope.in_(scopes), fact.c.status == "active")
+    taken = set(conn.execute(held).scalars())
+    last = {row["slot"] or row["ref"]: row for row in rows}
+    return told_facts.facts_of(conn, [row for slot, row in last.items() if slot not in taken])
 
 
 def _normal(given: Sequence[Quote]) -> list[Quote]:

@@ -264,12 +264,12 @@ def test_a_fact_is_replaced_by_name_and_retracted_and_stays_readable(memory: Kno
     second = memory.found("Anna wants mail", "Anna prefers calls before noon", replaces=["F-1"])
     assert second.superseded == ("F-1",)
     memory.facts.retract("F-2", by=OPERATOR)
-    assert memory.facts.find() == []
+    assert [one.ref for one in memory.facts.find()] == ["F-1"]
     assert (memory.facts.get("F-2").status, memory.facts.get("F-2").statement) == ("retracted", "Anna wants mail")
     with pytest.raises(Refused, match="retracted already"):
         memory.facts.retract("F-2", by=OPERATOR)
     with pytest.raises(Refused, match="can't be replaced"):
-        memory.found("Anna is away", "Anna prefers calls before noon", replaces=["F-1"])
+        memory.found("Anna is away", "Anna prefers calls before noon", replaces=["F-2"])
 
 
 def test_a_fact_goes_along_with_a_project_that_moves_to_another_client(memory: Knowledge) -> None:
@@ -388,6 +388,29 @@ class TestOnEveryStore:
         before = memory.facts.find(as_of=first.at)
         assert [(one.ref, one.status, one.valid_to) for one in before] == [(first.ref, "active", None)]
         assert memory.kinds(first.ref) == ["fact.recorded", "fact.ended"]
+
+    def test_what_a_fact_had_closed_holds_again_when_it_is_taken_back(self, memory: Knowledge) -> None:
+        old = memory.valued("400 EUR", "2025-01-01").fact
+        new = memory.valued("500 EUR", "2026-01-01").fact
+        between = memory.valued("450 EUR", "2025-06-01").fact
+        memory.clock.advance(hours=1)
+        memory.facts.retract(new.ref, by=OPERATOR)
+        assert [one.ref for one in memory.facts.find()] == [between.ref]
+        again = memory.facts.get(between.ref)
+        assert (again.valid_from, again.valid_to, again.ended_at, again.ended_by) == ("2025-06-01", None, None, None)
+        assert memory.facts.get(old.ref).status == "superseded"
+        assert [one.ref for one in memory.facts.find(as_of=between.at, on="2026-02-01")] == [new.ref]
+        before = memory.rows()
+        memory.facts.rebuild()
+        assert memory.rows() == before
+
+    def test_a_fact_that_is_taken_back_leaves_a_place_alone_that_another_holds(self, memory: Knowledge) -> None:
+        memory.valued("400 EUR", "2025-01-01")
+        wrong = memory.valued("500 EUR", "2026-01-01").fact
+        other = memory.valued("600 EUR", None).fact
+        memory.facts.decide(other.ref, "both", by=OPERATOR)
+        memory.facts.retract(wrong.ref, by=OPERATOR)
+        assert [one.ref for one in memory.facts.find()] == [other.ref]
 
     def test_how_facts_stand_is_made_anew_from_the_ledger_and_is_the_same(self, memory: Knowledge) -> None:
         memory.valued("400 EUR", "2025-01-01")

@@ -79,6 +79,8 @@ SENTENCES = [
     (entry("fact.ended", {"ref": "F-1", "how": "superseded", "by": "F-2", "valid_to": "2026-01-01"}, "F-1"),
      "Claude superseded the fact F-1, which held until 2026-01-01, by F-2."),
     (entry("fact.ended", {"ref": "F-1", "how": "retracted"}, "F-1"), "Claude retracted the fact F-1."),
+    (entry("fact.restored", {"ref": "F-1", "instead_of": "F-2", "valid_to": None}, "F-1"),
+     "Claude let the fact F-1 hold again, without F-2."),
     (entry("fact.decided", {"ref": "F-2", "verdict": "accept", "against": ["F-1"]}, "F-2", actor="operator"),
      "The operator accepted the fact F-2 against F-1."),
     (entry("lesson.decided", {"ref": "L-2", "verdict": "harden"}, "L-2", actor="operator"),
