@@ -18,7 +18,7 @@ from onefirm.core.clock import iso, parse_iso, today
 from onefirm.core.errors import NotFound
 from onefirm.core.sight import WHOLE, Sight
 from onefirm.core.tokens import estimate
-from onefirm.day import changes, choices, hooks, recollection, wiring
+from onefirm.day import changes, choices, hooks, intake, recollection, wiring
 from onefirm.day.planes import Planes
 from onefirm.day.wording import clip
 from onefirm.ledger.sentences import local_time
@@ -31,6 +31,7 @@ from onefirm.store.inbox import InboxItem
 FILE = "brief.json"
 _CHANGES_SHARE = 0.45  # of what is left after the head; the rest is for where things stand
 _CLAIMS_SHARE = 0.2  # at most, of all
+_MOST_LEFT = 3  # files that are named
 _REMEMBERED = timedelta(days=14)
 _CLOSING_DAYS = 3
 _ASKED = {"fact": "onefirm memory questions"}  # where a question is answered, by its kind
@@ -128,6 +129,9 @@ def _attention(planes: Planes, conn: Connection) -> Iterable[str]:
     told = (last[0].payload or {}).get("not_committed") if last else None
     if told and planes.sight is WHOLE:  # it names files
         yield clip(str(told), 300)
+    if planes.sight is WHOLE and (left := intake.refused(planes.root)):
+        more = f" and {len(left) - _MOST_LEFT} more" if len(left) > _MOST_LEFT else ""
+        yield f"{', '.join(left[:_MOST_LEFT])}{more}: can't be archived; why stands beside it (.refused.txt)"
     yield from _unreconciled(planes, conn)
 
 

@@ -123,6 +123,13 @@ def forget(root: Path, refs: Sequence[str]) -> None:
             file.unlink(missing_ok=True)
 
 
+def refused(root: Path) -> list[str]:
+    """What stays in the drop folder since it can't be archived, as it is told; why stands beside each."""
+    reasons = [one for pattern in ("*", "*/*") for one in sorted((root / DROP).glob(f"{pattern}{_REASON}"))]
+    files = (one.with_name(one.name.removesuffix(_REASON)) for one in reasons)
+    return [told(file.relative_to(root).as_posix()) for file in files if os.path.lexists(file)]
+
+
 def _dropped(folder: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
     """The files that are ready, with what each is about."""
     for entry in sorted(folder.iterdir()):

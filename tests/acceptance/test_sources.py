@@ -212,6 +212,7 @@ def test_what_lies_in_the_drop_folder_is_taken_and_what_cant_be_stays_with_its_r
     assert "larger than 20 MB" in (house.root / "drop" / "huge.txt.refused.txt").read_text()
     assert "larger than 20 MB" in house.terminal("memory", "add", str(huge)).err
     assert huge.stat().st_size == 50_000_000
+    assert "drop/etc, drop/huge.txt, drop/photo.png and 1 more: can't be archived" in house.terminal.done("brief").out
     assert "is a link" in (house.root / "drop" / "etc.refused.txt").read_text()
     assert house.terminal.data("memory", "take") == {"archived": [], "left": []}
     assert subprocess.run(["git", "status", "--porcelain", "drop"], cwd=house.root, capture_output=True).stdout == b""
