@@ -430,20 +430,9 @@ def test_less_likeness_is_enough_where_the_triggers_meet(memory: Memory) -> None
     assert (met.ref, met.sightings) == ("L-1", 2)
 
 
-def test_a_rule_that_was_taken_for_another_is_told_apart_again(memory: Memory) -> None:
+def test_a_rule_that_was_taken_for_another_is_told_apart_again(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
     memory.learn("Ask for the order number before the invoice is sent.", about=["T-1"])
     memory.learn("before the invoice is sent, ask for the number of the order", "it was paid late", about=["T-3"])
-    other = memory.lessons.apart("L-1", by=OPERATOR)
-    assert (other.ref, other.status, other.about, other.why) == ("L-2", "candidate", ("T-3",), "it was paid late")
-    first = memory.lessons.get("L-1")
-    assert (first.status, first.sightings, first.recurred) == ("candidate", 1, False)
-    with pytest.raises(Refused, match="No rule was taken for L-1"):
-        memory.lessons.apart("L-1", by=OPERATOR)
-
-
-def test_a_rule_is_not_lost_when_telling_it_apart_is_cut_short(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
-    memory.learn("Ask for the order number before the invoice is sent.", about=["T-1"])
-    memory.learn("before the invoice is sent, ask for the number of the order", about=["T-3"])
     put = told_lessons.index
 
     def cut(conn: Connection, entry: Event, **more: Any) -> None:
@@ -451,11 +440,16 @@ def test_a_rule_is_not_lost_when_telling_it_apart_is_cut_short(memory: Memory, m
             raise Unavailable("the disk is full")
         put(conn, entry, **more)
 
-    monkeypatch.setattr(told_lessons, "index", cut)
-    with pytest.raises(Unavailable):
+    with monkeypatch.context() as full:
+        full.setattr(told_lessons, "index", cut)
+        with pytest.raises(Unavailable):  # and the rule isn't lost
+            memory.lessons.apart("L-1", by=OPERATOR)
+    other = memory.lessons.apart("L-1", by=OPERATOR)
+    assert (other.ref, other.status, other.about, other.why) == ("L-2", "candidate", ("T-3",), "it was paid late")
+    first = memory.lessons.get("L-1")
+    assert (first.status, first.sightings, first.recurred) == ("candidate", 1, False)
+    with pytest.raises(Refused, match="No rule was taken for L-1"):
         memory.lessons.apart("L-1", by=OPERATOR)
-    monkeypatch.undo()
-    assert memory.lessons.apart("L-1", by=OPERATOR).ref == "L-2"
 
 
 def test_of_two_who_note_the_same_rule_at_once_the_second_meets_it_again(memory: Memory) -> None:
