@@ -34,6 +34,8 @@ from onefirm.memory.lessons import Lessons
 from onefirm.memory.recall import Document, Recall
 from onefirm.memory.sources import Sources
 from onefirm.memory.uses import Uses
+from onefirm.memory.vectors.meaning import Meaning
+from onefirm.memory.vectors.vectors import NONE, Vectors
 from onefirm.narrative import archive, tree
 from onefirm.secrets import Secrets
 from onefirm.sessions import pulls
@@ -73,6 +75,7 @@ class Firm:
     harvest: Harvest
     recall: Recall
     uses: Uses
+    vectors: Vectors
     day: Day
     secrets: Secrets
     projector: Projector
@@ -174,6 +177,12 @@ def keep_in_notion(premises: Premises) -> None:
     settings_file.change(premises.root, "truth", "notion")
 
 
+def use_vectors(firm: Firm, model: str) -> None:
+    """Say in onefirm.yaml which model is used (`none`: no one), and drop what other ones made."""
+    settings_file.change(firm.root, "vectors", model)
+    firm.vectors.forget(but=model)
+
+
 def _at_home(settings: Settings, store: Store, at_home: bool) -> Settings:
     with store.read() as conn:
         home = homes.of(conn)
@@ -230,11 +239,14 @@ def _wire(
     sources = Sources(store, ledger, clock, project, secrets.looks_secret)
     facts = Facts(store, ledger, clock, sources, project, secrets.looks_secret, settings.timezone)
     uses = Uses(store, clock)
+    models = root / workspace.HIDDEN / "models"
+    meaning = Meaning(models, settings.vectors) if settings.vectors != NONE else None
     spoken = Languages(settings.memory.language, settings.memory.clients)
     recall = Recall(
         store, ledger, lambda: _documents(root), archive.is_archived, lambda: tree.stamp(root), spoken, uses,
-        timezone=settings.timezone,
+        timezone=settings.timezone, meaning=meaning,
     )  # fmt: skip
+    vectors = Vectors(store, models, meaning, recall.refresh)
     enforcements = Enforcements(
         store, ledger, clock, lessons, look=lambda pattern: checks.look(records, pattern),
         past=lambda: _past(store, ledger), names=lambda: _names(store), secrets_check=secrets.looks_secret,
@@ -256,7 +268,7 @@ def _wire(
     planes = Planes(
         root, rules, clock, store, ledger, schema, records, decisions, lessons, sources, facts, project,
         secrets.looks_secret, secrets.known_in, _plugin(), pulls=Pulls(_patience(root, settings)),
-        keep_rules=consolidation.keep_up,
+        keep_rules=consolidation.keep_up, vectors=vectors,
     )  # fmt: skip
     project()
     artifacts, day = Artifacts(root, records), Day(planes)
@@ -278,6 +290,7 @@ def _wire(
         harvest,
         recall,
         uses,
+        vectors,
         day,
         secrets,
         project,

@@ -122,6 +122,7 @@ class Settings(_Section):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
     truth: Literal["embedded", "notion"] = "embedded"
     store: Annotated[str, AfterValidator(_store)] = "sqlite"
+    vectors: Annotated[str, Field(pattern=r"^(none|(minilm|static)@[0-9a-f]{12})$")] = "none"
     brief: BriefSettings = BriefSettings()
     context: ContextSettings = ContextSettings()
     pull: PullSettings = PullSettings()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from onefirm.cli import recall, screen
+from onefirm.cli import recall, screen, vectors
 from onefirm.cli.commands import Group, json_option, why_option
 from onefirm.cli.invocation import Invocation, pass_invocation
 from onefirm.core.errors import InvalidInput
@@ -443,3 +443,6 @@ def _days(given: str) -> int:
     if not number.isdecimal() or len(number) > 5:
         raise InvalidInput(f"“{given[:20]}” is no number of days.", hint="Write it as 90d.")
     return int(number)
+
+
+memory.add_command(vectors.vectors)

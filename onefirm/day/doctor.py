@@ -33,6 +33,7 @@ from onefirm.day.surroundings import MEND, Finding, Level, counted, read_json
 from onefirm.ledger.sentences import local_time
 from onefirm.ledger.verify import verify
 from onefirm.memory import faults
+from onefirm.memory.vectors.vectors import NONE
 from onefirm.narrative.compile import compile_guard
 from onefirm.sessions import db, hatch, switches
 from onefirm.sessions.paths import told
@@ -261,7 +262,21 @@ def _service(planes: Planes) -> Iterator[Finding]:
                 yield Finding("warn", "service", what, "onefirm service status")
 
 
+def _vectors(planes: Planes) -> Iterator[Finding]:
+    """Whether recall searches by meaning as it should, where a model is in use."""
+    now = planes.vectors.standing() if planes.vectors else None
+    if now is None or now.model == NONE:
+        return
+    if now.trouble:
+        yield Finding("broken", "vectors", f"only words are searched: {now.trouble}", now.hint)
+    elif now.lacking:
+        what = f"{now.lacking:,} of {counted(now.passages, 'passage')} have no vector yet"
+        yield Finding("warn", "vectors", what, "onefirm memory vectors fill")
+    else:
+        yield Finding("ok", "vectors", f"{now.model} has {counted(now.passages, 'passage')}")
+
+
 CHECKS: tuple[Callable[[Planes], Iterable[Finding]], ...] = (
     _ledger, _truth, _schema, _artifacts, _guard, _wiring, _narrative, _lessons, checks.enforced, _memory, _snapshot,
-    _service,
+    _vectors, _service,
 )  # fmt: skip

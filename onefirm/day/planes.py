@@ -14,6 +14,7 @@ from onefirm.memory.decisions import Decisions
 from onefirm.memory.facts import Facts
 from onefirm.memory.lessons import Lessons
 from onefirm.memory.sources import Sources
+from onefirm.memory.vectors.vectors import Vectors
 from onefirm.state.records import Records
 from onefirm.state.schema import Schema
 from onefirm.store.engine import Store
@@ -62,6 +63,7 @@ class Planes:
     sight: Sight = WHOLE
     pulls: Pulls = field(default_factory=Pulls)
     keep_rules: Callable[[], int] = lambda: 0
+    vectors: Vectors | None = None
 
     def renewed(self) -> Planes:
         """The same planes with the sight of now; to be asked for after anything was taken over."""

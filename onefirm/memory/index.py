@@ -87,6 +87,12 @@ def ranked(conn: Connection, asked: Asked, most: int) -> Sequence[Any]:
     return conn.execute(statement, {"match": _match(asked), "most": most, "known_by": asked.known_by}).all()
 
 
+def light(conn: Connection, ids: Sequence[int], asked: Asked) -> Sequence[Any]:
+    """Rows as `ranked` gives them, with a score of nothing, of passages that were found in another way."""
+    statement = _found_otherwise(conn.dialect.name, asked.known_by is not None, asked.judged)
+    return conn.execute(statement, {"ids": json.dumps(list(ids)), "known_by": asked.known_by}).all()
+
+
 def read(conn: Connection, ids: Sequence[int]) -> dict[int, Any]:
     """Whole rows by their ids."""
     return {row[0]: row for row in conn.execute(_WHOLE[conn.dialect.name], {"ids": json.dumps(list(ids))}).all()}
@@ -114,14 +120,17 @@ def frequencies(conn: Connection, terms: Sequence[Term], most: int) -> list[int]
 
 def scoped(conn: Connection, words: Iterable[str]) -> list[int]:
     """The passages that have one of these scope words."""
-    group = [sorted(words)]
-    if not group[0]:
-        return []
+    group = sorted(words)
+    return within(conn, [group]) if group else []
+
+
+def within(conn: Connection, scope: Sequence[Sequence[str]]) -> list[int]:
+    """The passages of a scope: those that have one word of each group."""
     if conn.dialect.name == "postgresql":
         query = text("SELECT id FROM passage WHERE passage_text @@ CAST(:scope AS tsquery)")
-        return list(conn.execute(query, {"scope": _pg_scope(group)}).scalars())
+        return list(conn.execute(query, {"scope": _pg_scope(scope)}).scalars())
     found = (f"SELECT rowid FROM {name} WHERE {name} MATCH :scope" for name in _INDEX.values())  # noqa: S608
-    return list(conn.execute(text(" UNION ALL ".join(found)), {"scope": _scope(group)}).scalars())
+    return list(conn.execute(text(" UNION ALL ".join(found)), {"scope": _scope(scope)}).scalars())
 
 
 def _light(judged: bool) -> str:
@@ -164,6 +173,16 @@ def _sqlite(by_rank: bool, dated: bool, judged: bool, name: str) -> TextClause:
         f"SELECT {_light(judged)}, r.score FROM ({inner}) r CROSS JOIN passage p ON p.id = r.id "  # noqa: S608
         f"WHERE p.body <> '' ORDER BY {order}"
     )
+
+
+@lru_cache
+def _found_otherwise(dialect: str, dated: bool, judged: bool) -> TextClause:
+    known = " AND p.known_at <= :known_by" if dated else ""
+    given = {"sqlite": "SELECT value FROM json_each(:ids)"}.get(
+        dialect, "SELECT i::int FROM jsonb_array_elements_text(CAST(:ids AS jsonb)) i"
+    )
+    light = f"{_light(judged)}, CAST(0 AS double precision)"
+    return text(f"SELECT {light} FROM passage p WHERE p.id IN ({given}) AND p.body <> ''{known}")  # noqa: S608
 
 
 @lru_cache
@@ -219,7 +238,7 @@ def _ranked(terms: int, dated: bool, judged: bool, language: str) -> TextClause:
         for n in range(terms)
     ]
     # What is told in a line is a better answer than the same in a page; BM25 knows that by itself.
-    score = f"({' + '.join(ranks)}) / (1 + ln(1 + length(p.body) / 200.0))" if ranks else "1.0"
+    score = f"({' + '.join(ranks)}) / (1 + ln(1 + length(p.body) / 200.0))" if ranks else "CAST(1 AS float8)"
     known = "AND p.known_at <= :known_by " if dated else ""
     return text(
         f"SELECT {_light(judged)}, {score} AS score FROM passage p "  # noqa: S608

@@ -23,6 +23,7 @@ from onefirm.memory.renewal import Renewal
 from onefirm.memory.search import Found
 from onefirm.memory.standing import Standing
 from onefirm.memory.uses import Shown, Use, Uses
+from onefirm.memory.vectors.meaning import Look, Meaning
 from onefirm.store.engine import Store
 
 __all__ = ["Document", "Hit", "Recall", "Recalled"]
@@ -35,6 +36,7 @@ _NAMED = 10.0  # above all that only fits
 _MOST_HITS = 50
 _LONGEST_QUERY = 1_000
 _ALL_ENGLISH = Languages()
+_NOTHING: Mapping[int, float] = {}
 
 # How what was found stands, by its source. A new kind of memory adds itself here, and its words to `_INDEXED`.
 _STANDINGS: Mapping[str, Callable[[Connection, Sequence[str], str | None], Mapping[str, Standing]]] = {
@@ -121,7 +123,7 @@ class _Kept:
 class Recall(Sighted):
     """The firm's memory, asked in words. `documents` gives the narrative files as they are now, and `unchanged` what
     stays the same as long as they do (None: nobody can tell); `archived` tells by its path whether one is of an
-    engagement that is over, and `log` takes note of what was shown.
+    engagement that is over, and `log` takes note of what was shown. `meaning` finds what is near in other words.
     """
 
     def __init__(
@@ -134,10 +136,12 @@ class Recall(Sighted):
         languages: Languages = _ALL_ENGLISH,
         log: Uses | None = None,
         timezone: str = "UTC",
+        meaning: Meaning | None = None,
     ) -> None:
         self._store = store
         self._uses = log
         self._timezone = timezone
+        self._meaning = meaning
         self._archived = archived
         self._renewal = Renewal(store, ledger, documents, unchanged, languages, _INDEXED)
         self._kept = _Kept()
@@ -200,12 +204,14 @@ class Recall(Sighted):
     def _answer(self, conn: Connection, asked: _Question, known: _Known, note: str = "") -> Recalled:
         scope = self._scope(conn, asked.about, known)
         spread = _spread(known, scope)
-        found, terms = self._found(conn, asked, scope, spread.languages, known.named)
+        look = self._meaning.look(conn, scope) if self._meaning and asked.terms else None
+        found, terms = self._found(conn, asked, scope, spread.languages, known.named, look)
         ranked = self._ranked(conn, found, asked)
         given = tuple(hits.given(ranked, terms, asked.limit, asked.budget_tokens))
         undated = "Narrative files are left out: they are as they are now." if asked.known_by else ""
-        note = " ".join(filter(None, (note, undated, hits.stand_ins(terms, given))))
+        note = " ".join(filter(None, (note, look and look.note, undated, hits.stand_ins(terms, given))))
         mode = MODE if [*spread.languages] == [index.ENGLISH] else f"{MODE} ({' and '.join(spread.languages)})"
+        mode = look.mode(sum(spread.counts.values())) if look else mode
         told, cost = self._told(asked.about), sum(map(hits.cost, given))
         return Recalled(given, spread.counts, note, mode=mode, scope=told, tokens=cost)
 
@@ -252,6 +258,7 @@ class Recall(Sighted):
         scope: Sequence[Sequence[str]],
         languages: Sequence[str],
         parties: scopes.Named,
+        look: Look | None,
     ) -> tuple[list[Found], Sequence[Term]]:
         """What the question names first, then what fits its words; and the terms that it was asked by at last."""
         refs = [term.word.upper() for term in question.terms if "-" in term.begin]
@@ -261,24 +268,32 @@ class Recall(Sighted):
             Asked(search.terms_of(question.query, language), scope, question.known_by, language, judged)
             for language in languages
         ]
-        found = self._fitting(conn, asked, question, named)
+        found = self._fitting(conn, asked, question, named, look)
         met = search.met(search.together(asked), found)
         if any(term.word not in met for one in asked for term in one.terms):
             wider = search.widened(conn, asked, met)
             if wider is not asked:
-                asked, found = wider, self._fitting(conn, wider, question, named)
+                asked, found = wider, self._fitting(conn, wider, question, named, look)
         itself = [replace(one, score=_NAMED) for one in (self._named(conn, refs) if refs else ())]
         names = {one.ref for one in itself}
         return itself + [one for one in found if one.ref not in names], search.together(asked)
 
     def _fitting(
-        self, conn: Connection, asked: Sequence[Asked], question: _Question, named: frozenset[str]
+        self,
+        conn: Connection,
+        asked: Sequence[Asked],
+        question: _Question,
+        named: frozenset[str],
+        look: Look | None,
     ) -> list[Found]:
-        """The best so many, whole."""
+        """The best so many, whole: what fits the question's words, and what is near it in others."""
         most = max(_FEWEST_READ, 2 * question.limit)
         found = [(one, self._candidates(conn, one, most)) for one in asked]
         rows = found[0][1] if len(found) == 1 else search.fused(conn, found)
-        scores = search.weighed(rows, question.query, question.terms, named)
+        near = look.near(search.unnamed(question.query, rows), [row[0] for row in rows]) if look else _NOTHING
+        if others := near.keys() - {row[0] for row in rows}:
+            rows = [*rows, *self._seen(index.light(conn, sorted(others), asked[0]))]
+        scores = search.weighed(rows, question.query, question.terms, named, near)
         best = sorted(scores, key=lambda number: scores[number], reverse=True)[:most]
         whole = index.read(conn, best) if best else {}
         return sorted(search.whole((whole[number] for number in best), scores), key=search.order, reverse=True)
@@ -287,12 +302,16 @@ class Recall(Sighted):
         """What fits the words best in one language, as far as it may be seen."""
         pool = _CANDIDATES
         while True:
-            rows = every = index.ranked(conn, asked, pool)
-            if self._sight is not WHOLE:
-                rows = [row for row in every if self._sees(row.source, row.ref, search.refs_of(row.about))]
+            every = index.ranked(conn, asked, pool)
+            rows = self._seen(every)
             if len(every) < pool or len(rows) >= fewest:
                 return rows
             pool *= 4
+
+    def _seen(self, rows: Sequence[Any]) -> Sequence[Any]:
+        if self._sight is WHOLE:
+            return rows
+        return [row for row in rows if self._sees(row.source, row.ref, search.refs_of(row.about))]
 
     def _sees(self, source: str, ref: str, about: Sequence[str]) -> bool:
         """Scope words only lead the search; what may be seen is judged here, record by record and path by path."""

@@ -18,6 +18,7 @@ from onefirm.store.tables import passage
 MOST_TERMS = 24
 REF = re.compile(r"\b[A-Za-z]{1,4}-[1-9][0-9]{0,8}\b")
 _WORD = re.compile(r"[^\W_]+")
+_NAME = re.compile(r"([^\W_]+)(?:['’]s\b)?")
 _SUFFIXES = ("ations", "ation", "ings", "ing", "ies", "ied", "edly", "ers", "ed", "er", "es", "ly", "s", "y", "e")
 _SHORTEST_STEM, _SHORTEST_ROOT = 4, 6
 # Of the languages that aren't stemmed, without accents: what German and Romance words are formed and bent with.
@@ -40,7 +41,8 @@ _STOPWORDS = frozenset(
         "where which while who whom whose why will with would you your"
     )
 )
-_BY_ACTOR, _ABOUT_NAMED, _OF_NAMED, _TELLS_WHEN, _ASKS = 0.25, 0.5, 0.3, 0.1, 0.1
+_BY_ACTOR, _ABOUT_NAMED, _OF_NAMED, _TELLS_WHEN, _ASKS, _NEAR = 0.25, 0.5, 0.3, 0.1, 0.1, 0.7
+_NOTHING: Mapping[int, float] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,11 @@ def named(conn: Connection, refs: Sequence[str]) -> list[Found]:
 
 
 def weighed(
-    rows: Sequence[Any], query: str, terms: Sequence[Term], named: frozenset[str] = frozenset()
+    rows: Sequence[Any],
+    query: str,
+    terms: Sequence[Term],
+    named: frozenset[str] = frozenset(),
+    near: Mapping[int, float] = _NOTHING,
 ) -> dict[int, float]:
     """The score of each passage: the engine's rank as a share of the best, with what is known of the question added.
 
@@ -170,6 +176,7 @@ def weighed(
     2. A passage about a record that the question names by its ref, or of a client or project that it names by title
        (`named`, in scope words).
     3. A time, when the question asks for one; a passage that only asks itself is no answer.
+    4. How near its meaning is (`near`, 0 to 1), where that was looked for.
     """
     top = max((row[-1] for row in rows), default=0.0) or 1.0
     said = said_in(query)
@@ -191,8 +198,17 @@ def weighed(
             score += _ABOUT_NAMED
         if named and not named.isdisjoint(judged[3].split()):
             score += _OF_NAMED
-        scores[number] = score
+        scores[number] = score + _NEAR * near.get(number, 0.0)
     return scores
+
+
+def unnamed(query: str, rows: Iterable[Any]) -> str:
+    """A question without the names of those who say something here: who it was is another thing than what was said,
+    and to a small model a name would say the most.
+    """
+    names = {name for actor in {row[1] for row in rows} if actor for name in _names(actor)}
+    left = _NAME.sub(lambda found: "" if words.folded(found[1]) in names else found[0], query)
+    return left if _WORD.search(left) else query
 
 
 def said_in(query: str) -> set[str]:

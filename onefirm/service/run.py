@@ -30,6 +30,7 @@ _SWEEP_S = 6 * 3600.0
 _TAKE_IN_S = 60.0
 _SNAPSHOT_S = 900.0
 _RULES_S = 3600.0
+_VECTORS_S = 60.0
 _FIRST_SWEEP_S = 600.0
 """After the start: who starts it wants other things first."""
 _HINTS_APART_S = 15.0
@@ -81,6 +82,7 @@ class Service:
             Beat("take in", _TAKE_IN_S, self._take_in),
             Beat("snapshot", _SNAPSHOT_S, self._snapshot),
             Beat("rules", _RULES_S, self._rules),
+            Beat("vectors", _VECTORS_S, self._vectors),
         ]
 
     def stop(self) -> None:
@@ -222,6 +224,10 @@ class Service:
         """Once a week, by the calendar and whatever slept meanwhile, the operator is asked how to tidy the rules."""
         waiting = firm.consolidation.keep_up()
         return f"{waiting} question{'' if waiting == 1 else 's'} about your rules" if waiting else ""
+
+    def _vectors(self, firm: Firm) -> str:
+        """New passages get their vectors, where a model is in use; what a turn leaves is done in the next one."""
+        return _told({"passages made vectors": firm.vectors.beat(_TURN_S, self._check)})
 
     def _pull(self, firm: Firm) -> str:
         """What changed at the truth is taken over. After a webhook's hint it is once more when lists have caught up."""

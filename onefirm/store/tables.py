@@ -327,6 +327,19 @@ passage_word = Table(  # every word of the passages, for those that are typed wr
     Column("word", Text, nullable=False, unique=True),
 )
 
+vector = Table(  # nearness of meaning, where a model is in use: put and dropped, never changed; no id is given twice
+    "vector",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("passage_id", Integer, nullable=False),
+    Column("model", Text, nullable=False),  # its name, and the form of what it was given
+    Column("v", LargeBinary, nullable=False),  # int8, as many as the model has dimensions
+    ForeignKeyConstraint(["passage_id"], ["passage.id"], ondelete="CASCADE"),
+    Index("vector_by_passage", "passage_id"),
+    Index("vector_by_model", "model", "id"),
+    sqlite_autoincrement=True,
+)
+
 recall_log = Table(
     "recall_log",
     metadata,

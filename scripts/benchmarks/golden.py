@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from benchmarks import golden_firm, golden_peers
 from benchmarks.bench import Bench
+from benchmarks.golden_firm import Life
 from benchmarks.golden_set import Ask, Verdict, judged, mean, questions
+from benchmarks.meanings import with_vectors
 from benchmarks.rows import Goal, Report, Row
 from benchmarks.samples import Sample
 
@@ -19,6 +22,7 @@ def measure(bench: Bench) -> Report:
     with golden_firm.lived(bench.folder / "firm") as life:
         bench.tell(f"asking {len(questions())} questions")
         ours = _verdicts(life.ask)
+        meant = _by_meaning(bench.weights, life) if bench.weights else []
     naive, stemmed = _verdicts(golden_peers.naive()), _verdicts(golden_peers.stemmed())
     notes = (
         f"recall@{_MOST}: which share of what answers a question its first five hits hold; peer is the question over "
@@ -26,9 +30,21 @@ def measure(bench: Bench) -> Report:
         "order: of the questions about what changed, those where nothing that holds no more stands above what does.",
         f"tokens: what {_MOST} hits show. held out: the third that nobody looks at while the ranking is developed.",
     )
-    return Report(
-        "golden", "150 questions to a firm's memory", "naive full text", tuple(_rows(ours, naive, stemmed)), notes
-    )
+    rows = [*_rows(ours, naive, stemmed), *_with_vectors(meant, ours)]
+    return Report("golden", "150 questions to a firm's memory", "naive full text", tuple(rows), notes)
+
+
+def _by_meaning(weights: Path, life: Life) -> list[Verdict]:
+    with with_vectors(life.firm, weights, life.firm.clock) as (firm, _):
+        return _verdicts(Life(firm, life.refs).ask)
+
+
+def _with_vectors(meant: Sequence[Verdict], ours: Sequence[Verdict]) -> Iterator[Row]:
+    if meant:
+        yield Row("with vectors, beside ours without", "share", _share(meant), _share(ours))
+        yield Row("  held out", "share", _share(meant, _held_out), _share(ours, _held_out))
+        yield Row("  reciprocal rank (MRR)", "share", _ranked(meant), _ranked(ours))
+        yield Row("  order of old and new", "share", _ordered(meant), _ordered(ours))
 
 
 def _verdicts(ask: Ask) -> list[Verdict]:

@@ -26,7 +26,7 @@ from onefirm.workspace import Wishes
 
 _FOUNDED = datetime(2025, 1, 2, 8, 0, tzinfo=UTC)
 _OPERATOR = By("operator")
-_MADE_ANEW = {"passage", "passage_tally", "passage_word"}
+_MADE_ANEW = {"passage", "passage_tally", "passage_word", "vector"}
 _PARTIES = ["CL", "PR"]
 _VERDICTS: Mapping[str, Verdict] = {"hardened": "harden", "retired": "retire"}
 _NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")

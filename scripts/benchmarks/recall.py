@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks import conversations, searches
 from benchmarks.bench import Bench
 from benchmarks.conversations import AT, Answered, Conversation, Turn
+from benchmarks.meanings import with_vectors
 from benchmarks.rows import Goal, Report, Row
 from benchmarks.samples import Sample
 from onefirm import workspace
@@ -49,6 +50,9 @@ def measure(bench: Bench) -> Report:
         size_mb = (firm.root / ".onefirm" / "firm.db").stat().st_size / 1e6
         rows.append(Row("index 1,000 turns", "s", Sample((index_s * 1000 / turns,))))
         rows.append(Row(f"database with {turns:,} turns", "MB", Sample((size_mb,))))
+        if bench.weights:
+            bench.tell("making vectors")
+            rows += _by_meaning(bench.weights, firm, told, clients, ours, others)
         notes += [
             _told(name, scope, found)
             for name, both in [("ours", ours), *others.items()]
@@ -117,6 +121,27 @@ def _answers(told: Sequence[Conversation], ask: Ask, scope: str) -> list[Answere
             turns, cost = ask(question.text, conversation.name if scope == "its own" else None)
             found.append(Answered(question, tuple(turns), cost, (time.perf_counter() - began) * 1000))
     return found
+
+
+def _by_meaning(
+    weights: Path,
+    firm: Firm,
+    told: Sequence[Conversation],
+    clients: dict[str, str],
+    ours: dict[str, list[Answered]],
+    others: dict[str, dict[str, list[Answered]]],
+) -> Iterator[Row]:
+    """The same questions with vectors; the peer is ours without. The answers join the others."""
+    with with_vectors(firm, weights) as (meaning, made_s):
+        asking = _asking(meaning, told, clients)
+        found = {scope: _answers(told, asking, scope) for scope in ("its own", "all")}
+    for scope in found:
+        values = [Sample((conversations.recall_at(all_[scope], 10),)) for all_ in (found, ours)]
+        yield Row(f"with vectors: recall@10, {scope}", "share", *values)
+    times = [Sample(tuple(one.took_ms for one in all_["its own"])) for all_ in (found, ours)]
+    yield Row("with vectors: a question in its own, median", "ms", *times)
+    yield Row("with vectors: making those of 1,000 turns", "s", Sample((made_s,)))
+    others["ours + vectors"] = found
 
 
 # -- the others

@@ -68,6 +68,11 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         default=os.environ.get("ONEFIRM_LOCOMO"),
         help="conversations in LoCoMo's format for `recall`, a file or a folder (default: $ONEFIRM_LOCOMO)",
     )
+    parser.add_argument(
+        "--weights",
+        metavar="PATH",
+        help="a model's files, as `onefirm memory vectors use` takes them, for `recall` and `golden` by meaning too",
+    )
     parser.add_argument("--json", action="store_true", help="all figures as JSON instead of the table")
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.subjects if name not in SUBJECTS]:
@@ -85,6 +90,10 @@ def _settle(folder: Path) -> None:
     os.environ |= {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
+def _path(given: str | None) -> Path | None:
+    return Path(given).expanduser().resolve() if given else None
+
+
 def _report(name: str, bench: Bench) -> Report:
     try:
         return importlib.import_module(f"benchmarks.{name}").measure(bench)
@@ -99,7 +108,7 @@ def _measured(options: argparse.Namespace, folder: Path) -> tuple[list[Report], 
         print(f"measuring {name}", file=sys.stderr, flush=True)
         place = folder / name
         place.mkdir(exist_ok=True)
-        bench = Bench(place, options.quick, Path(options.data).expanduser().resolve() if options.data else None)
+        bench = Bench(place, options.quick, _path(options.data), _path(options.weights))
         try:
             reports.append(_report(name, bench))
         except Exception:  # the figures of the other subjects must not be lost with this one

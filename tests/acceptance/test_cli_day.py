@@ -368,7 +368,7 @@ def test_help_imports_nothing_heavy() -> None:
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from onefirm.cli.exits import run\n"
         "run(['--help'])\n"
-        "print(sorted({'sqlalchemy', 'pydantic', 'mcp', 'rich', 'git', 'yaml'} & set(sys.modules)))"
+        "print(sorted({'sqlalchemy', 'pydantic', 'mcp', 'rich', 'git', 'yaml', 'numpy'} & set(sys.modules)))"
     )
     listed = subprocess.run(
         [environment()["ONEFIRM_PYTHON"], "-I", "-c", code, LAUNCHER.parents[1]],
