@@ -161,6 +161,9 @@ def close(invocation: Invocation, ref: str, anyway: bool, why: str | None) -> No
     """Move the files of a closed record into context/archive, and mend what
     names them.
 
+    An engagement ends with its final record: a decision that says by ref what it
+    came to. Refused while something of it is open or waits for an answer.
+
     Its line goes from its parent into the archive's list, links follow, and one
     commit holds it all, so that git keeps the history of each file; what git
     didn't hold yet gets a commit of its own before, for taking the close back.
@@ -177,6 +180,11 @@ def close(invocation: Invocation, ref: str, anyway: bool, why: str | None) -> No
         screen.show(told(path))
     if done.is_repeated:
         screen.say(f"{done.ref} was closed before: nothing was changed.")
+        return
+    if done.final:
+        screen.say(f"Its final record is {done.final}: `onefirm decision show {done.final}`.")
+    if not done.paths:
+        screen.say(f"{done.ref} has no files in context/.")
         return
     follow = f"; links followed in {', '.join(map(told, done.mended))}" if done.mended else ""
     screen.say(f"Listed in context/archive/CLAUDE.md{follow}.")

@@ -13,7 +13,7 @@ import os
 import posixpath
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from onefirm.core.clock import today
 from onefirm.core.errors import FirmError, NotFound, Refused
 from onefirm.core.ids import parse_ref, uuid7
 from onefirm.day import close as closing
-from onefirm.day import texts
+from onefirm.day import final, texts
 from onefirm.day.planes import Planes
 from onefirm.day.wording import clip
 from onefirm.memory.statements import check_reason
@@ -43,7 +43,8 @@ _SHOWN = 5
 @dataclass(frozen=True, slots=True)
 class Archived:
     """`paths` are the record's files in the archive, `mended` those whose links followed. `is_repeated`: they lay there
-    before. `commit` is None when nothing was committed, for `why_not`.
+    before. `commit` is None when nothing was committed, for `why_not`. `final` is the decision with which an engagement
+    ends.
     """
 
     ref: str
@@ -52,6 +53,7 @@ class Archived:
     commit: str | None = None
     why_not: str = ""
     is_repeated: bool = False
+    final: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,10 @@ def close(planes: Planes, ref: str, by: By, *, anyway: bool = False) -> Archived
 
     1. Finish a close that was cut off.
     2. Look at the record in the truth, and refuse while it, one that points at it, or one with a file below its own is
-       open.
+       open, or anything about an engagement waits for an answer.
     3. Commit what git doesn't hold yet of all that will change: taking back the close brings it back so.
-    4. Write down what is to move, then do it: list, files, links, entry, commit.
+    4. Write the final record of an engagement; that is all there is to do for one without files.
+    5. Write down what is to move, then do it: list, files, links, entry, commit.
 
     Raises NotFound, InvalidInput, Busy, and Refused with what is open.
     """
@@ -99,15 +102,18 @@ def close(planes: Planes, ref: str, by: By, *, anyway: bool = False) -> Archived
             return finished
         index = Index(files.read(planes.root))
         order = _order(planes, index, record.ref, by)
-        if not order.moves:
+        if not order.moves and (record.kind not in final.KINDS or _own(index, record.ref)):
             return _repeated(index, record.ref)
         if not anyway:
             _check_closed(planes, index, order)
+        if not order.moves:
+            return Archived(record.ref, (), final=final.write(planes, record.ref, by))
         archive.hold(index, order.moves, order.listed, order.day)
         _look(planes, index, order)
         _commit_before(planes, order)
+        ended = final.write(planes, record.ref, by)
         _keep(planes.root, order)
-        return _do(planes, order)
+        return replace(_do(planes, order), final=ended)
 
 
 def finish(planes: Planes) -> Archived | None:
@@ -129,12 +135,16 @@ def _order(planes: Planes, index: Index, ref: str, by: By) -> _Order:
 
 
 def _repeated(index: Index, ref: str) -> Archived:
-    own = [file.path for file in index.files.values() if file.refs[:1] == (ref,)]
+    own = _own(index, ref)
     held = tuple(path for path in own if archive.is_archived(path))
     if not held:
         where = f" Its file {told(own[0])} lies outside of the tree and stays." if own else ""
         raise NotFound(f"{ref} has no file of its own in context/.{where}", hint="`onefirm context map` shows them.")
     return Archived(ref, held, is_repeated=True)
+
+
+def _own(index: Index, ref: str) -> list[str]:
+    return [file.path for file in index.files.values() if file.refs[:1] == (ref,)]
 
 
 def _check_closed(planes: Planes, index: Index, order: _Order) -> None:
@@ -150,6 +160,12 @@ def _check_closed(planes: Planes, index: Index, order: _Order) -> None:
         raise Refused(
             f"What belongs to {order.ref} is still open: {shown}{f' and {more} more' if more > 0 else ''}.",
             hint="Give each its end first, or say --anyway.",
+        )
+    if left := final.waiting(planes, order.ref):
+        more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+        raise Refused(
+            f"Something about {order.ref} waits for an answer: {'; '.join(left[:_SHOWN])}{more}.",
+            hint="Settle each first, or say --anyway.",
         )
 
 

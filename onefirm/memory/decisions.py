@@ -96,12 +96,14 @@ class Decisions(Sighted):
         about: Sequence[str] = (),
         supersedes: str | None = None,
         reversible_until: str | None = None,
+        closes: str | None = None,
         by: By,
     ) -> Decision:
         """Append a decision.
 
         Without `about` it concerns what the decision that it supersedes was about. That one may be superseded after the
-        day until which it could be reversed; the note says so. Raises InvalidInput for words that can't be kept (the
+        day until which it could be reversed; the note says so. `closes` makes it the final record of an engagement that
+        is closed. Raises InvalidInput for words that can't be kept (the
         reason's too) and a day that is over, NotFound for an unknown ref, Refused for a closed engagement, a secret, or
         a decision that was superseded already.
         """
@@ -112,12 +114,14 @@ class Decisions(Sighted):
             "alternatives": list(statements.statements("alternatives", alternatives, self._secrets_check)),
             "evidence": list(statements.statements("evidence", evidence, self._secrets_check)),
             **({"reversible_until": self._day(reversible_until)} if reversible_until else {}),
+            **({"closes": closes} if closes else {}),
         }
         concerned = statements.refs(about)
         self._sight.check([*concerned, *([supersedes] if supersedes else [])])
         replaced = self.get(supersedes) if supersedes else None
         concerned = concerned or (replaced.about if replaced else ())
-        self._check_open(concerned)
+        if not closes:
+            self._check_open(concerned)
         with self._store.write() as conn:
             statements.existing(conn, concerned)
             # Taking the number makes two writers wait for each other: what the second one checks then is settled.
@@ -147,7 +151,7 @@ class Decisions(Sighted):
             uses.corrected(conn, supersedes, ref)
         return Decision(
             ref, entry.at, by.actor, said["what"], said["why"], tuple(said["alternatives"]), tuple(said["evidence"]),
-            about, supersedes, None, entry.id, said.get("reversible_until"),
+            about, supersedes, None, entry.id, said.get("reversible_until"), said.get("closes"),
         )  # fmt: skip
 
     def _day(self, text: str) -> str:

@@ -23,8 +23,8 @@ ORDER = (decision.c.at, event.c.chain_id, event.c.seq)
 class Decision:
     """One decision; `superseded_by` is None while it stands. One that was erased has its words replaced by ERASED.
 
-    `reversible_until` is the last day on which it can be taken back at no great cost, None where nobody said so. `note`
-    is what to tell whoever has just recorded it.
+    `reversible_until` is the last day on which it can be taken back at no great cost, None where nobody said so;
+    `closes` the engagement of which it is the final record. `note` is what to tell whoever has just recorded it.
     """
 
     ref: str
@@ -39,6 +39,7 @@ class Decision:
     superseded_by: str | None
     event_id: str
     reversible_until: str | None = None
+    closes: str | None = None
     erased: bool = False
     note: str = ""
 
@@ -90,6 +91,7 @@ def decision_of(row: Fields) -> Decision:
         row["superseded_by"],
         row["event_id"],
         row["reversible_until"],
+        said.get("closes"),
         erased=not said,
     )
 

@@ -134,7 +134,6 @@ ROWS: Mapping[str, Row] = {
     "MEM-01": Row(
         "Decisions are append-only: what, why, alternatives, evidence, who; superseded, never rewritten; closing an "
         "engagement closes its record",
-        part="a closed engagement takes no further decision; its final one is left by a playbook",
     ),
     "MEM-02": Row(
         "A lesson is a rule in plain language with its reasoning; it starts as a candidate and hardens only when the "

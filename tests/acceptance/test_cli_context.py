@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from onefirm.bootstrap import open_firm
+from support.asked import chosen, question
+from support.hook import Firm
 from support.terminal import Terminal
 
 ACME = "context/clients/acme-rockets/CLAUDE.md"
@@ -407,6 +409,46 @@ def test_files_stay_while_a_record_that_points_at_theirs_is_open(onefirm: Termin
     for status in ("sent", "paid"):
         onefirm.done("record", "update", "INV-8", f"status={status}")
     onefirm.done("context", "close", "P-3")
+
+
+@pytest.mark.row("MEM-01")
+def test_an_engagement_ends_with_its_final_record_once_nothing_of_it_waits(
+    onefirm: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = created(onefirm, "client", "title=Elm Bakery")
+    project = created(onefirm, "project", "title=Bread list", f"client={client}")
+    invoice = created(onefirm, "invoice", "title=All", f"project={project}", "amount=1200 EUR")
+    payment = created(onefirm, "payment", "title=All", f"invoice={invoice}", "amount=1200 EUR")
+    onefirm.done("decision", "record", "Rye comes first", "--why", "they sell most of it", "--about", project)
+    onefirm.done("lesson", "record", "Taste before you price.", "--why", "we had to ask twice", "--about", project)
+    for change in ("status=sent", "status=paid"):
+        onefirm.done("record", "update", invoice, change)
+    onefirm.done("record", "update", payment, "status=received")
+    chosen(Firm(onefirm.root, client="baker"), question(), "One file")
+    monkeypatch.setenv("CLAUDECODE", "1")
+    monkeypatch.setenv("CLAUDE_CODE_SESSION_ID", "baker")
+    onefirm.done("record", "get", project)
+    monkeypatch.undo()
+    onefirm.done("record", "update", project, "status=cancelled")
+    refused = onefirm("context", "close", project)
+    assert (refused.code, "the choice “Where do we keep the calendar? One file”" in refused.err) == (1, True)
+    onefirm.done("decision", "choices", "--forget", "1")
+    ended = re.findall(r"final record is (DEC-\d+)", onefirm.done("context", "close", project, "--why", "no oven").err)
+    assert ended == re.findall(r"final record is (DEC-\d+)", onefirm.done("context", "close", project).err)
+    newest = onefirm.data("decision", "list", "--about", project)["rows"][0]
+    assert (newest["ref"], newest["what"], newest["why"]) == (
+        ended[0], f"Bread list ({project}) is over: cancelled.", "no oven",
+    )  # fmt: skip
+    assert newest["evidence"] == [
+        "decided: DEC-13",
+        f"clients: {client} (active)",
+        f"invoices: {invoice} (paid, 1200.00 EUR)",
+        f"payments: {payment} (received, 1200.00 EUR)",
+        "learned: L-9",
+    ]
+    assert f"Nothing more is decided about {project}" in onefirm(
+        "decision", "record", "Wheat", "--why", "x", "--about", project
+    ).err  # fmt: skip
 
 
 @pytest.mark.row("NAR-07")
