@@ -198,7 +198,7 @@ class Machine:
         assert rule_files.plan(every[::-1], dict, no_secrets) == first
 
 
-@settings(max_examples=1_000 if settings().max_examples >= 5000 else 5)
+@settings(max_examples=1_000 if settings().max_examples >= 5000 else 4)
 @given(st.lists(ACTS, min_size=3, max_size=14))
 def test_memory_as_of_a_time_is_what_it_was_then_and_its_copies_agree(acts: list[tuple[str, int, int]]) -> None:
     with TemporaryDirectory() as folder:

@@ -167,7 +167,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@settings(max_examples=300 if settings().max_examples >= 5000 else 3)
+@settings(max_examples=300 if settings().max_examples >= 5000 else 2)
 @given(st.lists(ACTS, min_size=8, max_size=24), st.sampled_from(CLIENTS))
 def test_a_declared_session_is_given_its_own_and_the_firms_and_nothing_else(
     made: Path, acts: list[tuple[str, list[str], int]], client: str
