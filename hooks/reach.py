@@ -12,7 +12,7 @@ import os
 import re
 
 from hooks import shell
-from onefirm.narrative import rules
+from onefirm.narrative import belonging, rules
 from onefirm.sessions import walk
 
 TYPE_CHECKING = False
@@ -122,7 +122,7 @@ class _Tree:
 
     def _files(self) -> list[str]:
         if self._found is None:
-            self._found = [path for path, _ in walk.files(self._root)]
+            self._found = [path for path, _ in walk.files(self._root, (f"{belonging.DROP}*",))]
         return self._found
 
 

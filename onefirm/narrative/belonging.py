@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from onefirm.sessions.shapes import Wall
 
-RULES = ".claude/rules/onefirm/"
+RULES, DROP = ".claude/rules/onefirm/", "drop/"
 _HEAD_BYTES = 8_192
 
 
@@ -31,11 +31,12 @@ class Folders:
     def refs(self, path: str) -> list[str]:
         """The records of a file or folder, by its path below the workspace: its own, and those of what lies above.
 
-        A rule that was made for some files (`paths:`) belongs where these do. Raises OSError for what can't be read,
-        ValueError for what no file can be called.
+        A rule that was made for some files (`paths:`) belongs where these do, and what lies in `drop/` to whom its
+        names name. Raises OSError for what can't be read, ValueError for what no file can be called.
         """
         parts = path.strip("/").split("/")
-        found = [ref for depth in range(len(parts) + 1) for ref in self._folder("/".join(parts[:depth]))]
+        found = heads.named(path) if path.lower().startswith(DROP) else []
+        found += [ref for depth in range(len(parts) + 1) for ref in self._folder("/".join(parts[:depth]))]
         if parts[-1][-3:].lower() == ".md":
             text = _text(f"{self._root}/{path}")
             found += heads.refs(text)

@@ -10,11 +10,15 @@ from hypothesis import strategies as st
 
 from hooks import reach
 
-HIDDEN = ("context/clients/test", "context/clients/notes", "context/clients/borealis", "context/clients/our boards")
+HIDDEN = (
+    "context/clients/test", "context/clients/notes", "context/clients/borealis", "context/clients/our boards",
+    "drop/CL-2",
+)  # fmt: skip
 FILES = (
     "README.md", "docs/plan.md", "src/app.py", "tests/test_app.py", "context/CLAUDE.md", "context/clients/CLAUDE.md",
     "context/clients/acme/CLAUDE.md", "context/clients/acme/site/CLAUDE.md", "context/operations/CLAUDE.md",
-    *(f"{folder}/CLAUDE.md" for folder in HIDDEN), "context/clients/borealis/shop/prices.txt",
+    *(f"{folder}/CLAUDE.md" for folder in HIDDEN[:-1]),
+    "drop/CL-2/letter.eml", "context/clients/borealis/shop/prices.txt",
 )  # fmt: skip
 Reached = Callable[..., "tuple[str, str] | None"]
 
@@ -87,7 +91,7 @@ def test_inside_of_the_own_clients_folder_too(reached: Reached, command: str) ->
     "command",
     [
         "cat context/clients/test/CLAUDE.md", "cat ./context//clients/./test/../test/CLAUDE.md",
-        "ls context/clients/notes",
+        "ls context/clients/notes", "cat drop/CL-2/letter.eml", "grep -rn price drop", "cd drop && rg price",
         "cat 'context/clients/our boards/CLAUDE.md'", "cat context/clients/our\\ boards/CLAUDE.md",
         "cat \"context/clients/our boards\"/CLAUDE.md", "cat context/clients/'test'/CLAUDE.md",
         "cat context/clients/te*/*",

@@ -45,6 +45,15 @@ def test_a_rule_belongs_where_its_paths_do(tmp_path: Path) -> None:
     assert refs(tmp_path, ".claude/rules/onefirm/odd.md") == []
 
 
+def test_what_waits_to_be_archived_belongs_to_whom_its_names_name(tmp_path: Path) -> None:
+    for path in ("drop/cl-2/prices.eml", "drop/Letter of CL-3.txt", "drop/notes/letter.txt"):
+        write(tmp_path, path, "a letter")
+    assert refs(tmp_path, "drop/cl-2/prices.eml") == refs(tmp_path, "drop/CL-2") == ["CL-2"]
+    assert refs(tmp_path, "drop/Letter of CL-3.txt") == ["CL-3"]
+    assert refs(tmp_path, "drop/notes/letter.txt") == []
+    assert refs(tmp_path, "context/about-CL-9/x.txt") == []
+
+
 FOLDERS = [
     "context", "context/clients", "context/clients/acme", "context/clients/acme/site", "context/clients/borealis",
     "context/clients/borealis/näh", "context/sales",
