@@ -23,6 +23,7 @@ _HIDDEN = ".onefirm"
 _MISSING = "git is not installed, or not on PATH."
 _MISSING_HINT = "Install git, then try again."
 _BRANCH = "refs/heads/main"
+_MOST_LOOSE = 1_000  # objects that lie by themselves, until they are packed
 _LOCKS = (f"{_BRANCH}.lock", "HEAD.lock", "packed-refs.lock", "gc.pid")
 _TRAILER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,40}")
 _SETTINGS = (
@@ -70,11 +71,10 @@ class _Ran:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A commit by its message and its time (Unix seconds); it is the `count`-th."""
+    """A commit by its message and its time (Unix seconds)."""
 
     message: str
     at: int
-    count: int
 
 
 def init(root: Path) -> None:
@@ -195,31 +195,31 @@ def keep(place: Path, files: Mapping[str, str], message: str, at: int) -> None:
     for name in _LOCKS:  # of a process that was killed: nobody else writes here
         (place / name).unlink(missing_ok=True)
     with tempfile.TemporaryFile() as stream:
-        stream.writelines(_as_stream(files, message, at, is_first=_newest(place) is None))
+        stream.writelines(_as_stream(files, message, at, is_first=kept(place) is None))
         stream.seek(0)
         _checked(place, "--git-dir=.", "fast-import", "--quiet", "--date-format=raw", given=stream.fileno())
-    _checked(place, "--git-dir=.", "-c", "gc.auto=500", "-c", "gc.autoDetach=false", "gc", "--auto", "--quiet")
+    # One of 256 folders, as git itself estimates: it is no use to start it each time.
+    if sum(1 for _ in place.glob("objects/17/*")) > _MOST_LOOSE // 256:
+        packing = (f"gc.auto={_MOST_LOOSE}", "gc.autoDetach=false")
+        _checked(place, "--git-dir=.", *(part for one in packing for part in ("-c", one)), "gc", "--auto", "--quiet")
 
 
 def kept(place: Path) -> Kept | None:
     """The newest commit of a repository without a work tree; None before the first. Raises Unavailable for one that
     can't be read.
     """
-    newest = _newest(place)
-    if newest is None:
-        return None
-    count = _checked(place, "--git-dir=.", "rev-list", "--count", newest).out
-    at, _, message = _checked(place, "--git-dir=.", "log", "-1", "--format=%ct%n%B", newest).out.partition("\n")
-    return Kept(message, int(at), int(count))
-
-
-def _newest(place: Path) -> str | None:
     if not place.is_dir():
         return None
-    ran = _checked(place, "--git-dir=.", "for-each-ref", "--format=%(objectname)", _BRANCH)
+    ran = _checked(place, "--git-dir=.", "for-each-ref", "--format=%(committerdate:unix)%0a%(contents)", _BRANCH)
     if ran.err.strip():
         raise _failed(ran)  # a damaged branch is only warned of, and would look like none
-    return ran.out.strip() or None
+    at, _, message = ran.out.partition("\n")
+    return Kept(message, int(at)) if at else None
+
+
+def count(place: Path) -> int:
+    """How many commits there are in a repository without a work tree that has one. Raises Unavailable."""
+    return int(_checked(place, "--git-dir=.", "rev-list", "--count", _BRANCH).out)
 
 
 def _as_stream(files: Mapping[str, str], message: str, at: int, *, is_first: bool) -> Iterator[bytes]:

@@ -70,10 +70,10 @@ def make(planes: Planes, *, anew: bool = False) -> Outcome:
         newest = None if anew else _newest(planes.root)
         with planes.store.read() as conn:
             heads = planes.ledger.heads(conn)
-            since = _since(planes, conn, newest) if newest else _Since()
-        if newest and not since.entries and not since.is_erased:
+            since = _since(planes, conn, newest)
+        if not since.entries and not (newest and since.is_erased) and not anew:
             return "unchanged"
-        dropped = (anew or since.is_erased) and drop(planes.root)
+        dropped = (anew or bool(newest and since.is_erased)) and drop(planes.root)
         if not place(planes.root).exists():
             _begin(planes.root)
         files = {name: "".join(pieces) for name, pieces in exports.files(planes).items()}
@@ -109,7 +109,7 @@ def standing(planes: Planes) -> Snapshot | None:
         return None
     with planes.store.read() as conn:
         since = _since(planes, conn, newest)
-    return Snapshot(newest.at, newest.count, since.entries, since.is_erased)
+    return Snapshot(newest.at, git.count(place(planes.root)), since.entries, since.is_erased)
 
 
 def drop(root: Path) -> bool:
@@ -152,12 +152,12 @@ def _newest(root: Path) -> git.Kept | None:
         ) from error
 
 
-def _since(planes: Planes, conn: Connection, newest: git.Kept) -> _Since:
-    """What has come since a commit. In a chain that is another one now (a backup was put back) its time tells."""
-    known = _heads_in(newest.message)
+def _since(planes: Planes, conn: Connection, newest: git.Kept | None) -> _Since:
+    """What has come since a commit, or ever. In a chain that is another now (a backup was put back) its time tells."""
+    known = _heads_in(newest.message) if newest else ()
     lost = {head.chain_id for head in anchoring.missing(conn, planes.ledger, known)}
     reached = {head.chain_id: head.seq for head in known if head.chain_id not in lost}
-    began = iso(datetime.fromtimestamp(newest.at, UTC))
+    began = iso(datetime.fromtimestamp(newest.at if newest else 0, UTC))
     kinds = [
         entry.kind
         for name in planes.ledger.chains(conn)
