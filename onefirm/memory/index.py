@@ -23,6 +23,10 @@ _COLUMNS = "{heading body meta context titles}"
 # What a word counts in scope, heading, body, meta, context, titles.
 _WEIGHTS = "0.0, 2.0, 1.0, 1.0, 0.5, 1.0"
 _PG_WEIGHTS = "'{0, 0.5, 0.9, 1}'"  # D (scope), C (context), B (meta, titles), A (heading, body)
+# A word counts less the more often it stands there and the longer the passage is, as BM25 has it: k1 1.2 and b 0.75 for
+# what ts_rank gives to a word that stands there once (0.61), and passages of 600 characters with what is around them.
+_PG_LENGTH = "(length(p.heading) + length(p.body) + length(p.context))"
+_PG_NORM = f"(1.2 * 0.61 * (0.25 + 0.75 * {_PG_LENGTH} / 600.0))"
 _TALLY = text("SELECT scope, source, language, passages FROM passage_tally WHERE passages > 0")
 _LIGHT, _JUDGED = "p.id, p.actor, p.traits", ", p.source, p.ref, p.about, p.scope"
 _FIELDS = "p.id, p.source, p.ref, p.part, p.heading, p.body, p.actor, p.at, p.about, p.start_char, p.end_char"
@@ -233,12 +237,12 @@ def _frequencies(terms: int, language: str) -> TextClause:
 @lru_cache
 def _ranked(terms: int, dated: bool, judged: bool, language: str) -> TextClause:
     config = _CONFIG[language]
-    ranks = [
-        f"CAST(:rarity{n} AS float8) * ts_rank({_PG_WEIGHTS}, p.passage_text, to_tsquery('{config}', :q{n}))"
-        for n in range(terms)
+    ranks = (f"ts_rank({_PG_WEIGHTS}, p.passage_text, to_tsquery('{config}', :q{n}))" for n in range(terms))
+    counts = [
+        f"CAST(:rarity{n} AS float8) * coalesce(1 / (1 + {_PG_NORM} / nullif({rank}, 0)), 0)"
+        for n, rank in enumerate(ranks)
     ]
-    # What is told in a line is a better answer than the same in a page; BM25 knows that by itself.
-    score = f"({' + '.join(ranks)}) / (1 + ln(1 + length(p.body) / 200.0))" if ranks else "CAST(1 AS float8)"
+    score = " + ".join(counts) or "CAST(1 AS float8)"
     known = "AND p.known_at <= :known_by " if dated else ""
     return text(
         f"SELECT {_light(judged)}, {score} AS score FROM passage p "  # noqa: S608

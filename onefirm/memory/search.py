@@ -35,10 +35,10 @@ _MOST_NAMED = 50
 _STOPWORDS = frozenset(
     _WORD.findall(
         "a about after again all also am an and any are as at be because been before being both but by can could did "
-        "do does doing for from had has have having he her hers him his how i if in into is it its itself just me more "
-        "most my no nor not now of off on once only or other our out over own she should so some such than that the "
-        "their them themselves then there these they this those through to too until up us very was we were what when "
-        "where which while who whom whose why will with would you your"
+        "do does doing for from had has have having he her hers him his how i if in into is it its itself just many "
+        "me more most much my no nor not now of off on once only or other our out over own she should so some such "
+        "than that the their them themselves then there these they this those through to too until up us very was we "
+        "were what when where which while who whom whose why will with would you your"
     )
 )
 _BY_ACTOR, _ABOUT_NAMED, _OF_NAMED, _TELLS_WHEN, _ASKS, _NEAR = 0.25, 0.5, 0.3, 0.1, 0.1, 0.7

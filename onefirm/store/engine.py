@@ -157,6 +157,7 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "journal_mode=WAL",
         "synchronous=FULL",
+        "cache_size=-65536",  # KiB, where the file has as many: of a large index 2 MB are read again at each question
         "foreign_keys=ON",
         "recursive_triggers=ON",  # without it REPLACE deletes rows behind the append-only triggers' back
         "secure_delete=ON",  # what is overwritten or deleted stays readable in the file's free space otherwise

@@ -73,6 +73,13 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         metavar="PATH",
         help="a model's files, as `onefirm memory vectors use` takes them, for `recall` and `golden` by meaning too",
     )
+    parser.add_argument(
+        "--items",
+        metavar="N",
+        type=int,
+        default=1_000_000,
+        help="how many passages `recall` is scaled up to, of which one in fifty is searched; 0: not at all",
+    )
     parser.add_argument("--json", action="store_true", help="all figures as JSON instead of the table")
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.subjects if name not in SUBJECTS]:
@@ -108,7 +115,7 @@ def _measured(options: argparse.Namespace, folder: Path) -> tuple[list[Report], 
         print(f"measuring {name}", file=sys.stderr, flush=True)
         place = folder / name
         place.mkdir(exist_ok=True)
-        bench = Bench(place, options.quick, _path(options.data), _path(options.weights))
+        bench = Bench(place, options.quick, _path(options.data), _path(options.weights), options.items)
         try:
             reports.append(_report(name, bench))
         except Exception:  # the figures of the other subjects must not be lost with this one

@@ -723,8 +723,8 @@ def test_a_client_that_the_question_names_by_title_lifts_what_belongs_to_it_unde
     memory.mirror("CL-2", "client", "Lagoon Kitchen")
     memory.mirror("P-1", "project", "Site", client="CL-1")
     memory.mirror("P-2", "project", "Orders", client="CL-2")
-    memory.decide("Weekly calls on Monday", about=["P-2"])
-    memory.decide("Weekly calls on Tuesday", about=["P-1"])
+    memory.decide("Weekly calls on Mondays", about=["P-2"])
+    memory.decide("Weekly calls on Sundays", about=["P-1"])
     assert memory.refs("weekly calls with Lagoon") == ["DEC-1", "DEC-2"]
     memory.mirror("CL-2", "client", "Quay Kitchen")
     assert memory.refs("weekly calls with Quay") == ["DEC-1", "DEC-2"]
