@@ -37,6 +37,9 @@ class FakeFirm:
         self.records, self.decisions, self.lessons = FakeRoom(), FakeRoom(), FakeRoom()
         self.recall, self.uses, self.day = FakeRoom(), FakeRoom(), FakeRoom()
 
+    def within(self, session: str | None) -> "FakeFirm":
+        return self
+
     def close(self) -> None:
         self.closed = True
 
