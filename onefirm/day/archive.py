@@ -107,7 +107,8 @@ def close(planes: Planes, ref: str, by: By, *, anyway: bool = False) -> Archived
         if not anyway:
             _check_closed(planes, index, order)
         if not order.moves:
-            return Archived(record.ref, (), final=final.write(planes, record.ref, by))
+            ended = final.write(planes, record.ref, by)
+            return Archived(record.ref, (), final=ended) if ended else _repeated(index, record.ref)
         archive.hold(index, order.moves, order.listed, order.day)
         _look(planes, index, order)
         _commit_before(planes, order)
