@@ -231,6 +231,7 @@ def _scaled(bench: Bench, firm: Firm, told: Sequence[Conversation]) -> Iterator[
     vocabulary = sorted({word for turns in sessions for turn in turns for word in turn.text.split()})
     titles = [Change("create", kind="client", set={"title": f"Scope {number}"}) for number in range(_SCOPES)]
     refs = [outcome.ref for outcome in firm.records.write(titles, _BY)]
+    firm.recall.refresh()  # else the first question makes anew what all of them are found by
     began, put = time.perf_counter(), 0
     while put < bench.items:
         with firm.store.write() as conn:
