@@ -70,13 +70,21 @@ def record(
         screen.say(f"note: {made.note}")
 
 
+def _filters(command: Callable[..., None]) -> Callable[..., None]:
+    """The options by which decisions are chosen."""
+    standing = "Only those that hold, or only those that were replaced."
+    for option in (
+        click.option("--standing/--superseded", "standing", default=None, help=standing),
+        click.option("--until", metavar="TIME", help="Taken before."),
+        click.option("--since", metavar="TIME", help="Taken after: 2026-11-01."),
+        click.option("--about", metavar="REF", help="Only what concerns this record."),
+    ):
+        command = option(command)
+    return command
+
+
 @decision.command("list")
-@click.option("--about", metavar="REF", help="Only what concerns this record.")
-@click.option("--since", metavar="TIME", help="Taken after: 2026-11-01.")
-@click.option("--until", metavar="TIME", help="Taken before.")
-@click.option(
-    "--standing/--superseded", "standing", default=None, help="Only those that hold, or only those that were replaced."
-)
+@_filters
 @click.option("--text", metavar="WORDS", help="Words in it.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200), help="Rows a page.")
 @click.option("--cursor", metavar="TEXT", help="The next page, as the last one named it.")
@@ -146,12 +154,7 @@ def show(invocation: Invocation, ref: str, as_json: bool) -> None:
 
 
 @decision.command()
-@click.option("--about", metavar="REF", help="Only what concerns this record.")
-@click.option("--since", metavar="TIME", help="Taken after: 2026-11-01.")
-@click.option("--until", metavar="TIME", help="Taken before.")
-@click.option(
-    "--standing/--superseded", "standing", default=None, help="Only those that hold, or only those that were replaced."
-)
+@_filters
 @click.option("--as-of", metavar="TIME", help="As it was known then, and as it stood.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 200), help="Decisions a page.")
 @click.option("--cursor", metavar="TEXT", help="The next page, as the last one named it.")
