@@ -106,6 +106,14 @@ class Note:
         return self.until <= iso(now)
 
 
+# Built once: each call of a tool asks, and building a statement takes longer than running it.
+_NOTES = (
+    select(source.c.ref, source.c.session, source.c.expires_at)
+    .join(source_text, source_text.c.ref == source.c.ref)
+    .where(source.c.expires_at.is_not(None), source.c.kind == "note", source_text.c.body.is_not(None))
+)
+
+
 class Sources(Sighted):
     """The firm's sources."""
 
@@ -260,11 +268,8 @@ class Sources(Sighted):
 
     def notes(self) -> list[Note]:
         """Every note whose text is here, whoever asks."""
-        query = select(source.c.ref, source.c.session, source.c.expires_at)
-        query = query.join(source_text, source_text.c.ref == source.c.ref)
-        kept = query.where(source.c.expires_at.is_not(None), source.c.kind == "note", source_text.c.body.is_not(None))
         with self._store.read() as conn:
-            return [Note(*row) for row in conn.execute(kept)]
+            return [Note(*row) for row in conn.execute(_NOTES)]
 
     def get(self, ref: str) -> Source:
         """The source with this ref. Raises NotFound."""
