@@ -411,6 +411,7 @@ def _closed_by(conn: Connection, one: Fact) -> list[Fact]:
     query = told_facts.rows().where(fact.c.ended_by == one.ref, fact.c.status == "superseded")
     rows = conn.execute(query.order_by(fact.c.dated, fact.c.at)).mappings().all()
     slots, scopes = ({row[name] for row in rows if row["slot"]} for name in ("slot", "scope"))
+    scopes |= set(conn.execute(select(fact.c.scope).where(fact.c.ref == one.ref)).scalars())
     held = select(fact.c.slot).where(fact.c.slot.in_(slots), fact.c.scope.in_(scopes), fact.c.status == "active")
     taken = set(conn.execute(held).scalars())
     last = {row["slot"] or row["ref"]: row for row in rows}

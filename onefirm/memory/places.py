@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from onefirm.core.ids import REF
 from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
+from onefirm.store.tables import record
 
 # Two tasks of one project are one place; two projects of one client are two.
 _PLACES = ("project", "client", "prospect")
-_PARTIES = ("client", "prospect")
 _UPWARDS = ("project", "deliverable", "invoice", "contract", "proposal", "prospect", "client")
 _MOST_STEPS = 5
 _MOST_ENTRIES = 200
@@ -25,8 +25,16 @@ def places(conn: Connection, ledger: Ledger, refs: Sequence[str]) -> tuple[str, 
 
 
 def owners(conn: Connection, ledger: Ledger, refs: Sequence[str]) -> tuple[str, ...]:
-    """The clients (or prospects) at the top of these records, each once; a record of nobody stands for itself."""
-    return tuple(dict.fromkeys(_above(conn, ledger, ref, _PARTIES) for ref in refs))
+    """The clients at the top of these records, each once: a prospect who became one is that client. Who has no client
+    stands for itself.
+    """
+    return tuple(dict.fromkeys(_above(conn, ledger, ref, ("client",)) for ref in refs))
+
+
+def became(conn: Connection, clients: Sequence[str]) -> tuple[str, ...]:
+    """The prospects who are these clients now, as the mirror has them."""
+    query = select(record.c.ref).where(record.c.kind == "prospect", record.c.props["client"].as_string().in_(clients))
+    return tuple(conn.execute(query).scalars())
 
 
 def within(conn: Connection, ledger: Ledger, here: Sequence[str], known: Collection[str]) -> tuple[str, ...]:

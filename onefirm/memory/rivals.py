@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, or_, select
 
 from onefirm.ledger.events import Fields, read_body
+from onefirm.memory import places
 from onefirm.memory.quotes import Found
 from onefirm.memory.sameness import ALIKE, digest, even, is_same, likeness, share, words
 from onefirm.memory.told_facts import Fact, facts_of, rows
@@ -67,7 +68,8 @@ def _near(conn: Connection, claim: Claim, scope_of: Callable[[Sequence[str]], st
     near = fact.c.words.between(len(mine) // 2, len(mine) * 2 + 1)
     topic = fact.c.topic == digest(said["subject"]) if said["subject"] else fact.c.topic.is_(None)
     told = select(event_subject.c.event_id).where(event_subject.c.ref.in_(said["about"]))
-    scoped = or_(fact.c.scope == said["scope"], fact.c.event_id.in_(told))
+    scopes = (said["scope"], *places.became(conn, said["scope"].split()))
+    scoped = or_(fact.c.scope.in_(scopes), fact.c.event_id.in_(told))
     query = rows().where(scoped, fact.c.status.in_(("active", "candidate")))
     query = query.where(fact.c.kind == said["kind"], or_(near, topic)).order_by(fact.c.at, fact.c.ref)
     every = conn.execute(query).mappings()

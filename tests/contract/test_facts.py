@@ -404,6 +404,26 @@ class TestOnEveryStore:
         memory.facts.rebuild()
         assert memory.rows() == before
 
+    def test_facts_of_a_prospect_and_of_the_client_it_became_meet(self, memory: Knowledge) -> None:
+        def told(value: str, about: str, day: str | None, statement: str = "") -> Recorded:
+            said = f"{about} pays {value} EUR a month, {statement or 'as agreed'}."
+            source = memory.archive(said, about=[about], at=day).source.ref
+            slot = {} if statement else {"predicate": "price", "value": value}
+            return memory.found(statement or f"Pays {value}", said, source, subject="hosting", **slot)
+
+        memory.record("PR-1", "prospect")
+        memory.record("C-1", "contact", prospect="PR-1")
+        told("400", "C-1", "2026-01-01")
+        told("400", "PR-1", None, "The invoice goes to Anna in the Hamburg office")
+        memory.record("PR-1", "prospect", client="CL-1")
+        memory.mirror("PR-1", "prospect", "Nord", client="CL-1")
+        assert told("500", "CL-1", "2026-02-01").superseded == ("F-1",)
+        other = told("500", "P-1", None, "The invoice goes to Berta in the Hamburg office").fact
+        assert (other.status, other.against) == ("candidate", ("F-2",))
+        assert told("700", "C-1", "2026-03-01").superseded == ("F-3",)
+        memory.facts.retract("F-5", by=OPERATOR)
+        assert [one.ref for one in memory.facts.find(subject="hosting")] == ["F-3", "F-2"]
+
     def test_a_fact_that_is_taken_back_leaves_a_place_alone_that_another_holds(self, memory: Knowledge) -> None:
         memory.valued("400 EUR", "2025-01-01")
         wrong = memory.valued("500 EUR", "2026-01-01").fact
