@@ -25,6 +25,9 @@ _SELECT = select(*(record.c[name] for name in _COLUMNS))
 _LOAD = _SELECT.where(record.c.ref.in_(bindparam("refs", expanding=True))).order_by(record.c.ref)
 _LOAD_LOCKED = _LOAD.with_for_update()
 _STAND = _LOAD.with_only_columns(*(record.c[name] for name in ("ref", "title", "status", "props", "updated_at")))
+_ALIASES = select(record_alias.c.alias, record_alias.c.ref).where(
+    record_alias.c.alias.in_(bindparam("aliases", expanding=True))
+)
 _DUE = record.update().where(record.c.ref == bindparam("moved")).values(due=bindparam("deadline"))
 _CONFIRM = record.update().where(record.c.ref == bindparam("confirmed")).values(synced_at=bindparam("synced_at"))
 
@@ -168,8 +171,7 @@ def add_alias(conn: Connection, alias: str, ref: str) -> None:
 def aliases(conn: Connection, temporary: Iterable[str]) -> dict[str, str]:
     """What these temporary refs mean now; those whose record still waits are missing."""
     wanted = sorted(set(temporary))
-    query = select(record_alias.c.alias, record_alias.c.ref).where(record_alias.c.alias.in_(wanted))
-    return {row.alias: row.ref for row in conn.execute(query)} if wanted else {}
+    return {row.alias: row.ref for row in conn.execute(_ALIASES, {"aliases": wanted})} if wanted else {}
 
 
 def aliases_of(conn: Connection, ref: str) -> list[str]:

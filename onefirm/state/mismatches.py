@@ -32,6 +32,8 @@ def ask(plane: Plane, *, again: bool = False, everywhere: bool = False) -> None:
     that can't be reached is asked the next time.
     """
     noticed = plane.truth.noticed()
+    if not (noticed or again or everywhere):  # as at nearly every look: nothing that was asked can have changed
+        return
     with plane.store.read() as conn:
         known = {str(item.payload["mismatch"]): item for item in inbox.every(conn, KIND) if _holds(item)}
     kinds = {kind_of(key) for key in noticed if key not in known}

@@ -54,11 +54,10 @@ class Reader:
         looked, why = self._look(wanted) if fresh else (False, "")
         with self._plane.store.read() as conn:
             found = situation.look(conn, [wanted])
-            row = mirror.one(conn, wanted) if wanted in found.records else None
             last = _last_receipt(conn, wanted, by.session) if looked and by and by.session else None
         if wanted not in found.records:
             raise drafts.missing(wanted, self._plane.schema.kind_of(wanted))
-        record = with_pending(row, found.records[wanted])
+        record = with_pending(found.rows.get(wanted), found.records[wanted])
         if looked and by and by.session and (last is None or last[1] != record.etag):
             self._receipt(record, by, last[0] if last else "")
         return replace(record, synced_at=iso(self._plane.now())) if looked else replace(self._aged(record), unasked=why)

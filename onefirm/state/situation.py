@@ -20,13 +20,14 @@ from onefirm.state.schema import Schema
 @dataclass(frozen=True, slots=True)
 class Situation:
     """`records` by the ref that was asked for, `related` those that are pointed at; `claims` are all that are there;
-    `meant` resolves temporary refs.
+    `meant` resolves temporary refs; `rows` is what the mirror has of the records, without what waits.
     """
 
     records: Mapping[str, Record]
     related: Mapping[str, Record]
     claims: Sequence[Claim]
     meant: Mapping[str, str]
+    rows: Mapping[str, Record]
 
 
 def look(conn: Connection, refs: Iterable[str], *, related: Iterable[str] = (), lock: bool = False) -> Situation:
@@ -38,7 +39,7 @@ def look(conn: Connection, refs: Iterable[str], *, related: Iterable[str] = (), 
     wanted, beside_it = tuple(dict.fromkeys(refs)), tuple(dict.fromkeys(related))
     meant = mirror.aliases(conn, filter(is_temporary, (*wanted, *beside_it)))
     rows = mirror.load(conn, (meant.get(ref, ref) for ref in wanted), lock=lock)
-    now = Situation({}, {}, claims.every(conn), meant)
+    now = Situation({}, {}, claims.every(conn), meant, rows)
     return replace(now, records=_waiting(wanted, rows, now), related=beside(conn, beside_it, now))
 
 
