@@ -46,8 +46,8 @@ def test_what_the_operator_chose_is_told_once_and_waits_until_a_decision_says_it
     assert told(session.run, "the operator chose “One file” over “A server”") == [0, 0, 0, 1, 1, 1, 1]
 
 
-@pytest.mark.row("MEM-02", "MEM-03")
-def test_a_mistake_that_recurs_elsewhere_is_a_rule_before_it_happens_a_third_time(
+@pytest.mark.row("MEM-02", "MEM-03", "MEM-04")
+def test_a_mistake_that_recurs_elsewhere_is_a_rule_before_it_happens_a_third_time_until_it_cries_wolf(
     firm: Firm, tokens: Callable[[str], int]
 ) -> None:
     firm.cli("record", "create", "project", "title=Launch site", "client=CL-1")
@@ -67,6 +67,17 @@ def test_a_mistake_that_recurs_elsewhere_is_a_rule_before_it_happens_a_third_tim
     assert told(session.run, ONCE) == [0, 0]
     said = session.run.first.text.partition("The firm learned:")[2].partition("\n\n")[0]
     assert 0 < tokens(said) <= PROMPT
+    assert asked_about(firm) == []
+    for _ in range(4):
+        with firm.session() as session:
+            session.ask("Deploy the site now.", "Done.")
+    assert asked_about(firm) == [("wolf", ["L-1"])]
+
+
+def asked_about(firm: Firm) -> list[tuple[str, list[str]]]:
+    """What the operator is asked about the firm's rules, once the sessions before are closed."""
+    firm.cli("session", "close")
+    return [(one["what"], one["refs"]) for one in firm.json("lesson", "consolidate")["proposals"]]
 
 
 def standing(firm: Firm) -> dict[str, str]:
