@@ -18,6 +18,8 @@ PAGES = sorted(
 )
 SOURCES = sorted(path for room in ("onefirm", "mcp_server", "hooks") for path in (ROOT / room).rglob("*.py"))
 NAMED = re.compile(r"`onefirm ([^`\n]*)`")
+TYPED = re.compile(r"^ *(?:\$ )?(?:bin/)?onefirm ([a-z][^\n#]*)", re.MULTILINE)
+"""A line of a page's code."""
 BUILT = "…"
 """What stands for a word that is put in while the program runs."""
 
@@ -64,9 +66,11 @@ def test_a_command_that_is_not_there_is_found(said: str) -> None:
 
 @pytest.mark.parametrize("path", [*SOURCES, *PAGES], ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_command_that_is_named_is_there(path: Path) -> None:
-    named = [said for text in texts(path) for said in NAMED.findall(text)]
+    typed = TYPED.findall(path.read_text()) if path in PAGES else []
+    named = typed + [said for text in texts(path) for said in NAMED.findall(text)]
     assert [f"onefirm {said}: {bad}" for said in named if (bad := wrong(said))] == []
 
 
 def test_many_commands_are_named() -> None:
+    assert sum(len(TYPED.findall(path.read_text())) for path in PAGES) > 20
     assert sum(len(NAMED.findall(text)) for path in SOURCES for text in texts(path)) > 100
