@@ -45,7 +45,7 @@ def wrong(said: str) -> str:
         if BUILT in word:
             return ""
         options |= {name: param for param in command.params for name in (*param.opts, *param.secondary_opts)}
-        if word.startswith("-"):
+        if word.startswith("-") and word != "-":
             name, _, value = word.strip("[],.").partition("=")
             if name not in options:
                 return word
