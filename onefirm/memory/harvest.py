@@ -13,14 +13,15 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from onefirm.core import transience
 from onefirm.core.attribution import By
 from onefirm.core.clock import Clock, iso
 from onefirm.core.errors import Refused
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
-from onefirm.memory import abstraction, transience
+from onefirm.memory import abstraction
 from onefirm.memory.abstraction import Names
-from onefirm.memory.lessons import HARVEST, Lessons
+from onefirm.memory.lessons import HARVEST, Lesson, Lessons
 from onefirm.sessions import commands
 from onefirm.store import inbox
 from onefirm.store.engine import Store
@@ -29,8 +30,20 @@ from onefirm.store.inbox import InboxItem
 _REMEMBERED = timedelta(days=90)
 _OFTEN = 3
 _AGAIN = 2
-_MOST_WORDS = 2
-_PLAIN = re.compile(r"[A-Za-z][\w.+-]*")
+_PLAIN = re.compile(r"[A-Za-z][\w.+-]+")
+_SHORTEST = 3  # less is no trigger
+_WORD = re.compile(r"\S+")
+# Only of these the next word says what is done; of any other program it is what that is done to.
+_WITH_VERBS = frozenset(_WORD.findall(
+    "apt apt-get aws az brew bun cargo composer docker dotnet flutter gcloud gem gh git go gradle helm heroku kubectl "
+    "make mvn npm npx pip pip3 pipx pnpm podman poetry rclone rustup systemctl terraform uv vercel wrangler yarn"
+))  # fmt: skip
+# What tells by its failing what it was asked, or is so general that nothing follows from it.
+_ANSWERING = frozenset(_WORD.findall(
+    "awk bash cat chmod cmp curl diff echo egrep eslint exit false fgrep file find grep head jest kill ls mypy node "
+    "onefirm perl pgrep php pyright pytest python python3 ruby ruff sed sleep stat tail test tsc type vitest which zsh"
+))  # fmt: skip
+_TRYING = frozenset(_WORD.findall("audit check diff fetch grep info lint list log ls ps run show status test view"))
 _REFUSED = {
     "receipt": "Look at a record (record_get) before its narrative is edited.",
     "contradiction": "Write state to the record first, and tell the reason in its file after that.",
@@ -97,12 +110,19 @@ class Harvest:
                 self._put(conn, one)
 
     def accept(self, asked: InboxItem, by: By) -> Iterator[str]:
-        """Note what was asked about as a candidate, caused by the last entry that told of it."""
+        """Note what was asked about as a candidate, caused by the last entry that told of it; no second time."""
         said = asked.payload
         because = By(by.actor, by.session, by.reason, str(said["events"][-1]))
-        made = self._lessons.record(said["rule"], said["why"], trigger=said["trigger"], by=because)
+        known = self._noted(because, said["rule"])
+        made = known or self._lessons.record(said["rule"], said["why"], trigger=said["trigger"], by=because)
         yield f"{made.ref} ({made.status}) {made.rule}"
         yield f"It is no rule before it is met elsewhere, or you say so: onefirm lesson court {made.ref}"
+
+    def _noted(self, because: By, rule: str) -> Lesson | None:
+        with self._store.read() as conn:
+            told = self._ledger.events(conn, cause=because.cause, kinds=["lesson.recorded", "lesson.seen_again"])
+        mine = next((one.subjects[0] for one in told if (one.payload or {}).get("rule") == rule), "")
+        return self._lessons.get(mine) if mine else None
 
     def _put(self, conn: Connection, one: _Found) -> None:
         title = f"Shall this become a candidate: “{one.rule}” {one.why}"
@@ -156,10 +176,17 @@ def _left(told: Sequence[Event]) -> Iterator[_Found]:
 
 
 def _program(command: str) -> str:
-    """The last program that a command starts, with its subcommand: `git push`."""
+    """The last program that a command starts, with what it is told to do: `git push`. "" where nothing is to be learned
+    of its failing.
+    """
     started = commands.programs(command)
-    words = [word for word in started[-1][:_MOST_WORDS] if _PLAIN.fullmatch(word)] if started else []
-    return " ".join(words) if words and started[-1][0] == words[0] else ""
+    words = [word for word in started[-1] if word not in commands.BEFORE] if started else []
+    program, verb = words[0].rpartition("/")[2] if words else "", "".join(words[1:2])
+    if not _PLAIN.fullmatch(program) or program in _ANSWERING or verb in _TRYING:
+        return ""
+    if program in _WITH_VERBS and _PLAIN.fullmatch(verb):
+        return f"{program} {verb}"
+    return program if len(program) >= _SHORTEST else ""
 
 
 def _names(words: str, names: Iterable[abstraction.Name]) -> bool:

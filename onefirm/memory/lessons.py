@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from onefirm.core import clock as times
+from onefirm.core import transience
 from onefirm.core.attribution import SYSTEM, By
 from onefirm.core.clock import Clock
 from onefirm.core.errors import InvalidInput, NotFound, Refused
@@ -16,7 +17,7 @@ from onefirm.core.ids import parse_ref
 from onefirm.core.sight import WHOLE, Sight, Sighted
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
-from onefirm.memory import abstraction, court, likeness, statements, stories, told_lessons, transience, triggers, uses
+from onefirm.memory import abstraction, court, likeness, statements, stories, told_lessons, triggers, uses
 from onefirm.memory.abstraction import Name, Names
 from onefirm.memory.court import Past, Replay
 from onefirm.memory.pages import Page

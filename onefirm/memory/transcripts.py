@@ -48,24 +48,29 @@ def moments(text: str) -> Iterator[Moment]:
 
 def past(conn: Connection) -> Iterator[Past]:
     """The sessions whose archived text is still here; a damaged one, which `onefirm doctor` names, is left out."""
-    query = select(event.c.session, source.c.at, source_text.c.body).join(event, event.c.id == source.c.event_id)
-    query = query.join(source_text, source_text.c.ref == source.c.ref)
-    query = query.where(source.c.kind == KIND, source_text.c.body.is_not(None)).order_by(source.c.at, source.c.ref)
-    for session, at, body in conn.execute(query):
-        with suppress(zlib.error, UnicodeDecodeError):
-            yield Past(session or "", at, tuple(moments(zlib.decompress(body).decode())))
+    for session, _, at, text in _texts(conn):
+        yield Past(session, at, tuple(moments(text)))
 
 
 def failures(conn: Connection) -> Iterator[Failure]:
     """The commands that failed in these sessions."""
-    query = select(event.c.session, event.c.id, source_text.c.body).join(source, event.c.id == source.c.event_id)
-    query = query.join(source_text, source_text.c.ref == source.c.ref)
-    query = query.where(source.c.kind == KIND, source_text.c.body.is_not(None)).order_by(source.c.at, source.c.ref)
-    for session, entry, body in conn.execute(query):
-        for block in zlib.decompress(body).decode().split("\n\n"):
+    for session, entry, _, text in _texts(conn):
+        for block in text.split("\n\n"):
             if block.startswith(_MARKS["failed"]):
                 command, *said = [line[2:] for line in block.split("\n")]
-                yield Failure(session or "", entry, command, "\n".join(said))
+                yield Failure(session, entry, command, "\n".join(said))
+
+
+def _texts(conn: Connection) -> Iterator[tuple[str, str, str, str]]:
+    """Of each archive that can be read: its session, the entry that tells of it, when the session began, the text."""
+    query = select(event.c.session, event.c.id, source.c.at, source_text.c.body).join(
+        source, event.c.id == source.c.event_id
+    )
+    query = query.join(source_text, source_text.c.ref == source.c.ref)
+    query = query.where(source.c.kind == KIND, source_text.c.body.is_not(None)).order_by(source.c.at, source.c.ref)
+    for session, entry, at, body in conn.execute(query):
+        with suppress(zlib.error, UnicodeDecodeError):
+            yield session or "", entry, at, zlib.decompress(body).decode()
 
 
 def _block(one: Said, secrets_check: SecretsCheck, root: str) -> str:

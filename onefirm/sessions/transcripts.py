@@ -22,7 +22,7 @@ _LARGEST_BYTES = 200 * 1024 * 1024
 _LONGEST_LINE = 2 * 1024 * 1024
 _FILE_TOOLS = ("Edit", "Write", "MultiEdit", "NotebookEdit")
 _SHELLS = ("Bash", "PowerShell")
-_FAILED, _LAST_SAID = "Exit code ", 200
+_FAILED, _LAST_SAID, _LOOKED_THROUGH = "Exit code ", 200, 20_000
 _ASIDE = ("isSidechain", "isMeta", "isCompactSummary")
 
 
@@ -92,7 +92,15 @@ def _failed(command: str, given: dict[str, Any]) -> Iterator[Said]:
     parts = [content] if isinstance(content, str) else [_fields(one).get("text") for one in content or ()]
     said = "\n".join(part for part in parts if isinstance(part, str)).strip()
     if given.get("is_error") and said.removeprefix("Error: ").startswith(_FAILED):
-        yield {"what": "failed", "text": command.split("\n")[0], "more": said.split("\n")[-1][-_LAST_SAID:]}
+        yield {"what": "failed", "text": command.split("\n")[0], "more": _reason(said)[-_LAST_SAID:]}
+
+
+def _reason(said: str) -> str:
+    """The last line; before it the last that tells of something that passes by itself: programs go on talking."""
+    from onefirm.core import transience  # patterns, which the hook that learns the path has no use for
+
+    lines = said[-_LOOKED_THROUGH:].split("\n")
+    return next((line for line in reversed(lines) if transience.kind_of(line)), lines[-1])
 
 
 def _between(text: str, tag: str) -> str:

@@ -39,7 +39,10 @@ class Rules:
             names=lambda: [Name("client", "Harbour Foods")],
         )  # fmt: skip
         self.failures: list[Failure] = []
-        self.harvest = Harvest(self.store, self.ledger, self.clock, self.lessons, failures=lambda: self.failures)
+        self.harvest = Harvest(
+            self.store, self.ledger, self.clock, self.lessons, failures=lambda: self.failures,
+            names=lambda: [Name("client", "Harbour Foods")],
+        )  # fmt: skip
         self.room = Consolidation(
             self.store, self.ledger, self.clock, self.lessons, lambda: self.past, timezone="UTC", silent_weeks=8,
             enforcements=self.held, harvest=self.harvest,
@@ -251,10 +254,14 @@ def test_what_goes_wrong_again_is_put_to_the_operator_once_and_what_passes_by_it
         with rules.store.write() as conn:
             rules.ledger.append(conn, "session.closed", told, subjects=(), by=By("onefirm", f"S-{at}"))
         for command, said in (
-            ("cd shop && npm test -- cart", "1 failing"),
-            ("git fetch", "fatal: Could not resolve host: example.com"),
+            ("cd shop && sudo npm publish cart", "no licence"),
+            ("ssh harbour", "no"),  # whom it was for is no part of it
+            ("git push", "fatal: Could not resolve host: example.com"),
             ("pip install x", "Read timed out."),
             ("psql shop", "ERROR: database is locked"),
+            ("npm test | grep x", "Exit code 1"),
+            ("npm test", "1 failing"),
+            ("rg x", "Exit code 1"),
             ("./deploy-harbour-foods now", "no"),
         ):
             rules.failures.append(Failure(f"S-{at}", f"e-{command}", command, said))
@@ -262,10 +269,17 @@ def test_what_goes_wrong_again_is_put_to_the_operator_once_and_what_passes_by_it
     asked = rules.room.ask()
     assert [one.why.partition("”")[2] for one in asked] == [
         " It was taken back in 3 sessions", " The guard refused that in 3 sessions", " It failed in 3 sessions",
+        " It failed in 3 sessions",
     ]  # fmt: skip
     assert "“Make sure of due before it is written to a task.”" in asked[0].why
-    assert "“Find out what `npm test` needs before it is run.”" in asked[2].why
+    assert "“Find out what `npm publish` needs before it is run.”" in asked[2].why
+    assert "“Find out what `ssh` needs before it is run.”" in asked[3].why
+    with rules.store.read() as conn:
+        item = inbox.get(conn, asked[0].id)
+    assert item
+    list(rules.harvest.accept(item, OPERATOR))  # and was killed before the answer was kept
     (made, _) = rules.room.answer(asked[0].id, "yes", by=OPERATOR)
+    assert rules.lessons.get("L-1").sightings == 1
     rules.room.answer(asked[1].id, "no", by=OPERATOR)
     assert made.startswith("L-1 (candidate) Make sure of due")
     learned = rules.lessons.get("L-1")
@@ -275,7 +289,7 @@ def test_what_goes_wrong_again_is_put_to_the_operator_once_and_what_passes_by_it
         cause = rules.ledger.events(conn, kinds=["record.updated"])[-2]
     assert first.cause == cause.id
     undo(rules, "S-9")
-    assert [one.id for one in rules.room.ask()] == [asked[2].id]
+    assert [one.id for one in rules.room.ask()] == [asked[2].id, asked[3].id]
 
 
 @pytest.mark.parametrize(
@@ -286,6 +300,12 @@ def test_what_goes_wrong_again_is_put_to_the_operator_once_and_what_passes_by_it
         ("It answered with HTTP 503.", False),
         ("Connection reset by peer", False),
         ("sqlite3.OperationalError: database is locked", False),
+        ('{"type": "overloaded_error"}', False),
+        ("API Error: 429", False),
+        ("dial tcp: i/o timeout", False),
+        ("Zeitüberschreitung der Anforderung", False),
+        ("The form was overloaded with questions.", True),
+        ("We set no timeout, and it hung all night.", True),
         ("The client waited 500 hours for an answer.", True),
         ("The offer ran out of time; nobody had set a limit.", True),
     ],

@@ -102,12 +102,13 @@ def test_the_same_bytes_for_the_same_records_are_one_source(memory: Knowledge) -
 
 def test_a_session_whose_text_is_damaged_is_left_out_of_the_past(memory: Knowledge) -> None:
     memory.archive("> hello", kind="session")
-    memory.archive("> good day", kind="session")
+    memory.archive("> good day\n\n! make\n! no rule", kind="session")
     with memory.store.write() as conn:
         conn.exec_driver_sql("DROP TRIGGER source_text_only_erased")
         conn.execute(source_text.update().where(source_text.c.ref == "SRC-1").values(body=b"x"))
     with memory.store.read() as conn:
         assert [one.moments for one in transcripts.past(conn)] == [({"text": "good day"},)]
+        assert [(one.command, one.said) for one in transcripts.failures(conn)] == [("make", "no rule")]
 
 
 @pytest.mark.parametrize(
