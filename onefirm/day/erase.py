@@ -18,7 +18,7 @@ from onefirm.day import lessons as rule_files
 from onefirm.day.brief import FILE
 from onefirm.day.planes import Planes
 from onefirm.ledger.events import Event
-from onefirm.memory import fact_rows, facts, lessons, passages, sources, statements, uses
+from onefirm.memory import fact_rows, facts, lessons, passages, rollups, sources, statements, uses
 from onefirm.narrative import tree as narrative
 from onefirm.sessions import db, tree
 from onefirm.state import artifacts, history, mirror, scrub
@@ -133,8 +133,8 @@ def _scope(planes: Planes, names: Sequence[str]) -> _Scope:
 
 
 def _entries(planes: Planes, conn: Connection, scope: _Scope) -> list[Event]:
-    """The entries about it and its artifacts, the ends of sessions that name its next action, and findings that quote
-    its narrative.
+    """The entries about it and its artifacts, the ends of sessions that name its next action, findings that quote its
+    narrative, and the roll-ups that say what one of these told.
     """
     found = {event.id: event for name in scope.names for event in planes.ledger.events(conn, ref=name)}
     found |= {event.id: event for event in artifacts.told_of(conn, planes.ledger, scope.names)}
@@ -143,6 +143,7 @@ def _entries(planes: Planes, conn: Connection, scope: _Scope) -> list[Event]:
         next_actions: Iterable[str] = told.get("next_actions") or ()
         if not set(next_actions).isdisjoint(scope.names) or _quotes(event, scope):
             found.setdefault(event.id, event)
+    found |= {event.id: event for event in rollups.saying(conn, found.values())}
     return [one for one in found.values() if one.kind != "payload.erased" and (one.payload or one.damaged)]
 
 

@@ -18,7 +18,7 @@ from onefirm.core import canonical
 from onefirm.core.attribution import By
 from onefirm.core.clock import Clock, iso, parse_iso, today
 from onefirm.ledger.append import Ledger
-from onefirm.ledger.events import Event
+from onefirm.ledger.events import Event, event_of
 from onefirm.memory import fact_rows, places, sources, summaries, told_facts
 from onefirm.memory.facts import PREFIX, take_turn
 from onefirm.memory.quotes import Found
@@ -27,7 +27,8 @@ from onefirm.memory.summaries import Summary
 from onefirm.memory.told_facts import Fact
 from onefirm.store.counters import next_number
 from onefirm.store.engine import Store
-from onefirm.store.tables import evidence, fact, record, setting, source, source_text
+from onefirm.store.listed import listed
+from onefirm.store.tables import event, event_subject, evidence, fact, payload, record, setting, source, source_text
 
 OLDER_THAN_DAYS = 90
 SESSION = "session"
@@ -36,6 +37,7 @@ _FEWEST = 5
 _MOST_MONTHS = 3  # that are rolled up by the way; the command takes all
 _SETTING = "rolled_up"
 _PARTIES = ("client", "prospect")
+_WORDED = ("decision.", "lesson.", "fact.", "source.")
 Entry = tuple[str, int]
 
 
@@ -198,6 +200,8 @@ class Rollups:
             key = f"rollup:{canonical.sha256_hex(canonical.dumps([derived, plan.sources]))}"
             if [one.ref for one in standing] != [plan.prior] * bool(plan.prior) or self._ledger.effect(conn, key):
                 return None
+            if _is_erased(conn, plan):
+                return None  # some of it was, since it was planned
             ref = f"{PREFIX}-{next_number(conn, PREFIX)}"
             about = list(plan.summary.records)
             told = {
@@ -251,6 +255,17 @@ def _reached(conn: Connection) -> str:
     return str(conn.execute(select(setting.c.value).where(setting.c.name == _SETTING)).scalar() or "")
 
 
+def _is_erased(conn: Connection, plan: Plan) -> bool:
+    """Whether what a plan was made of, or quotes, was erased."""
+    seqs = [seq for _, seq in plan.entries]
+    erased = select(event.c.chain_id, event.c.seq, event.c.id).join(payload, payload.c.event_id == event.c.id)
+    erased = erased.where(payload.c.body.is_(None))
+    near = event.c.seq.between(min(seqs, default=0), max(seqs, default=0))
+    lost = {(row.chain_id, row.seq) for row in conn.execute(erased.where(near))}
+    quoted = select(source.c.event_id).where(source.c.ref.in_([one.source for one in plan.quotes]))
+    return not lost.isdisjoint(plan.entries) or conn.execute(erased.where(event.c.id.in_(quoted))).first() is not None
+
+
 def _about(entry: Event) -> Sequence[str]:
     return (entry.payload or {}).get("about") or (entry.payload or {}).get("places") or ()
 
@@ -271,12 +286,32 @@ def _carried(conn: Connection, prior: Fact | None, sessions: Mapping[str, object
 
 def _parts(made: Iterable[Fact]) -> set[object]:
     """The entries and sources that roll-ups were made of."""
-    return {part for one in made for part in (*entries_of(one), *(said.source for said in one.evidence))}
+    return {part for one in made for part in (*entries_of(one.derived), *(said.source for said in one.evidence))}
 
 
-def entries_of(one: Fact) -> list[Entry]:
+def saying(conn: Connection, erased: Iterable[Event]) -> list[Event]:
+    """The entries of roll-ups that say in words what these entries told: whoever erases them takes those too.
+
+    A roll-up names what it has words of, but not all that this was about.
+    """
+    told = [one for one in erased if one.kind.startswith(_WORDED)]
+    refs = {one.subjects[0] for one in told}
+    parts: set[object] = {*((one.chain_id, one.seq) for one in told), *refs}
+    named = select(event_subject.c.event_id).where(event_subject.c.ref.in_(listed(conn, refs)))
+    query = select(event, payload.c.body).join(fact, fact.c.event_id == event.c.id)
+    query = query.join(payload, payload.c.event_id == event.c.id).where(fact.c.kind == "summary")
+    every = [event_of(row) for row in conn.execute(query.where(event.c.id.in_(named))).mappings()]
+    return [one for one in every if not parts.isdisjoint(_parts_of(one))]
+
+
+def _parts_of(entry: Event) -> list[object]:
+    told: Mapping[str, Any] = entry.payload or {}
+    return [*entries_of(told.get("derived", {})), *(said["source"] for said in told.get("evidence", ()))]
+
+
+def entries_of(derived: Mapping[str, Any]) -> list[Entry]:
     """The entries that a roll-up was made of: chain and number."""
-    chains: Mapping[str, str] = one.derived.get("entries", {})
+    chains: Mapping[str, str] = derived.get("entries", {})
     return [
         (chain, seq)
         for chain, ranges in chains.items()

@@ -129,3 +129,30 @@ def test_no_client_sees_what_was_summed_up_for_another_and_erasing_takes_it(firm
     assert (gone.status, gone.lines, gone.evidence) == ("erased", (), ())
     assert "F-1" not in asked(firm)
     assert "Price list" not in "".join(p for pieces in firm.day.export_memory(firm.sources).values() for p in pieces)
+
+
+def test_what_a_roll_up_says_goes_with_the_words_it_had_them_from(firm: Firm, clock: FixedClock) -> None:
+    def known() -> str:
+        return "".join(piece for pieces in firm.day.export_memory(firm.sources).values() for piece in pieces)
+
+    clock.advance(days=18)
+    room = Rollups(firm.store, firm.ledger, clock, firm.secrets.looks_secret, firm.settings.timezone)
+    planned = room.expiring()
+    firm.day.erase("DEC-1", By("operator", reason="asked for"))
+    assert (room.make(planned, ANN), "Print the prices" in known()) == ([], False)  # erased since it was planned
+    assert len(room.make(room.expiring(), ANN)) == 1
+
+    clock.advance(days=20)
+    firm.decisions.record("Paint the menu mauve", "guests ask", about=["T-1"], by=CLAUDE)
+    for page in range(4):
+        firm.decisions.record(f"Print page {page}", "guests ask", about=["P-1"], by=CLAUDE)
+    clock.advance(days=130)
+    firm.day.take_in(ANN)
+    assert ("mauve" in known(), "zanzibar" in known()) == (True, True)
+    for ref in ("T-1", "P-1", "CL-1"):
+        firm.records.write([Change("archive", ref=ref)], ANN)
+    # Its roll-ups name neither the task of which they say what was decided, nor the client that the session was about.
+    for ref in ("T-1", "CL-1"):
+        firm.day.erase(ref, By("operator", reason="asked for"))
+    assert ("mauve" in known(), "zanzibar" in known()) == (False, False)
+    assert [one.status for one in firm.facts.every()] == ["erased", "erased"]
