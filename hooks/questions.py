@@ -43,8 +43,8 @@ def _chosen(payload: Mapping[str, Any]) -> Iterator[Chosen]:
         options = {_line(one.get("label")): _line(one.get("description")) for one in _mappings(asked.get("options"))}
         if not said or said.endswith("?") or _GATE in options:
             continue  # who asks back has chosen nothing
-        taken = said.split(", ") if asked.get("multiSelect") else []
-        rejected = [label for label in options if label != said and label not in taken]
+        taken = f", {said}, " if asked.get("multiSelect") else ""
+        rejected = [label for label in options if label != said and f", {label}, " not in taken]
         why = _line(_mapping(remarks.get(question)).get("notes")) or options.get(said, "")
         if not credentials.kind_in("\n".join((question, said, *rejected, why))):
             yield {"question": _line(question), "chosen": said, "rejected": rejected, "why": why}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from onefirm.day import choices
 from support.asked import chosen, question
 from support.hook import Firm
 from support.terminal import Terminal
@@ -10,7 +11,9 @@ PLACE = "Where do we keep the calendar?"
 
 
 @pytest.mark.row("MEM-01")
-def test_what_the_operator_chose_when_asked_becomes_a_decision_with_one_command(onefirm: Terminal) -> None:
+def test_what_the_operator_chose_when_asked_becomes_a_decision_with_one_command(
+    onefirm: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     firm = Firm(onefirm.root)
     first = chosen(firm, question(), "One file").context
     assert "the operator chose “One file” over “A server”" in first
@@ -29,7 +32,11 @@ def test_what_the_operator_chose_when_asked_becomes_a_decision_with_one_command(
     assert (
         "no decision says so: “Which day? Friday” and 1 more (`onefirm decision choices`)" in onefirm.done("brief").out
     )
-    made = onefirm.data("decision", "adopt", "1", "--about", "P-1")
+    with monkeypatch.context() as killed:
+        killed.setattr(choices, "_drop", died)
+        assert onefirm("decision", "adopt", "1", "--about", "P-1").code == 3
+    assert "There is no choice 1" in onefirm("decision", "adopt", "1").err  # it was recorded before
+    (made,) = [one for one in onefirm.data("decision", "list")["rows"] if PLACE in one["what"]]
     assert (made["what"], made["why"]) == (f"{PLACE} One file", "Nobody has to look after it.")
     assert (made["alternatives"], made["evidence"]) == (["A server"], [f"asked in session {firm.session()}"])
     assert onefirm.data("decision", "choices", "--forget", "2")["why"] == "they are there then"
@@ -44,8 +51,17 @@ def test_a_choice_that_a_decision_of_its_session_says_is_settled_and_one_behind_
 ) -> None:
     firm = Firm(onefirm.root, client="wide")
     chosen(firm, question(), "One file")
+    chosen(firm, question("Shall we raise the price in March?", Yes="", No=""), "Yes")
+    which = question("Which colours?", **{"Red, dark": "", "Blue": "", "Green": ""})
+    chosen(firm, which | {"multiSelect": True}, "Red, dark, Blue")
     as_claude(monkeypatch, "wide")
+    colours, price, _ = onefirm.data("decision", "choices")
+    assert colours["rejected"] == ["Green"]
     onefirm.done("decision", "record", "The calendar is one file", "--why", "nobody looks after a server")
+    onefirm.done("decision", "record", "No portal, and yes to mail", "--why", "nobody asked")
+    assert onefirm.data("decision", "choices") == [colours, price]
+    onefirm.done("decision", "record", "Raise the price in March", "--why", "two years are over")
+    onefirm.done("decision", "record", "The logo is red, dark, blue", "--why", "it fits")
     assert onefirm.data("decision", "choices") == []
 
     firm.client = "walled"
@@ -62,6 +78,10 @@ def test_a_choice_that_a_decision_of_its_session_says_is_settled_and_one_behind_
     monkeypatch.undo()
     (one,) = onefirm.data("decision", "choices")
     assert onefirm.data("decision", "adopt", str(one["id"]))["about"] == ["CL-1"]
+
+
+def died(*_: object) -> None:
+    raise RuntimeError("killed")
 
 
 def as_claude(patch: pytest.MonkeyPatch, client: str) -> None:
