@@ -83,6 +83,7 @@ class Firm:
     def close(self) -> None:
         """Give both databases back, and the way to the truth."""
         self.records.plane.truth.close()
+        self.uses.settle()
         self.day.end()
         self.projector.close()
         self.store.close()

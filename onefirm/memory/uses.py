@@ -8,36 +8,39 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import astuple, dataclass, field, replace
+from datetime import date, timedelta
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Text, bindparam, cast, delete, insert, or_, select, update
 
 from onefirm.core.clock import Clock, iso
 from onefirm.core.errors import Unavailable
 from onefirm.core.sight import WHOLE, Sighted
 from onefirm.store.engine import Store
-from onefirm.store.tables import recall_item, recall_log
+from onefirm.store.tables import recall_log
 
 KEPT_DAYS = 90
 ID = re.compile(r"\bR-[a-z]{8}\b")
 _REF = re.compile(r"\b(?:DEC|L|F|SRC)-[1-9][0-9]{0,8}\b")
-_PATIENCE_MS = 100
+_PATIENCE_MS, _LAST_PATIENCE_MS = 100, 2_000
 _MOST_WAITING = 50
 _LETTERS = 8
-_LOG, _ITEM = insert(recall_log), insert(recall_item)
+_LOG = insert(recall_log)
+_ANSWERS = select(recall_log.c.id, recall_log.c.shown).with_for_update()
 _OLD = delete(recall_log).where(recall_log.c.at < bindparam("kept_since"))
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One item of an answer, in its order."""
+    """One item of an answer. `outcome` says what became of it (cited, wrong), and `by` the ref of what said so."""
 
     source: str
     ref: str
     part: int
+    outcome: str | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,62 +91,70 @@ def new_id() -> str:
     return "R-" + "".join(chr(ord("a") + byte % 26) for byte in os.urandom(_LETTERS))
 
 
+@dataclass(slots=True)
+class _Kept:
+    """What all threads and sights of a process share: the notes that wait, and when the old ones were let go."""
+
+    turn: Lock = field(default_factory=Lock)
+    waiting: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    cleared_on: date | None = None
+
+
 class Uses(Sighted):
-    """The log. Nobody waits for it: what can't be written at once is written with what comes next."""
+    """The log. It is written before an answer is given, and nobody waits for another program's sake: what can't be
+    written at once is written with what comes next.
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._cleared_on: date | None = None
-        self._turn = Lock()
-        self._waiting: list[tuple[dict[str, Any], list[dict[str, Any]]]] = []
+        self._kept = _Kept()
 
     def note(self, use: Use) -> None:
         """Note what was shown."""
-        now = self._clock.now()
         row = {
-            "id": use.id, "at": iso(now), "session": use.session, "query": _plain(use.query),
+            "id": use.id, "at": iso(self._clock.now()), "session": use.session, "query": _plain(use.query),
             "about": list(use.about), "mode": use.mode, "tokens": use.tokens, "duration_us": use.duration_us,
+            "shown": [(one.source, one.ref, one.part) for one in use.shown],
         }  # fmt: skip
-        items = [
-            {"recall_id": use.id, "rank": rank, "source": one.source, "ref": one.ref, "part": one.part}
-            for rank, one in enumerate(use.shown, 1)
-        ]
-        with self._turn:  # else two threads would both write what waits
-            self._write([*self._waiting, (row, items)][-_MOST_WAITING:], now)
+        with self._kept.turn:  # else two threads would both write what waits
+            self._write([*self._kept.waiting, row][-_MOST_WAITING:], _PATIENCE_MS)
 
-    def _write(self, waiting: list[tuple[dict[str, Any], list[dict[str, Any]]]], now: datetime) -> None:
-        today = now.date()
+    def settle(self) -> None:
+        """Write what still waits: this process ends."""
+        with self._kept.turn:
+            if self._kept.waiting:
+                self._write(self._kept.waiting, _LAST_PATIENCE_MS)
+
+    def _write(self, rows: list[dict[str, Any]], patience_ms: int) -> None:
+        now = self._clock.now()
         try:
-            with self._store.write(durable=False, patience_ms=_PATIENCE_MS) as conn:
-                if self._cleared_on != today:
+            with self._store.write(durable=False, patience_ms=patience_ms) as conn:
+                if self._kept.cleared_on != now.date():
                     conn.execute(_OLD, {"kept_since": iso(now - timedelta(days=KEPT_DAYS))})
-                conn.execute(_LOG, [row for row, _ in waiting])
-                if every := [item for _, items in waiting for item in items]:
-                    conn.execute(_ITEM, every)
-            self._waiting, self._cleared_on = [], today
+                conn.execute(_LOG, rows)
+            self._kept.waiting, self._kept.cleared_on = [], now.date()
         except Unavailable:
-            self._waiting = waiting
+            # Without the words: an erasure meanwhile would not reach them here.
+            self._kept.waiting = [{**row, "query": None} for row in rows]
 
     def stats(self, most: int = 10) -> Stats:
         """How memory was used; behind a client wall in figures only, without anybody's words."""
         with self._store.read() as conn:
-            rows = conn.execute(select(recall_log).order_by(recall_log.c.at)).mappings().all()
-            counted = select(recall_item.c.recall_id, func.count()).group_by(recall_item.c.recall_id)
-            items = {row[0]: int(row[1]) for row in conn.execute(counted)}
-            outcomes = select(recall_item.c.recall_id, recall_item.c.outcome).where(recall_item.c.outcome.is_not(None))
-            became = conn.execute(outcomes).all()
-        missed = [row for row in rows if row["id"] not in items and row["query"] and self._sight is WHOLE]
-        times = sorted(row["duration_us"] for row in rows)
+            rows = conn.execute(select(recall_log).order_by(recall_log.c.at)).all()
+        shown = [_shown(row) for row in rows]
+        became = [one.outcome for items in shown for one in items]
+        missed = [row for row in rows if not row.shown and row.query and self._sight is WHOLE]
+        times = sorted(row.duration_us for row in rows)
         return Stats(
             KEPT_DAYS,
             len(rows),
-            len(items),
-            len({row.recall_id for row in became}),
-            sum(row["tokens"] for row in rows),
-            sum(items.values()),
-            sum(row.outcome == "cited" for row in became),
-            sum(row.outcome == "wrong" for row in became),
+            sum(map(bool, shown)),
+            sum(any(one.outcome for one in items) for items in shown),
+            sum(row.tokens for row in rows),
+            len(became),
+            became.count("cited"),
+            became.count("wrong"),
             round(times[len(times) // 2] / 1_000, 1) if times else 0.0,
             tuple(_misses(missed)[:most]),
         )
@@ -152,9 +163,9 @@ class Uses(Sighted):
 def _misses(rows: Sequence[Any]) -> list[Miss]:
     asked: dict[str, Miss] = {}
     for row in rows:
-        words = " ".join(row["query"].casefold().split())
+        words = " ".join(row.query.casefold().split())
         before = asked.get(words)
-        asked[words] = Miss(row["query"], before.times + 1 if before else 1, row["at"])
+        asked[words] = Miss(row.query, before.times + 1 if before else 1, row.at)
     return sorted(asked.values(), key=lambda miss: (miss.times, miss.at), reverse=True)
 
 
@@ -169,28 +180,38 @@ def credit(conn: Connection, texts: Iterable[str], by: str, session: str | None)
     """
     said = " ".join(texts)
     ids, refs = set(ID.findall(said)), set(_REF.findall(said))
-    if not ids and not refs:
-        return
-    of_session = select(recall_log.c.id).where(recall_log.c.session == session)
-    shown = recall_item.c.ref.in_(refs)
-    met = recall_item.c.recall_id.in_(ids) & shown if ids and refs else recall_item.c.recall_id.in_(ids)
+    met: list[ColumnElement[bool]] = [recall_log.c.id.in_(ids)] if ids else []
     if refs and session:
-        met = or_(met, shown & recall_item.c.recall_id.in_(of_session))
-    conn.execute(update(recall_item).where(met, recall_item.c.outcome.is_(None)).values(outcome="cited", outcome_by=by))
+        met.append(recall_log.c.session == session)
+    if not met:
+        return
+    for row in conn.execute(_ANSWERS.where(or_(*met))).all():
+        _judge(conn, row, "cited", by, lambda one: not one.outcome and (not refs or one.ref in refs))
 
 
 def corrected(conn: Connection, ref: str, by: str) -> None:
     """Count what was shown last of an item that `by` supersedes or takes back as wrong."""
-    query = select(recall_item.c.recall_id).join(recall_log, recall_log.c.id == recall_item.c.recall_id)
-    query = query.where(recall_item.c.ref == ref).order_by(recall_log.c.at.desc()).limit(1)
-    last = conn.execute(query).scalar()
-    mine = (recall_item.c.recall_id == last, recall_item.c.ref == ref)
-    conn.execute(update(recall_item).where(*mine).values(outcome="wrong", outcome_by=by))
+    named = cast(recall_log.c.shown, Text).contains(f'"{ref}"', autoescape=True)
+    for row in conn.execute(_ANSWERS.where(named).order_by(recall_log.c.at.desc())).all():
+        if any(one.ref == ref for one in _shown(row)):
+            _judge(conn, row, "wrong", by, lambda one: one.ref == ref)
+            return
+
+
+def _judge(conn: Connection, row: Any, outcome: str, by: str, meant: Callable[[Shown], bool]) -> None:
+    """Write down what became of those items of an answer that are `meant`."""
+    shown = [replace(one, outcome=outcome, by=by) if meant(one) else one for one in _shown(row)]
+    values = {"shown": [astuple(one) for one in shown]}
+    conn.execute(update(recall_log).where(recall_log.c.id == row.id).values(values))
+
+
+def _shown(row: Any) -> list[Shown]:
+    return [Shown(*item) for item in row.shown]
 
 
 def forget(conn: Connection, refs: Collection[str], names: Callable[[str], bool] = lambda _query: False) -> None:
     """Erase the words of questions that were about one of these refs, were shown one, or name what is erased."""
-    shown = set(conn.execute(select(recall_item.c.recall_id).where(recall_item.c.ref.in_(list(refs)))).scalars())
-    for row in conn.execute(select(recall_log).where(recall_log.c.query.is_not(None))).mappings().all():
-        if row["id"] in shown or not set(refs).isdisjoint(row["about"]) or names(row["query"]):
-            conn.execute(update(recall_log).where(recall_log.c.id == row["id"]).values(query=None))
+    for row in conn.execute(select(recall_log).where(recall_log.c.query.is_not(None))).all():
+        told = {*row.about, *(one.ref for one in _shown(row))}
+        if not told.isdisjoint(refs) or names(row.query):
+            conn.execute(update(recall_log).where(recall_log.c.id == row.id).values(query=None))

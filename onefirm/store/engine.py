@@ -20,7 +20,7 @@ from onefirm.store.migrations.head import HEAD
 
 BUSY_TIMEOUT_MS = 30_000
 _COMPACT_WAIT_MS = 2_000  # a reader may stay for hours, and nothing but free space waits for it
-_VERSION = text("SELECT version_num FROM alembic_version")
+_VERSION = "SELECT version_num FROM alembic_version"
 _LATER = text("SET LOCAL synchronous_commit TO OFF")
 _URL_HINT = (
     "Keep postgresql+psycopg://USER:PASSWORD@HOST/DATABASE with `onefirm secret set database`, and write "
@@ -190,7 +190,7 @@ def _begin_sqlite(conn: Connection) -> None:
 def schema_version(conn: Connection) -> str | None:
     """The migration that the database stands at; None when it has none yet."""
     try:
-        return conn.execute(_VERSION).scalar()
+        return conn.exec_driver_sql(_VERSION).scalar()
     except DBAPIError as error:
         if "alembic_version" in str(error.orig):
             conn.rollback()

@@ -340,7 +340,7 @@ vector = Table(  # nearness of meaning, where a model is in use: put and dropped
     sqlite_autoincrement=True,
 )
 
-recall_log = Table(
+recall_log = Table(  # one row for each answer of recall: writing it is all that a question waits for
     "recall_log",
     metadata,
     Column("id", Text, primary_key=True),
@@ -351,22 +351,10 @@ recall_log = Table(
     Column("mode", Text, nullable=False),
     Column("tokens", Integer, nullable=False),
     Column("duration_us", Integer, nullable=False),
+    # best first: source, ref, part; then what became of it (cited, wrong), and the ref of what said so
+    Column("shown", _JSON, nullable=False, server_default="[]"),
     Index("recall_log_by_time", "at"),
-)
-
-recall_item = Table(  # what was shown for it, best first
-    "recall_item",
-    metadata,
-    Column("recall_id", Text, nullable=False),
-    Column("rank", Integer, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("ref", Text, nullable=False),
-    Column("part", Integer, nullable=False),
-    Column("outcome", Text),  # cited | wrong
-    Column("outcome_by", Text),  # the ref of what cites or corrects it
-    PrimaryKeyConstraint("recall_id", "rank"),
-    ForeignKeyConstraint(["recall_id"], ["recall_log.id"], ondelete="CASCADE"),
-    Index("recall_item_by_ref", "ref"),
+    Index("recall_log_by_session", "session"),
 )
 
 setting = Table("setting", metadata, Column("name", Text, primary_key=True), Column("value", _JSON, nullable=False))

@@ -1010,15 +1010,21 @@ def test_what_was_shown_is_counted_and_so_is_what_cites_it_corrects_it_or_found_
     assert memory.uses.stats().asked == 1
 
 
-def test_a_busy_database_does_not_hold_an_answer_up_and_the_note_is_made_later(
+def test_a_busy_database_does_not_hold_an_answer_up_and_the_note_is_made_later_without_its_words(
     tmp_path: Path, clock: FixedClock
 ) -> None:
     memory = Memory(sqlite_url(tmp_path), clock)
     memory.decide("Weekly calls")
     memory.refs("weekly")
+    walled = memory.memory.behind(Sight("Harbour School", ref="CL-1"))
     with memory.store.write():
         assert memory.refs("weekly") == ["DEC-1"]
         assert memory.uses.stats().asked == 1
-    memory.refs("weekly")
-    assert memory.uses.stats().asked == 3
+    assert walled.recall("Zeppelins?").hits == ()
+    assert (memory.uses.stats().asked, len(memory.uses.stats().misses)) == (3, 1)
+    with memory.store.write():
+        assert memory.refs("balloons of Harbour School") == []
+    memory.uses.settle()
+    # an erasure meanwhile could not have reached these words
+    assert (memory.uses.stats().asked, [miss.query for miss in memory.uses.stats().misses]) == (4, ["Zeppelins?"])
     memory.store.close()

@@ -9,7 +9,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, inspect, select, text
@@ -92,6 +94,32 @@ class TestTheSchema:
     def test_a_migrated_database_is_left_alone(self, url: str, tmp_path: Path) -> None:
         assert migrate(url, tmp_path / "backup", "again") == HEAD
         assert not (tmp_path / "backup").exists()
+
+    def test_what_recall_has_shown_and_what_became_of_it_moves_into_its_answer(
+        self, empty_url: str, tmp_path: Path
+    ) -> None:
+        if path := sqlite_path(empty_url):
+            path.parent.mkdir()
+        engine = make_engine(empty_url)
+        config = Config()
+        config.set_main_option("script_location", str(Path(onefirm.store.migrations.__file__).parent))
+        with engine.connect().execution_options(onefirm_write=True) as conn, conn.begin():
+            config.attributes["connection"] = conn
+            command.upgrade(config, "0007")
+            for name in ("R-abcdefgh", "R-missmiss"):
+                asked = {"id": name, "at": "2026-01-01", "about": "[]"}
+                conn.execute(
+                    text("INSERT INTO recall_log VALUES (:id, :at, NULL, 'x', :about, 'lexical', 9, 9)"), asked
+                )
+            for rank, outcome in ((2, None), (1, "cited")):
+                item = {"rank": rank, "ref": f"DEC-{rank}", "outcome": outcome, "by": outcome and "DEC-9"}
+                row = "('R-abcdefgh', :rank, 'decision', :ref, 0, :outcome, :by)"
+                conn.execute(text(f"INSERT INTO recall_item VALUES {row}"), item)
+        assert migrate(empty_url, tmp_path / "backup", "again") == "0007"
+        with engine.connect() as conn:
+            shown = conn.execute(select(tables.recall_log.c.shown).order_by(text("id"))).scalars().all()
+        engine.dispose()
+        assert shown == [[["decision", "DEC-1", 0, "cited", "DEC-9"], ["decision", "DEC-2", 0, None, None]], []]
 
     def test_two_programs_migrate_one_database_once(self, empty_url: str, tmp_path: Path) -> None:
         with ThreadPoolExecutor(3) as pool:
