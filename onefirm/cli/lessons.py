@@ -151,11 +151,13 @@ def replay(invocation: Invocation, ref: str, as_json: bool) -> None:
 @lesson.command()
 @click.argument("ref", metavar="L-N")
 @click.argument("verdict", type=click.Choice(["harden", "retire", "keep", "patch"]))
+@why_option
 @json_option
 @pass_invocation
 def decide(
-    invocation: Invocation, ref: str, verdict: Literal["harden", "retire", "keep", "patch"], as_json: bool
-) -> None:
+    invocation: Invocation, ref: str, verdict: Literal["harden", "retire", "keep", "patch"], why: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Make a lesson a rule, retire it, or keep it a candidate. Claude needs your yes for this.
 
     `patch` retires one that can't happen any more; if it does, it is open again.
@@ -163,12 +165,18 @@ def decide(
     \b
     Examples:
       onefirm lesson decide L-2 harden
+      onefirm lesson decide L-3 retire --why "the form asks for it now"
     """
     invocation.need_person("Deciding about a lesson")
     lessons = invocation.firm.lessons
     before = lessons.get(ref).status
-    made = lessons.decide(ref, verdict, by=invocation.by())
-    screen.data(made) if as_json else screen.show(f"{made.ref} {made.rule}: {before} → {made.status}")
+    made = lessons.decide(ref, verdict, by=invocation.by(why))
+    if as_json:
+        screen.data(made)
+        return
+    screen.show(f"{made.ref} {made.rule}: {before} → {made.status}")
+    if made.noted:
+        screen.say(made.noted)
 
 
 @lesson.command(short_help="Propose to hold a rule by a guard or a check.")

@@ -19,11 +19,11 @@ from onefirm.core.attribution import SYSTEM, By
 from onefirm.core.clock import Clock
 from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.ledger.append import Ledger
-from onefirm.memory import court, likeness, stories, triggers
+from onefirm.memory import court, guides, likeness, stories, triggers
 from onefirm.memory.court import Past
 from onefirm.memory.enforcement import Enforcements
 from onefirm.memory.harvest import Harvest
-from onefirm.memory.lessons import ENFORCING, HARVEST, QUESTIONS, TIDYING, Lessons, scope
+from onefirm.memory.lessons import ENFORCING, HARVEST, QUESTIONS, TIDYING, Lessons
 from onefirm.memory.stories import Lesson, Story
 from onefirm.store import inbox, notes
 from onefirm.store.engine import Store
@@ -162,6 +162,7 @@ class Consolidation:
             if given is None:
                 may = " or ".join(asked.payload["answers"])
                 raise InvalidInput(f"“{answer[:40]}” is no answer to {asked.id}.", hint=f"Answer {may}.")
+        by, _ = self._lessons.words.nameless(by)
         # Done first: where it is refused, the question stays open, and of two at once the second is refused.
         done = list(self._done(asked, given, text, by))
         with self._store.write() as conn:
@@ -251,7 +252,7 @@ def _groups(rules: Sequence[Lesson]) -> Iterator[list[Lesson]]:
 
 def _overlap(one: Lesson, other: Lesson) -> bool:
     share = likeness.likeness(_core(one.rule), _core(other.rule))
-    return scope(one) == scope(other) and share >= likeness.LIKE and not _against(one.rule, other.rule)
+    return guides.scope(one) == guides.scope(other) and share >= likeness.LIKE and not _against(one.rule, other.rule)
 
 
 def _against(one: str, other: str) -> str:

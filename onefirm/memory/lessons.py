@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from onefirm.core import clock as times
-from onefirm.core import transience
 from onefirm.core.attribution import SYSTEM, By
 from onefirm.core.clock import Clock
 from onefirm.core.errors import InvalidInput, NotFound, Refused
@@ -17,11 +16,12 @@ from onefirm.core.ids import parse_ref
 from onefirm.core.sight import WHOLE, Sight, Sighted
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
-from onefirm.memory import abstraction, court, likeness, statements, stories, told_lessons, triggers, uses
-from onefirm.memory.abstraction import Name, Names
+from onefirm.memory import court, guides, likeness, rule_words, statements, stories, told_lessons, uses
+from onefirm.memory.abstraction import Names
 from onefirm.memory.court import Past, Replay
 from onefirm.memory.pages import Page
 from onefirm.memory.places import places, within
+from onefirm.memory.rule_words import RuleWords, Said
 from onefirm.memory.statements import SecretsCheck, no_secrets
 from onefirm.memory.stories import KINDS, OUTCOMES, Lesson, Sighting, Status, Story, Verdict
 from onefirm.store import inbox
@@ -50,12 +50,19 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """What is recorded of a rule: its words without names, and what became of them."""
+class _Known:
+    """A lesson that is met again; `share` of the words, where it was taken for one by them."""
 
-    rule: str
-    why: str
-    replaced: tuple[tuple[str, str], ...]
+    story: Story
+    share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What replaying a lesson found, and the lesson as it stood then."""
+
+    story: Story
+    replay: Replay
 
 
 class Lessons(Sighted):
@@ -77,8 +84,7 @@ class Lessons(Sighted):
         self._ledger = ledger
         self._clock = clock
         self._project = project
-        self._secrets_check = secrets_check
-        self._names = names
+        self.words = RuleWords(names, secrets_check)
         self._past = past
         self._timezone = timezone
 
@@ -108,52 +114,23 @@ class Lessons(Sighted):
         can't be kept, NotFound for an unknown ref, Refused for a secret, or a name that can't be taken out, and for
         what a failure that passes by itself has taught, unless a person says `anyway`.
         """
-        statements.check_reason(by, self._secrets_check)
+        by, _ = self.words.nameless(by)
         concerned = statements.refs(about)
         self._sight.check([*concerned, *([again] if again else [])])
-        if not anyway and (passing := transience.kind_of(why)):
-            raise Refused(
-                f"The reason tells of {passing}, which passes by itself: nothing is learned from it.",
-                hint="Say what would have been wrong without it; a person may say `onefirm lesson record … --anyway`.",
-            )
-        if again:
-            ref, said = parse_ref(again), self._said(None, why)
-            with self._store.write() as conn:
-                statements.existing(conn, concerned)
-                _take_turn(conn)
-                told = self._meet_again(conn, ref, said, concerned, by)
-            return self._told(ref, told)
-        said = self._said(rule, why)
-        when = triggers.checked(trigger)
-        self._check_words(theme, when)
-        named = _theme(theme, self._secrets_check)
+        if not anyway:
+            rule_words.check_lasting(why)
+        said = self.words.reason(why) if again else self.words.whole(rule, why, theme, trigger)
+        heard = self._heard(again, said, concerned, by)
         with self._store.write() as conn:
             statements.existing(conn, concerned)
             _take_turn(conn)  # of two who note the same at once, the second meets it again
-            known = self._same(conn, said.rule, when, everywhere=bool(concerned))
+            known = self._known(conn, again, said, concerned)
             if known is None:
-                ref = self._append(conn, said, named, when, concerned, by).subjects[0]
-                told = [abstraction.told(said.replaced)]
+                ref = self._append(conn, said, concerned, by).subjects[0]
+                told = [said.told()]
             else:
-                ref, told = known[0].ref, self._meet_again(conn, known[0].ref, said, concerned, by, known[1])
+                ref, told = known.story.ref, self._meet_again(conn, known, heard, said, concerned, by)
         return self._told(ref, told, is_new=known is None)
-
-    def _said(self, rule: str | None, why: str) -> _Said:
-        names = list(self._names())
-        because = abstraction.abstracted(statements.statement("why", why, self._secrets_check), names)
-        if rule is None:
-            return _Said("", because.text, because.replaced)
-        worded = abstraction.abstracted(statements.statement("rule", rule, self._secrets_check), names)
-        return _Said(worded.text, because.text, tuple(dict.fromkeys(worded.replaced + because.replaced)))
-
-    def _check_words(self, theme: str, trigger: Mapping[str, Sequence[str]]) -> None:
-        names: list[Name] = list(self._names())
-        for word in (theme, *trigger.get("words", ()), *trigger.get("commands", ())):
-            if abstraction.abstracted(word, names).replaced:
-                raise Refused(
-                    f"“{word}” names somebody, and a lesson serves every client.",
-                    hint="Take a word for what is done, not for whom.",
-                )
 
     def _told(self, ref: str, sentences: Sequence[str], *, is_new: bool = False) -> Lesson:
         """The lesson as it stands after a change, with what is to be said about that."""
@@ -161,21 +138,18 @@ class Lessons(Sighted):
         like = [f"{one} may say the same" for one, _, _ in self._like(ref)] if is_new else []
         return stories.noted(self._read(ref), [*sentences, *like])
 
-    def _append(
-        self, conn: Connection, said: _Said, theme: str, trigger: Mapping[str, Sequence[str]], about: tuple[str, ...],
-        by: By, of: Sequence[str] = (),
-    ) -> Event:  # fmt: skip
+    def _append(self, conn: Connection, said: Said, about: tuple[str, ...], by: By, of: Sequence[str] = ()) -> Event:
         """The entry that makes a lesson. That of a guide is also about the rules in `of`, so that erasing one of them
         reaches its words.
         """
         ref = f"L-{next_number(conn, 'lesson')}"
-        data = {"ref": ref, "rule": said.rule, "why": said.why, "theme": theme, "about": list(about)}
-        data |= {"trigger": dict(trigger)} if trigger else {}
+        data = {"ref": ref, "rule": said.rule, "why": said.why, "theme": said.theme, "about": list(about)}
+        data |= {"trigger": dict(said.trigger)} if said.trigger else {}
         data |= {"places": list(places(conn, self._ledger, about)), "day": self._today()}
         entry = self._ledger.append(conn, "lesson.recorded", data, subjects=[ref, *of, *about], by=by)
         conn.execute(
             lesson.insert().values(
-                ref=ref, event_id=entry.id, at=entry.at, actor=by.actor, theme=theme, subjects=list(about)
+                ref=ref, event_id=entry.id, at=entry.at, actor=by.actor, theme=said.theme, subjects=list(about)
             )
         )
         told_lessons.index(conn, entry)
@@ -188,42 +162,62 @@ class Lessons(Sighted):
         Retiring the guide, or one of them, lets them speak for themselves again. Raises NotFound, InvalidInput for
         words that can't be kept, Refused for what are no rules, or none that apply to the same.
         """
-        statements.check_reason(by, self._secrets_check)
+        by, told = self.words.nameless(by)
         names = statements.refs(refs)
         self._sight.check(names)
-        said = self._said(rule, "It says in one what several rules say; each of them keeps its own count.")
+        said = self.words.said(rule, "It says in one what several rules say; each of them keeps its own count.")
         with self._store.write() as conn:
             _take_turn(conn)
             every = [story.told() for story in stories.stories(self._ledger.events(conn, kinds=KINDS))]
             ruling = {one.ref: one for one in stories.in_effect(every)}
             merged = [ruling.get(name) or self._story(conn, name).told() for name in names]
-            _check_mergeable(merged, ruling)
+            guides.check(merged, ruling)
             first, wide = merged[0], tuple(dict.fromkeys(ref for one in merged for ref in one.about))
             about = () if first.recurred else first.about
             beyond = [*names, *(ref for ref in wide if ref not in about)]
-            entry = self._append(conn, said, first.theme, first.trigger, about, by, beyond)
+            guide = replace(said, theme=first.theme, trigger=first.trigger)
+            entry = self._append(conn, guide, about, by, beyond)
             ref = entry.subjects[0]
             self._ledger.append(conn, "lesson.merged", {"ref": ref, "of": names}, subjects=[ref, *names], by=by)
             self._verdict(conn, ref, "harden", By(by.actor, by.session, by.reason, entry.id))
-        return self._told(ref, [abstraction.told(said.replaced)])
+        return self._told(ref, [said.told(), told])
 
     def _meet_again(
-        self, conn: Connection, ref: str, said: _Said, about: tuple[str, ...], by: By, share: float | None = None
+        self, conn: Connection, known: _Known, heard: _Heard | None, said: Said, about: tuple[str, ...], by: By
     ) -> list[str]:
         """Note that a lesson was met again, with all that follows; what there is to say about it."""
-        story = self._story(conn, ref)
-        known = {place for one in story.sightings for place in one.places}
-        here = within(conn, self._ledger, places(conn, self._ledger, about), known)
-        data: dict[str, Any] = {"ref": ref, "where": list(about) or said.why, "why": said.why, "places": list(here)}
-        data |= {"rule": said.rule, "likeness": round(share, 2)} if share is not None else {}
+        story, share, ref = known.story, known.share, known.story.ref
+        here = list(self._here(conn, story, about))
+        data: dict[str, Any] = {"ref": ref, "where": list(about) or said.why, "why": said.why, "places": here}
+        if share is not None:  # all that it takes to tell them apart later
+            data |= {"rule": said.rule, "likeness": round(share, 2), "theme": said.theme}
+            data |= {"trigger": dict(said.trigger)} if said.trigger else {}
         data["day"] = self._today()
         entry = self._ledger.append(conn, "lesson.seen_again", data, subjects=[ref, *about], by=by)
-        held = self._judge(conn, story, entry, by)
+        held = self._judge(conn, story, heard, entry, by)
         told_lessons.index_again(conn, entry)
         uses.credit(conn, [said.why, ref], ref, by.session)
-        return [abstraction.told(said.replaced), _taken(ref, share), held]
+        return [said.told(), _taken(ref, share), held]
 
-    def _judge(self, conn: Connection, story: Story, entry: Event, by: By) -> str:
+    def _here(self, conn: Connection, story: Story, about: tuple[str, ...]) -> tuple[str, ...]:
+        """The places of these records, as the lesson's sightings have them."""
+        known = {place for one in story.sightings for place in one.places}
+        return within(conn, self._ledger, places(conn, self._ledger, about), known)
+
+    def _heard(self, again: str | None, said: Said, about: tuple[str, ...], by: By) -> _Heard | None:
+        """The replay by which a sighting will be judged, if it will be: the past takes long to read, and whoever else
+        writes would wait.
+        """
+        with self._store.read() as conn:
+            known = self._known(conn, again, said, about)
+            if known is None or known.story.status != "candidate":
+                return None
+            here = self._here(conn, known.story, about)
+        if not known.story.met_elsewhere(here) and not known.story.met_later(self._today(), by.session):
+            return None
+        return _Heard(known.story, court.replay(known.story, self._past))
+
+    def _judge(self, conn: Connection, story: Story, heard: _Heard | None, entry: Event, by: By) -> str:
         """What one more sighting makes of a lesson; a sentence where the operator is asked."""
         met = story.after(entry)
         known = By(SYSTEM, by.session, "it recurred in another situation", entry.id)
@@ -233,7 +227,8 @@ class Lessons(Sighted):
             return self._ask(conn, story.told(), "what was patched happened again")
         if story.status != "candidate" or not met.counts:
             return ""
-        replay = court.replay(story, self._past)
+        is_so = heard is not None and heard.story == story  # nobody met it meanwhile
+        replay = heard.replay if heard and is_so else court.replay(story, self._past)
         if replay.cries_wolf:
             return self._ask(conn, story.told(), f"it recurred, and {replay.told()}")
         self._verdict(conn, story.ref, "harden", known)
@@ -267,18 +262,18 @@ class Lessons(Sighted):
             entry = self._ledger.append(conn, "lesson.told_apart", data, subjects=[name], by=by)
             told_lessons.index_again(conn, entry)
             [met] = [one for one in self._ledger.events(conn, ref=name, kinds=KINDS) if one.id == last.event_id]
-            theme = self._story(conn, name).told().theme
-            made = self._append(conn, _Said(last.rule, last.why, ()), theme, {}, met.subjects[1:], by)
+            theme = last.theme or self._story(conn, name).told().theme
+            made = self._append(conn, Said(last.rule, last.why, (), theme, last.trigger), met.subjects[1:], by)
         return self._told(made.subjects[0], [], is_new=True)
 
     def decide(self, ref: str, verdict: Verdict, *, by: By) -> Lesson:
         """A person's word: make it a rule, retire it (`patch`: since it can't happen any more), or keep it (again) as a
-        candidate.
+        candidate. Its reason names nobody, as the rule.
 
         Raises InvalidInput for another verdict or a reason that can't be kept, NotFound, and Refused where it would
         change nothing.
         """
-        statements.check_reason(by, self._secrets_check)
+        by, told = self.words.nameless(by)
         name = parse_ref(ref)
         self._sight.check([name])
         if verdict not in OUTCOMES:
@@ -294,8 +289,7 @@ class Lessons(Sighted):
             for item in inbox.open_items(conn):
                 if item.kind in QUESTIONS and item.payload.get("ref") == name:
                     inbox.decide(conn, item.id, verdict, by.actor, self._clock.now())
-        self._project()
-        return self.get(name)
+        return self._told(name, [told])
 
     def case(self, ref: str) -> Case:
         """What is known for and against a lesson. Raises NotFound."""
@@ -305,27 +299,28 @@ class Lessons(Sighted):
             story = self._story(conn, name)
         return Case(story.told(), tuple(story.sightings), court.replay(story, self._past), self._like(name))
 
-    def _same(
-        self, conn: Connection, rule: str, trigger: Mapping[str, Sequence[str]], *, everywhere: bool
-    ) -> tuple[Lesson, float] | None:
-        """The lesson that says what this rule says, and how much of it; None where there is none.
+    def _known(self, conn: Connection, again: str | None, said: Said, about: tuple[str, ...]) -> _Known | None:
+        """The lesson that is met again: the one that is named, else one that says what this rule says.
 
-        `everywhere`: also one that is hidden here. A rule names nobody, and that it recurs at another client is what
-        makes it one.
+        What is said of a record may be taken for one that is hidden here, too: a rule names nobody, and that it recurs
+        at another client is what makes it one.
         """
-        plain, said = _plain(rule), likeness.words(rule)
-        found: list[tuple[float, Lesson]] = []
-        for one in self._living(conn, WHOLE if everywhere else self._sight):
-            share = 1.0 if _plain(one.rule) == plain else likeness.likeness(said, likeness.words(one.rule))
-            if not likeness.is_opposed(rule, one.rule) and likeness.is_same(share, trigger, one.trigger):
-                found.append((share, one))
+        if again:
+            return _Known(self._story(conn, parse_ref(again)))
+        plain, words = _plain(said.rule), likeness.words(said.rule)
+        found: list[tuple[float, Story]] = []
+        for story in self._living(conn, WHOLE if about else self._sight):
+            one = story.told()
+            share = 1.0 if _plain(one.rule) == plain else likeness.likeness(words, likeness.words(one.rule))
+            if not likeness.is_opposed(said.rule, one.rule) and likeness.is_same(share, said.trigger, one.trigger):
+                found.append((share, story))
         best = max(found, key=lambda pair: pair[0], default=None)
-        return (best[1], best[0]) if best else None
+        return _Known(best[1], best[0]) if best else None
 
     def _like(self, ref: str) -> tuple[tuple[str, str, float], ...]:
         """Other rules that may say the same, the likest first: (ref, rule, share of words)."""
         with self._store.read() as conn:
-            every = {one.ref: one for one in self._living(conn, self._sight)}
+            every = {story.ref: story.told() for story in self._living(conn, self._sight)}
         if ref not in every:
             return ()
         said = likeness.words(every.pop(ref).rule)
@@ -333,12 +328,10 @@ class Lessons(Sighted):
         near = sorted((one for one in shares if one[2] >= likeness.LIKE), key=lambda one: -one[2])
         return tuple(near[:_MOST_LIKE])
 
-    def _living(self, conn: Connection, sight: Sight) -> list[Lesson]:
+    def _living(self, conn: Connection, sight: Sight) -> list[Story]:
         """Those that may be met again; a guide is met in its rules."""
-        told = stories.stories(self._ledger.events(conn, kinds=KINDS))
-        every = [story.told() for story in told if not story.of]
-        living = [one for one in every if not one.erased and (one.status != "retired" or one.patched)]
-        return [one for one in living if sight.sees([one.ref])]
+        every = stories.stories(self._ledger.events(conn, kinds=KINDS))
+        return [one for one in every if one.is_living and sight.sees([one.ref])]
 
     def stories(self) -> list[Story]:
         """All lessons as their entries tell them, whoever asks."""
@@ -421,42 +414,6 @@ def restate(conn: Connection, ledger: Ledger, ref: str, before: Status, tombston
 def _take_turn(conn: Connection) -> None:
     """Wait for whoever else writes about lessons: their standing is read before it is changed."""
     next_number(conn, "lesson", 0)
-
-
-def scope(one: Lesson) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """What decides where a rule is read: only rules of one scope can be one guide."""
-    return one.theme, () if one.recurred else tuple(sorted(one.about)), tuple(sorted(one.trigger.get("paths", ())))
-
-
-def _check_mergeable(merged: Sequence[Lesson], ruling: Mapping[str, Lesson]) -> None:
-    if len(merged) < 2:
-        raise InvalidInput("A guide is made of two rules or more.", hint="`onefirm lesson consolidate` proposes some.")
-    for one in merged:
-        if one.ref not in ruling or one.status != "hardened" or one.erased or one.of:
-            raise Refused(f"{one.ref} can't be merged: it is {_why_not(one)}.", hint="Merge hardened rules.")
-        if waits_for := [part for part in ("commands", "kinds", "words") if one.trigger.get(part)]:
-            raise Refused(
-                f"{one.ref} is said at its own moment ({', '.join(waits_for)}), and stands in no file.",
-                hint="Merge rules that are read from files.",
-            )
-        if scope(one) != scope(merged[0]):
-            raise Refused(
-                f"{merged[0].ref} and {one.ref} are read in different places.",
-                hint="Merge rules of one theme that apply to the same.",
-            )
-
-
-def _why_not(one: Lesson) -> str:
-    if one.of:
-        return "a guide itself"
-    return "part of a guide already" if one.status == "hardened" and not one.erased else one.status
-
-
-def _theme(theme: str, secrets_check: SecretsCheck) -> str:
-    named = " ".join(theme.split()).casefold()
-    if not statements.THEME.fullmatch(named):
-        raise InvalidInput(f"“{theme[:40]}” is no theme.", hint="A theme is a word or two, such as finance.")
-    return statements.statement("theme", named, secrets_check)
 
 
 def _plain(rule: str) -> str:

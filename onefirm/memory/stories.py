@@ -36,6 +36,7 @@ class Sighting:
 
     `likeness` (0 to 1) when it was taken for one by its words, else None; `rule` is how it was said then. `elsewhere`:
     at another place than before; `counts`: in another situation, which is another place, or another day and session.
+    Of one that was taken for it `theme` and `trigger` are those that were given with its words.
     """
 
     event_id: str
@@ -47,6 +48,8 @@ class Sighting:
     likeness: float | None = None
     elsewhere: bool = False
     counts: bool = False
+    theme: str = ""
+    trigger: Trigger = field(default_factory=dict[str, list[str]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +113,28 @@ class Story:
     def after(self, event: Event) -> Sighting:
         """A sighting of this lesson, held against those before it."""
         said: Any = event.payload or {}
-        before = self.sightings
-        here = tuple(str(place) for place in said.get("places", ()))
-        known = {place for one in before for place in one.places}
-        elsewhere = bool(known) and not known.issuperset(here)
-        day = _day(event, said)
-        later = bool(before) and all(_is_later(one, day, event.session) for one in before)
+        here, day = tuple(str(place) for place in said.get("places", ())), _day(event, said)
+        elsewhere = self.met_elsewhere(here)
         return Sighting(
             event.id, day, event.session, here, str(said.get("rule", "")), str(said.get("why", "")),
-            said.get("likeness"), elsewhere, elsewhere or later,
+            said.get("likeness"), elsewhere, elsewhere or self.met_later(day, event.session),
+            str(said.get("theme", "")), triggers.read(said.get("trigger")),
         )  # fmt: skip
+
+    def met_elsewhere(self, here: Sequence[str]) -> bool:
+        """Whether to be met at these places is to be met at another one than before."""
+        known = {place for one in self.sightings for place in one.places}
+        return bool(known) and not known.issuperset(here)
+
+    def met_later(self, day: str, session: str | None) -> bool:
+        """Whether to be met then is to be met on another day than ever before, and in another session."""
+        before = self.sightings
+        return bool(before) and all(_is_later(one, day, session) for one in before)
+
+    @property
+    def is_living(self) -> bool:
+        """Whether it may be met again: it has words, and wasn't retired for good. A guide is met in its rules."""
+        return not self.of and bool(self.first.payload) and (self.status != "retired" or self.verdict == "patch")
 
     def take(self, event: Event) -> None:
         """One more entry about it."""

@@ -86,7 +86,9 @@ def test_a_lesson_names_nobody_wherever_it_is_read(onefirm: Terminal) -> None:
     assert f"“{client}” became “the client”" in told.err
     made = onefirm.data("lesson", "list")["rows"][0]
     assert (made["rule"], made["why"]) == ("Ask the client for the plans.", "The client paid an amount twice")
-    onefirm.done("lesson", "decide", made["ref"], "harden")
+    told = onefirm.done("lesson", "decide", made["ref"], "harden", "--why", f"{client} lost a week")
+    assert f"“{client}” became “the client”" in told.err
+    assert "The client lost a week" in onefirm.done("ledger", "export").out
     rules = "".join(path.read_text() for path in (onefirm.root / ".claude/rules").rglob("*.md"))
     assert "Ask the client for the plans." in rules
     assert client not in rules

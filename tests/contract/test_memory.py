@@ -432,7 +432,8 @@ def test_less_likeness_is_enough_where_the_triggers_meet(memory: Memory) -> None
 
 def test_a_rule_that_was_taken_for_another_is_told_apart_again(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
     memory.learn("Ask for the order number before the invoice is sent.", about=["T-1"])
-    memory.learn("before the invoice is sent, ask for the number of the order", "it was paid late", about=["T-3"])
+    said, trigger = "before the invoice is sent, ask for the number of the order", {"kinds": ["invoice"]}
+    memory.learn(said, "it was paid late", about=["T-3"], trigger=trigger, theme="Orders")
     put = told_lessons.index
 
     def cut(conn: Connection, entry: Event, **more: Any) -> None:
@@ -446,6 +447,7 @@ def test_a_rule_that_was_taken_for_another_is_told_apart_again(memory: Memory, m
             memory.lessons.apart("L-1", by=OPERATOR)
     other = memory.lessons.apart("L-1", by=OPERATOR)
     assert (other.ref, other.status, other.about, other.why) == ("L-2", "candidate", ("T-3",), "it was paid late")
+    assert (other.trigger, other.theme) == (trigger, "orders")
     first = memory.lessons.get("L-1")
     assert (first.status, first.sightings, first.recurred) == ("candidate", 1, False)
     with pytest.raises(Refused, match="No rule was taken for L-1"):
@@ -526,6 +528,20 @@ def test_a_lesson_is_replayed_over_past_sessions_before_it_hardens(memory: Memor
     replay = memory.lessons.case("L-1").replay
     assert [(one.session, one.right) for one in replay.fired] == [("S-3", False), ("S-2", False), ("S-1", True)]
     assert replay.false_alarms == 2
+
+
+def test_the_past_is_read_before_anybody_has_to_wait_and_the_lesson_looked_at_again(memory: Memory) -> None:
+    memory.learn("Name the order", about=["T-1"], trigger={"kinds": ["invoice"]})
+
+    def past() -> list[court.Past]:
+        if len(memory.lessons.case("L-1").sightings) == 1:  # another session writes meanwhile, and meets it too
+            memory.learn("", "there", again="L-1", about=["T-3"])
+        return memory.past()
+
+    slow = Lessons(memory.store, memory.ledger, memory.clock, memory.project, past=past)
+    held = slow.record("", "here", again="L-1", about=["T-3"], by=CLAUDE)
+    assert (held.status, held.sightings) == ("hardened", 3)
+    assert memory.kinds("L-1").count("lesson.decided") == 1
 
 
 NAMES = [Name("client", "Acme Rockets GmbH"), Name("client", "Studio Lumen"), Name("contact", "Ida Brandt"),
