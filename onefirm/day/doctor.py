@@ -20,6 +20,7 @@ from onefirm.day import (
     brief,
     checks,
     context,
+    erase,
     hooks,
     lessons,
     schema,
@@ -89,6 +90,9 @@ def _ledger(planes: Planes) -> Iterator[Finding]:
         cut = finding.problem in ("tail_cut", "rewritten")
         restored = "if a backup was put back, say so: onefirm doctor --restored"
         yield Finding("broken", "ledger", finding.sentence, restored if cut else "onefirm ledger verify --anchor git")
+    for ref in erase.unfinished(planes):
+        what = f"words of {ref} are left: erasing it was cut short, or another program was at the files"
+        yield Finding("warn", "ledger", what, f"onefirm ledger erase {ref} --why …")
 
 
 def _truth(planes: Planes) -> Iterator[Finding]:

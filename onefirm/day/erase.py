@@ -6,7 +6,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -23,7 +23,9 @@ from onefirm.narrative import tree as narrative
 from onefirm.sessions import db, tree
 from onefirm.state import artifacts, history, mirror, scrub
 from onefirm.state.artifacts import Artifacts
+from onefirm.store import notes
 
+_NOTE = "erasing:"
 _MOST_NAMED = 5
 _TELLING = 4
 _KEYED = (
@@ -38,8 +40,8 @@ _OWN_REFS = ("DEC-", "L-", f"{artifacts.PREFIX}-", f"{sources.PREFIX}-", f"{fact
 
 @dataclass(frozen=True, slots=True)
 class Erasable:
-    """`entries` counts those that would lose their content; `shared` has the refs of what memory has and of
-    artifacts among them that are about other records too.
+    """`entries` counts those that would lose their content, else those that lost it when erasing was cut short.
+    `shared` has the refs of what memory has and of artifacts among them that are about other records too.
     """
 
     entries: int
@@ -59,6 +61,18 @@ class _Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class _Left:
+    """What is to be taken away behind the transaction: artifacts by their hash, what session.db knows of files of its
+    own. It is remembered until that is done, for whoever erases it once more.
+    """
+
+    entries: int
+    is_keyed: bool
+    hashes: tuple[str, ...]
+    own: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Erased:
     """`entries` counts those that lost their content; `stays` says, in sentences, where its words may still be."""
 
@@ -73,7 +87,9 @@ def erasable(planes: Planes, ref: str) -> Erasable:
         names = history.names(conn, parse_ref(ref))
         scrub.check(conn, names[0], names)
         entries = _entries(planes, conn, _scope(planes, names))
-    return Erasable(len(entries), tuple(dict.fromkeys(event.subjects[0] for event in entries if _shared(event, names))))
+        left = _unfinished(conn, names[0])
+    number = len(entries) or (left.entries if left else 0)
+    return Erasable(number, tuple(dict.fromkeys(event.subjects[0] for event in entries if _shared(event, names))))
 
 
 def erase(planes: Planes, ref: str, by: By) -> Erased:
@@ -88,6 +104,9 @@ def erase(planes: Planes, ref: str, by: By) -> Erased:
     4. The repository of memory is dropped, and begins anew.
     5. Say what is out of reach: files, git, backups, a truth elsewhere.
 
+    What is cut short behind the transaction, or couldn't be done as another program was at it, is done when the same is
+    erased once more.
+
     Raises as `erasable`, Refused when there is nothing left to erase or the reason holds a secret.
     """
     statements.check_reason(by, planes.secrets_check)
@@ -97,25 +116,59 @@ def erase(planes: Planes, ref: str, by: By) -> Erased:
         scrub.check(conn, names[0], names)
         scope, named = _scope(planes, names), _named(conn, names)
         entries = _entries(planes, conn, scope)
-        standing = lessons.standing(conn, planes.ledger, names[0])
-        scrub.scrub(conn, names)
-        tombstone = planes.ledger.erase(conn, [event.id for event in entries], by, subjects=names[:1])
-        passages.rescope(conn, names)
-        sources.wipe(conn, _refs(entries, "source.archived"), tombstone)
-        fact_rows.restate(conn, planes.ledger, _refs(entries, "fact."))
-        uses.forget(conn, [*names, *(ref for event in entries for ref in event.subjects[:1])], named)
-        passages.wipe(conn, passages.erased(conn))
-        if standing:
-            lessons.restate(conn, planes.ledger, names[0], standing, tombstone)
+        left = _unfinished(conn, names[0])
+        if entries or left is None:
+            left = _joined(left, entries, scope)
+            notes.put(conn, _NOTE + names[0], asdict(left))
+            _take(planes, conn, scope, entries, named, by)
         pointing = scrub.pointing(conn, names[0])
         intake.forget(planes.root, _refs(entries, "source.archived"))
-    hashes = frozenset(filter(None, map(_hash, entries)))
-    Artifacts(planes.root, planes.records).drop(hashes)
-    emptied = _forget(planes, scope)
-    stays = ([_KEYED] if any(map(_is_keyed, entries)) else []) + _stays(planes, scope, pointing, emptied)
-    stays += [_ORIGINALS] if hashes else []
-    stays += [] if snapshots.forget(planes) else [_SNAPSHOT]
-    return Erased(names[0], len(entries), tuple(stays))
+    Artifacts(planes.root, planes.records).drop(left.hashes)
+    emptied = _forget(planes, replace(scope, own=scope.own.union(left.own)))
+    is_dropped = snapshots.forget(planes)
+    if emptied and is_dropped:
+        with planes.store.write() as conn:
+            notes.drop(conn, _NOTE + names[0])
+    stays = ([_KEYED] if left.is_keyed else []) + _stays(planes, scope, pointing, emptied)
+    stays += [_ORIGINALS] if left.hashes else []
+    stays += [] if is_dropped else [_SNAPSHOT]
+    return Erased(names[0], left.entries, tuple(stays))
+
+
+def unfinished(planes: Planes) -> list[str]:
+    """The refs of what was erased without everything being taken away."""
+    with planes.store.read() as conn:
+        return notes.under(conn, _NOTE)
+
+
+def _unfinished(conn: Connection, ref: str) -> _Left | None:
+    said = notes.get(conn, _NOTE + ref)
+    return _Left(said["entries"], said["is_keyed"], tuple(said["hashes"]), tuple(said["own"])) if said else None
+
+
+def _joined(left: _Left | None, entries: Sequence[Event], scope: _Scope) -> _Left:
+    """What these entries leave to be done, with what is left of an erasure before."""
+    hashes = frozenset(filter(None, map(_hash, entries))).union(left.hashes if left else ())
+    own = scope.own.union(left.own if left else ())
+    is_keyed = any(map(_is_keyed, entries)) or bool(left and left.is_keyed)
+    return _Left(len(entries), is_keyed, tuple(sorted(hashes)), tuple(sorted(own)))
+
+
+def _take(
+    planes: Planes, conn: Connection, scope: _Scope, entries: Sequence[Event], named: Callable[[str], bool], by: By
+) -> None:
+    """Take the words out of every table. Raises Refused where there are none."""
+    names = scope.names
+    standing = lessons.standing(conn, planes.ledger, names[0])
+    scrub.scrub(conn, names)
+    tombstone = planes.ledger.erase(conn, [event.id for event in entries], by, subjects=names[:1])
+    passages.rescope(conn, names)
+    sources.wipe(conn, _refs(entries, "source.archived"), tombstone)
+    fact_rows.restate(conn, planes.ledger, _refs(entries, "fact."))
+    uses.forget(conn, [*names, *(ref for event in entries for ref in event.subjects[:1])], named)
+    passages.wipe(conn, passages.erased(conn))
+    if standing:
+        lessons.restate(conn, planes.ledger, names[0], standing, tombstone)
 
 
 def _named(conn: Connection, names: Sequence[str]) -> Callable[[str], bool]:

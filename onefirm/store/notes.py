@@ -19,3 +19,14 @@ def put(conn: Connection, name: str, value: Any) -> None:
     changed = conn.execute(setting.update().where(setting.c.name == name).values(value=value))
     if not changed.rowcount:
         conn.execute(setting.insert().values(name=name, value=value))
+
+
+def drop(conn: Connection, name: str) -> None:
+    """Remember nothing by this name."""
+    conn.execute(setting.delete().where(setting.c.name == name))
+
+
+def under(conn: Connection, prefix: str) -> list[str]:
+    """The names that begin so, without that beginning."""
+    names = select(setting.c.name).where(setting.c.name.startswith(prefix, autoescape=True)).order_by(setting.c.name)
+    return [name.removeprefix(prefix) for name in conn.execute(names).scalars()]

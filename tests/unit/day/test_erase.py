@@ -13,13 +13,14 @@ from onefirm import workspace
 from onefirm.bootstrap import Firm, open_firm
 from onefirm.core.attribution import By
 from onefirm.core.errors import NotFound, Refused
-from onefirm.day import backups, intake
+from onefirm.day import backups, intake, snapshots
 from onefirm.ledger.verify import verify
 from onefirm.memory.quotes import Quote
 from onefirm.sessions import choices, db, edits, identity, told, tree
 from onefirm.sessions.shapes import Chosen
+from onefirm.state.artifacts import Artifacts
 from onefirm.state.records import Change
-from onefirm.store import engine
+from onefirm.store import engine, notes
 from support.clock import FixedClock
 
 MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -113,6 +114,37 @@ def test_what_was_read_of_a_client_goes_with_it_and_a_source_takes_its_facts(
     assert (firm.facts.get("F-2").status, holding(firm)) == ("erased", [])
     with firm.store.read() as conn:
         assert verify(conn).ok
+
+
+def test_an_erasure_that_is_killed_again_and_again_ends_as_one_that_was_not(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft, root = firm.root / "draft.txt", str(firm.root)
+    draft.write_text(f"An offer to {NAME}.")
+    firm.artifacts.add(draft, ["CL-1"], OPERATOR)
+    for text in (f"{NAME} pays in time.", "Somebody pays."):
+        (firm.root / "context" / "notes.md").write_text(f"# Notes\n\nRecord: CL-1\n\n{text}\n")
+        with db.writing(root) as conn:
+            tree.scan(conn, root, lambda path, text: True)
+    archive(firm)
+    steps: list[tuple[object, str]] = [
+        (Artifacts, "drop"), (tree, "forget"), (snapshots, "forget"), (notes, "drop")
+    ]  # fmt: skip
+    for room, step in steps:
+        with monkeypatch.context() as cut:
+            cut.setattr(room, step, interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                firm.day.erase("CL-1", OPERATOR)
+        (firm.root / "context" / "notes.md").unlink(missing_ok=True)  # what was its own file is known all the same
+        assert firm.day.erasable("CL-1").entries == 6
+    assert "onefirm ledger erase CL-1 --why …" in [one.fix for one in firm.day.examine()]
+    erased = firm.day.erase("CL-1", OPERATOR)
+    assert (erased.entries, holding(firm)) == (6, [])
+    assert any("files from which its artifacts were added" in sentence for sentence in erased.stays)
+    assert not any((firm.root / ".onefirm/artifacts").rglob("*/*"))
+    assert firm.day.erasable("CL-1").entries == 0
+    with pytest.raises(Refused, match="Nothing was erased"):
+        firm.day.erase("CL-1", OPERATOR)
 
 
 @pytest.mark.parametrize("since", ["always", "of late"])
