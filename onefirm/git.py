@@ -5,6 +5,7 @@ A commit takes exactly the paths that it is given. What the operator has staged 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import tempfile
@@ -24,7 +25,6 @@ _MISSING = "git is not installed, or not on PATH."
 _MISSING_HINT = "Install git, then try again."
 _BRANCH = "refs/heads/main"
 _MOST_LOOSE = 1_000  # objects that lie by themselves, until they are packed
-_LOCKS = (f"{_BRANCH}.lock", "HEAD.lock", "packed-refs.lock", "gc.pid")
 _TRAILER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,40}")
 _SETTINGS = (
     "core.fsmonitor=false",
@@ -192,16 +192,18 @@ def keep(place: Path, files: Mapping[str, str], message: str, at: int) -> None:
 
     `at` (seconds of Unix time) is when. Only one process may do so at a time. Raises Unavailable.
     """
-    for name in _LOCKS:  # of a process that was killed: nobody else writes here
-        (place / name).unlink(missing_ok=True)
+    for left in (*place.rglob("*.lock"), place / "gc.pid"):  # of a process that was killed: nobody else writes here
+        left.unlink(missing_ok=True)
     with tempfile.TemporaryFile() as stream:
-        stream.writelines(_as_stream(files, message, at, is_first=kept(place) is None))
+        stream.writelines(_as_stream(files, message, at, _held(place)))
         stream.seek(0)
-        _checked(place, "--git-dir=.", "fast-import", "--quiet", "--date-format=raw", given=stream.fileno())
+        loose = ("-c", "fastimport.unpackLimit=100")  # whatever the operator's is: what is counted below
+        _checked(place, "--git-dir=.", *loose, "fast-import", "--quiet", "--date-format=raw", given=stream.fileno())
     # One of 256 folders, as git itself estimates: it is no use to start it each time.
     if sum(1 for _ in place.glob("objects/17/*")) > _MOST_LOOSE // 256:
         packing = (f"gc.auto={_MOST_LOOSE}", "gc.autoDetach=false")
-        _checked(place, "--git-dir=.", *(part for one in packing for part in ("-c", one)), "gc", "--auto", "--quiet")
+        # Where it fails, what was to be kept is kept all the same, and the next time tries again.
+        _run(place, "--git-dir=.", *(part for one in packing for part in ("-c", one)), "gc", "--auto", "--quiet")
 
 
 def kept(place: Path) -> Kept | None:
@@ -222,18 +224,36 @@ def count(place: Path) -> int:
     return int(_checked(place, "--git-dir=.", "rev-list", "--count", _BRANCH).out)
 
 
-def _as_stream(files: Mapping[str, str], message: str, at: int, *, is_first: bool) -> Iterator[bytes]:
+def _held(place: Path) -> dict[str, str] | None:
+    """The files of the newest commit in a repository without a work tree, with their ids; None before the first."""
+    if kept(place) is None:
+        return None
+    told = _checked(place, "--git-dir=.", "ls-tree", "-z", _BRANCH).out  # mode, type and id, a tab, the path
+    every = (entry.partition("\t") for entry in told.split("\0") if entry)
+    return {path: about.rpartition(" ")[2] for about, _, path in every}
+
+
+def _as_stream(files: Mapping[str, str], message: str, at: int, held: Mapping[str, str] | None) -> Iterator[bytes]:
+    """A commit as `fast-import` reads it: what it has beside the one before, which holds these files."""
     yield f"commit {_BRANCH}\ncommitter onefirm <onefirm@localhost> {at} +0000\n".encode()
-    yield _blob(message)
-    yield b"" if is_first else f"from {_BRANCH}^0\n".encode()
-    yield b"deleteall\n"
+    yield _data(message.encode("utf-8", "replace"))
+    yield b"" if held is None else f"from {_BRANCH}^0\n".encode()
+    known = held or {}
+    yield from (f"D {name}\n".encode() for name in known if name not in files)
     for name, text in sorted(files.items()):
-        yield f"M 100644 inline {name}\n".encode()
-        yield _blob(text)
+        raw = text.encode("utf-8", "replace")
+        if not _is_same(raw, known.get(name, "")):
+            yield f"M 100644 inline {name}\n".encode()
+            yield _data(raw)
 
 
-def _blob(text: str) -> bytes:
-    raw = text.encode("utf-8", "replace")
+def _is_same(raw: bytes, id_: str) -> bool:
+    """Whether this is the content that git calls so."""
+    named = b"blob %d\0" % len(raw) + raw
+    return id_ == (hashlib.sha256(named) if len(id_) > 40 else hashlib.sha1(named, usedforsecurity=False)).hexdigest()
+
+
+def _data(raw: bytes) -> bytes:
     return b"data %d\n%s\n" % (len(raw), raw)
 
 
@@ -366,4 +386,5 @@ _FAILURES = (
     ("Timeout:", f"git did not answer within {TIMEOUT_S:.0f} seconds.", "Check the disk, then try again."),
     ("Permission denied", "git may not write in the workspace.", "Check who owns .git/ and its permissions."),
     ("No space left", "The disk is full; nothing was committed.", "Free some space, then try again."),
+    ("Out of diskspace", "The disk is full; nothing was committed.", "Free some space, then try again."),
 )  # fmt: skip

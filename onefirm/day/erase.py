@@ -32,7 +32,9 @@ _KEYED = (
     "What an earlier onefirm found in narrative about it stays quoted in the keys of its entries: they are part of the"
     " chain."
 )
-_SNAPSHOT = "The repository of memory still holds it, as another program is at it: `onefirm memory snapshot` drops it."
+_SNAPSHOT = (
+    "The repository of memory still holds it, as it couldn't be dropped: `onefirm memory snapshot` does, or says why."
+)
 _TRANSCRIPTS = "So do the conversations that Claude Code keeps itself, in ~/.claude/projects: they are yours to delete."
 _ORIGINALS = "The files from which its artifacts were added, and copies of them on other machines, are yours to delete."
 _OWN_REFS = ("DEC-", "L-", f"{artifacts.PREFIX}-", f"{sources.PREFIX}-", f"{facts.PREFIX}-")

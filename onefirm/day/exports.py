@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from onefirm.core.errors import Refused
+from onefirm.core.errors import Refused, Unavailable
 from onefirm.day.planes import Planes
 from onefirm.memory import chapters, export
 from onefirm.memory.export import Rooms
@@ -37,6 +37,17 @@ def files(
     return found
 
 
+def pages(planes: Planes) -> dict[str, str]:
+    """All of it for the repository of memory, the lines of each client in a file of their own: there every state of a
+    file that has changed is kept.
+    """
+    book = export.read(rooms(planes))
+    lines: dict[str, list[str]] = {}
+    for one, line in zip(book.items, export.jsonl(book), strict=True):
+        lines.setdefault(f"{book.chapters[one.ref]}.jsonl", []).append(f"{line}\n")
+    return {name: "".join(some) for name, some in lines.items()} | chapters.files(book, planes.rules.timezone)
+
+
 def write(planes: Planes, folder: Path, every: Mapping[str, Iterable[str]]) -> list[Path]:
     """Write them into a folder that is new or empty, and not the workspace's. Raises Refused, Unavailable."""
     place = folder.resolve()
@@ -45,10 +56,19 @@ def write(planes: Planes, folder: Path, every: Mapping[str, Iterable[str]]) -> l
             f"{told(str(folder))} lies in the workspace, whose git would keep what is erased later.",
             hint="Name a folder elsewhere.",
         )
-    if place.exists() and (not place.is_dir() or any(place.iterdir())):
-        raise Refused(f"{told(str(folder))} is there, and not empty.", hint="Name a new folder.")
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, pieces in every.items():
-        with (place / name).open("x", encoding="utf-8", errors="replace", newline="\n") as file:
-            file.writelines(pieces)
-    return [place / name for name in every]
+    written: list[Path] = []
+    try:
+        if place.exists() and (not place.is_dir() or any(place.iterdir())):
+            raise Refused(f"{told(str(folder))} is there, and not empty.", hint="Name a new folder.")
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, pieces in every.items():
+            with (place / name).open("x", encoding="utf-8", errors="replace", newline="\n") as file:
+                written.append(place / name)
+                file.writelines(pieces)
+    except OSError as error:
+        for path in written:  # half an export is none, and in its way the next one would be refused
+            path.unlink(missing_ok=True)
+        raise Unavailable(
+            f"{told(str(folder))} can't be written: {error.strerror or error}.", hint="Name a folder that can."
+        ) from error
+    return written

@@ -63,8 +63,13 @@ def make(planes: Planes, *, anew: bool = False) -> Outcome:
     2. Look up to which entry the newest commit reaches. With an erasure since then its history is dropped.
     3. Commit the whole export.
 
-    Raises Refused while somebody else is at it, Unavailable for git's failures.
+    Raises Refused while somebody else is at it and where its place is a link, Unavailable for git's failures.
     """
+    if place(planes.root).is_symlink():
+        raise Refused(
+            f"{place(planes.root)} is a link: what it leads to would outlive an erasure.",
+            hint="Remove the link; the next snapshot begins anew in its place.",
+        )
     with _alone(planes):
         _clean(planes.root)
         newest = None if anew else _newest(planes.root)
@@ -76,8 +81,7 @@ def make(planes: Planes, *, anew: bool = False) -> Outcome:
         dropped = (anew or bool(newest and since.is_erased)) and drop(planes.root)
         if not place(planes.root).exists():
             _begin(planes.root)
-        files = {name: "".join(pieces) for name, pieces in exports.files(planes).items()}
-        git.keep(place(planes.root), files, _message(heads), int(planes.clock.now().timestamp()))
+        git.keep(place(planes.root), exports.pages(planes), _message(heads), int(planes.clock.now().timestamp()))
     return "begun anew" if dropped else "made"
 
 
@@ -91,14 +95,15 @@ def at_close(planes: Planes) -> None:
 
 def forget(planes: Planes) -> bool:
     """Drop what it knew, after an erasure, and begin anew; False where it could not be dropped."""
-    if not place(planes.root).exists():
-        return True
+    if place(planes.root).is_symlink():
+        return False
     try:
         with _alone(planes):
-            drop(planes.root)
+            dropped = drop(planes.root)
     except (FirmError, OSError):
         return False
-    at_close(planes)
+    if dropped:
+        at_close(planes)
     return True
 
 
@@ -115,9 +120,9 @@ def standing(planes: Planes) -> Snapshot | None:
 def drop(root: Path) -> bool:
     """Take the repository away; whether there was one. Renamed first, so that none is ever half there."""
     there = place(root)
+    _clean(root)
     if not there.exists():
         return False
-    _clean(root)
     there.replace(there.with_name(f"{NAME}.dropped"))
     _clean(root)
     return True
@@ -132,7 +137,7 @@ def _begin(root: Path) -> None:
 def _clean(root: Path) -> None:
     for left in place(root).parent.glob(f"{NAME}.*"):
         if left.suffix in (".draft", ".dropped"):
-            shutil.rmtree(left)
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def _alone(planes: Planes) -> Hold:

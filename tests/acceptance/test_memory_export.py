@@ -102,6 +102,8 @@ def test_each_client_has_a_page_whose_links_lead_somewhere_and_whose_words_are_n
     assert "[SRC-2](#src-2): “At Acme the portal costs 45 EUR a month.”" in page
     assert "is there, and not empty" in terminal("memory", "export", str(tmp_path / "out")).err
     assert "lies in the workspace" in terminal("memory", "export", str(firm.root / "memory")).err
+    refused = terminal("memory", "export", str(tmp_path / "out" / "CL-1.md" / "more"))
+    assert (refused.code, "more can't be written: Not a directory." in refused.err) == (1, True)
     with pytest.raises(Refused, match="memory itself gave"):
         firm.sources.add(page, by=ANN)
 
@@ -127,10 +129,12 @@ def test_a_snapshot_is_made_once_and_the_next_shows_what_changed_as_a_diff(firm:
         (place.parent / left / "refs").mkdir(parents=True)
     assert "Committed" in terminal.done("memory", "snapshot").out
     assert "Nothing has come" in terminal.done("memory", "snapshot").out
-    (place / "refs/heads/main.lock").touch()
+    for lock in ("refs/heads/main.lock", "HEAD.lock", "gc.pid.lock", "objects/info/commit-graph.lock"):
+        (place / lock).touch()
     firm.facts.retract("F-2", by=By("operator", reason="misread"))
     firm.day.settle(ANN)  # as a close does
     assert log(firm.root) == "Snapshot memory\n" * 2
+    assert set(log(firm.root, "-1", "--format=", "--name-only").split()) == {"CL-1.jsonl", "CL-1.md"}
     shown = log(firm.root, "-1", "-p", "--unified=0", "--", "CL-1.md")
     assert ("\n-- active, of 2026-08-01" in shown, "\n+- retracted, of 2026-08-01" in shown) == (True, True)
     assert [path for path in place.rglob("*") if path.stat().st_mode & 0o077] == []
@@ -142,7 +146,11 @@ def test_a_snapshot_is_made_once_and_the_next_shows_what_changed_as_a_diff(firm:
 def test_an_erasure_drops_the_history_even_where_it_could_not_at_once(firm: Firm) -> None:
     terminal = Terminal(firm.root)
     terminal.done("memory", "snapshot")
+    left = snapshots.place(firm.root).with_name("memory.git.dropped")  # by an erasure that was killed over it
+    left.mkdir()
+    (left / "words").touch()
     firm.day.erase("DEC-1", By("operator", reason="asked for"))
+    assert not left.exists()
     assert log(firm.root) == "Snapshot memory\n"
     known = log(firm.root, "-p")
     assert ("Acme gets \\<b" in known, "(what it said was erased)" in known) == (False, True)
@@ -166,4 +174,10 @@ def test_a_repository_that_cant_be_read_stops_no_close_and_the_doctor_says_what_
     assert (finding.level, finding.fix.partition(": ")[2]) == ("broken", "onefirm memory snapshot --anew")
     assert "--anew" in terminal("memory", "snapshot").err
     assert "begins anew" in terminal.done("memory", "snapshot", "--anew").out
+    elsewhere = place.rename(place.with_name("elsewhere"))
+    place.symlink_to(elsewhere)
+    assert "would outlive an erasure" in terminal("memory", "snapshot", "--anew").err
+    assert any("repository of memory still holds it" in one for one in firm.day.erase("DEC-4", ANN).stays)
+    place.unlink()
+    firm.day.settle(ANN)
     assert [one.level for one in firm.day.examine() if one.area == "snapshot"] == ["ok"]
