@@ -1,7 +1,7 @@
 """What the operator has enforced of the firm's rules: an edit or a command that meets one is refused, or asked about.
 
-A list of rules that can't be read refuses: nobody can tell what it would have held. While the operator has the guard
-off, it says what it would have refused.
+A list of rules that can't be read refuses, but for onefirm itself, which mends it: nobody can tell what it would have
+held. While the operator has the guard off, it says what it would have refused.
 """
 
 from __future__ import annotations
@@ -46,13 +46,11 @@ def of_command(payload: Mapping[str, Any], root: str) -> Said | None:
     command = given.get("command") if isinstance(given, dict) else None
     if not isinstance(command, str):
         return None
-    what = "the command was not run"
+    what, programs = "the command was not run", commands.programs(command)
     try:
-        rules = enforced.read(root)
-        programs = commands.programs(command) if rules else []
-        found = [(one, met) for one in rules if (met := enforced.of_command(one, programs))]
+        found = [(one, met) for one in enforced.read(root) if (met := enforced.of_command(one, programs))]
     except enforced.Lost as error:
-        return _deny(f"onefirm: {what}: {error}. {FIX}")
+        return None if commands.are_own(programs) else _deny(f"onefirm: {what}: {error}. {FIX}")
     return _held(payload, root, what, found)
 
 

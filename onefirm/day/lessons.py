@@ -115,7 +115,7 @@ def reminders(lessons: Iterable[Lesson], secrets_check: SecretsCheck) -> list[di
     found = [one for one in found if one.status == "candidate" or _waits(one)]
     return [
         {
-            "ref": one.ref, "rule": marks.defused(" ".join(one.rule.split())), "status": one.status,
+            "ref": one.ref, "rule": _shown(one.rule), "status": one.status,
             "trigger": dict(one.trigger),
             "of_one": one.status == "candidate" and bool(one.about) and not one.recurred,
         }
@@ -128,8 +128,8 @@ def guards(lessons: Iterable[Lesson], secrets_check: SecretsCheck) -> list[dict[
     found = [(one, one.enforced) for one in _sound(lessons, secrets_check) if one.status == "hardened"]
     return [
         {
-            "ref": one.ref, "rule": " ".join(one.rule.split()), "why": " ".join(one.why.split()),
-            "instead": held.instead, "asks": held.asks, **held.pattern,
+            "ref": one.ref, "rule": _shown(one.rule), "why": _shown(one.why), "instead": _shown(held.instead),
+            "asks": held.asks, **held.pattern,
         }
         for one, held in found
         if held and held.form == "guard"
@@ -138,6 +138,10 @@ def guards(lessons: Iterable[Lesson], secrets_check: SecretsCheck) -> list[dict[
 
 def _sound(lessons: Iterable[Lesson], secrets_check: SecretsCheck) -> list[Lesson]:
     return [one for one in lessons if not one.erased and not secrets_check(one.rule)]
+
+
+def _shown(text: str) -> str:
+    return marks.defused(" ".join(text.split()))
 
 
 def _waits(one: Lesson) -> bool:

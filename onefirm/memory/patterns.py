@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from onefirm.core.errors import InvalidInput
+from onefirm.sessions import commands
 from onefirm.sessions.enforced import PARTS
 
 Form = Literal["guard", "check"]
-_MOST, _LONGEST, _SHORTEST = 8, 120, 3
+_MOST, _LONGEST, _SHORTEST, _FEWEST = 8, 120, 3, 2
+_MENDING = (["onefirm", "doctor", "--fix"], ["onefirm", "record", "get", "P-1"])
 _CHECKS = ("kind", "where", "needs")
 
 
@@ -95,12 +97,17 @@ def words(one: Enforcement) -> list[str]:
 
 
 def _check(part: str, one: str) -> None:
-    if part == "paths" and (not one.strip("*/. ") or one.startswith(("/", "..", "~"))):
+    if part == "paths" and (sum(map(str.isalnum, one)) < _FEWEST or one.startswith(("/", "..", "~"))):
         raise InvalidInput(f"“{one}” is no path of this workspace, or all of them.", hint="Name one: context/sales/*")
     if part == "words" and (sum(map(str.isalnum, one)) < _SHORTEST or "*" in one):
         raise InvalidInput(f"“{one}” is no word to look for.", hint="Give words as they stand, three letters or more.")
-    if part == "commands" and (not one or sum(map(str.isalnum, one.split()[0])) < 2):
+    if part == "commands" and (not one or sum(map(str.isalnum, one.split()[0])) < _FEWEST):
         raise InvalidInput(f"“{one}” names no program.", hint="Begin with its name: git push --force")
+    if part == "commands" and any(commands.runs(one, words) for words in _MENDING):
+        raise InvalidInput(
+            f"“{one}” would refuse onefirm itself, also where it looks and mends.",
+            hint="Name what it is told to do: onefirm truth move",
+        )
 
 
 def _quoted(wanted: Sequence[str]) -> str:

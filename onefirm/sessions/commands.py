@@ -33,7 +33,12 @@ _LONGEST, _DEEPEST, _MOST_STARTS = 100_000, 4, 12
 
 def programs(command: str) -> list[list[str]]:
     """The words of each program that it starts, the program first, without quotation marks."""
-    return list(_programs(without_documents(command[:_LONGEST]), 0))
+    return list(_programs(without_documents(command)[:_LONGEST], 0))
+
+
+def are_own(programs: Sequence[Sequence[str]]) -> bool:
+    """Whether they start onefirm, and nothing else but what goes to a folder."""
+    return all(_name(words[0]) in ("onefirm", "cd") for words in programs)
 
 
 def runs(wanted: str, words: Sequence[str]) -> bool:

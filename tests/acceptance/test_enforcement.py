@@ -95,6 +95,8 @@ def test_an_edit_that_a_rule_holds_is_refused_or_asked_about_and_a_retired_rule_
     compiled = onefirm.root / ".onefirm/enforced.json"
     compiled.write_text("{")
     assert "onefirm doctor --fix" in firm.edit(file, "</p>", "</p>!").denial
+    assert "can't be read" in ran(firm, "onefirm doctor && rm x").denial
+    assert not ran(firm, f"cd {onefirm.root} && onefirm doctor --fix").denial
     assert "what hooks hold isn't what the lessons say" in onefirm("doctor").out
     onefirm("doctor", "--fix")
     assert edit("site/index.html", "</p>", "</p>!") == {}

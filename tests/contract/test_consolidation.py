@@ -224,9 +224,13 @@ def test_a_pattern_is_tried_on_what_sessions_did_and_one_that_names_somebody_is_
     assert trial.told() == "over 5 comparable past sessions it would have fired in 1, 1 of them false alarms"
     with pytest.raises(Refused, match="names somebody"):
         rules.held.propose(ref, guard(words=["Harbour Foods"]), by=OPERATOR)
-    for pattern in ({"paths": ["*"]}, {"words": ["a"]}, {"commands": ["*"]}, {}):
+    for pattern in (
+        {"paths": ["*"]}, {"paths": ["c*"]}, {"words": ["a"]}, {"commands": ["*"]}, {"commands": ["*on*"]},
+        {"commands": ["onefirm"]}, {},
+    ):  # fmt: skip
         with pytest.raises(InvalidInput):
             guard(**pattern)
+    assert guard(commands=["onefirm truth move"])
 
 
 def test_once_a_week_somebody_asks_and_a_firm_that_begins_is_left_alone(rules: Rules) -> None:

@@ -16,6 +16,8 @@ from onefirm.sessions import commands
         ("git \\\n  push '--force'", True),
         ("git commit -m 'git push --force'", False),
         ("cat > notes <<EOF\ngit push --force\nEOF\nls", False),
+        ("cat > notes <<EOF\ngit push --force\n" + "more\n" * 25_000 + "EOF\nls", False),
+        ("cat > notes <<EOF\n" + "more\n" * 25_000 + "EOF\ngit push --force", True),
         ("git push --force-with-lease", False),
         ("git push && rm --force x", False),
         ("echo git push --force", False),
