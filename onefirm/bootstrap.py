@@ -231,7 +231,7 @@ def _wire(
 
     def learned() -> None:
         project()
-        rule_files.render(root, lessons.every(), secrets.looks_secret)
+        rule_files.render(root, lessons.every, secrets.looks_secret)
 
     lessons = Lessons(
         store, ledger, clock, learned, secrets.looks_secret, names=lambda: _names(store),

@@ -129,7 +129,7 @@ def _close(planes: Planes, session: str, how: How) -> Closed:
     commit, why_not = _commit(planes, session)
     closed = Closed(session, how, tuple(touched), len(planes.records.pending()), unreconciled, actions, commit, why_not)
     _record_close(planes, closed, by)
-    lessons.render(planes.root, planes.lessons.every(), planes.secrets_check)
+    lessons.render(planes.root, planes.lessons.every, planes.secrets_check)
     transcripts.archive(planes, session, by)
     _take_in(planes, by)
     _keep_rules(planes)

@@ -293,7 +293,7 @@ class Day:
 
     def renew_rules(self) -> list[str]:
         """Make the files anew that lessons become; returns the names of rules that had to be written or removed."""
-        return lessons.render(self._planes.root, self._planes.lessons.every(), self._planes.secrets_check)
+        return lessons.render(self._planes.root, self._planes.lessons.every, self._planes.secrets_check)
 
     def rule_tokens(self) -> list[tokens.Part]:
         """What each file of rules costs that every session reads."""

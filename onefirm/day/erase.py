@@ -231,7 +231,7 @@ def _shared(event: Event, names: Sequence[str]) -> bool:
 def _forget(planes: Planes, scope: _Scope) -> bool:
     """Whether nothing is left in the free space of our files; not while another program has them open."""
     planes.project()
-    rule_files.render(planes.root, planes.lessons.every(), planes.secrets_check)
+    rule_files.render(planes.root, planes.lessons.every, planes.secrets_check)
     (planes.root / ".onefirm" / FILE).unlink(missing_ok=True)
     emptied = planes.store.compact()
     try:

@@ -45,7 +45,7 @@ def close_left(planes: Planes, but: str | None = None) -> list[close.Closed]:
             how: close.How = "ended" if session["state"] == "ending" else "died"
             if done := close.close(planes, session["session"], how):
                 closed.append(done)
-    lessons.render(planes.root, planes.lessons.every(), planes.secrets_check)
+    lessons.render(planes.root, planes.lessons.every, planes.secrets_check)
     return closed
 
 

@@ -2,8 +2,10 @@
 
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -103,6 +105,24 @@ def test_one_of_one_engagement_is_scoped_to_the_folder_of_its_narrative(firm: Fi
 def test_one_whose_record_has_no_narrative_is_always_on(firm: Firm) -> None:
     learn(firm, "The quay closes at six.", "P-2")
     assert list(rules(firm)) == ["general.md"]
+
+
+def test_of_two_who_write_the_rules_at_once_the_last_says_what_is_newest(firm: Firm) -> None:
+    begun, is_done = Event(), Event()
+
+    def slow() -> list[Lesson]:
+        every = firm.lessons.every()
+        begun.set()
+        is_done.wait(0.3)  # the other one is done by then, unless it waits for this one
+        return every
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(lessons.render, firm.root, slow, lambda text: None)
+        begun.wait(60)
+        learn(firm, "Name the term of payment.")
+        is_done.set()
+        first.result(60)
+    assert "Name the term" in rules(firm)["general.md"]
 
 
 def test_the_same_lessons_make_the_same_bytes(firm: Firm) -> None:
