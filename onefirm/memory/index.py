@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +29,7 @@ _PG_WEIGHTS = "'{0, 0.5, 0.9, 1}'"  # D (scope), C (context), B (meta, titles), 
 # what ts_rank gives to a word that stands there once (0.61), and passages of 600 characters with what is around them.
 _PG_LENGTH = "(length(p.heading) + length(p.body) + length(p.context))"
 _PG_NORM = f"(1.2 * 0.61 * (0.25 + 0.75 * {_PG_LENGTH} / 600.0))"
+_MARKS = re.compile(r"[\u0300-\u036f\u064b-\u065f\u0670\u3099\u309a]")
 _TALLY = text("SELECT scope, source, language, passages FROM passage_tally WHERE passages > 0")
 _LIGHT, _JUDGED = "p.id, p.actor, p.traits", ", p.source, p.ref, p.about, p.scope"
 _FIELDS = "p.id, p.source, p.ref, p.part, p.heading, p.body, p.actor, p.at, p.about, p.start_char, p.end_char"
@@ -261,7 +264,13 @@ def _lexemes(term: Term) -> list[str]:
     if "-" in term.begin:
         prefix, _, number = term.begin.partition("-")
         return [f"('{prefix}':ABC <-> '{number}':ABC)", f"'{prefix}{number}':D"]
-    return [f"'{term.begin}':{'*' if term.prefix else ''}ABC", *(f"'{word}':ABC" for word in term.others)]
+    others = (f"'{_plain(word)}':ABC" for word in term.others)
+    return [f"'{_plain(term.begin)}':{'*' if term.prefix else ''}ABC", *others]
+
+
+def _plain(word: str) -> str:
+    """As `onefirm_plain` in the database has it: without the marks of any letter."""
+    return word if word.isascii() else _MARKS.sub("", unicodedata.normalize("NFKD", word))
 
 
 def _pg_scope(groups: Sequence[Sequence[str]]) -> str:

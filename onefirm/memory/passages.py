@@ -94,8 +94,11 @@ def _row(number: int, part: Part) -> dict[str, Any]:
 
 
 def _split(given: str) -> list[str]:
-    """The words inside of names that programs have: `getUserName` is asked for as user name."""
-    return list(dict.fromkeys(word for name in words.JOINED.findall(given) for word in words.apart(name)))
+    """The words inside of names that programs have (`getUserName` is asked for as user name), and of what is written
+    without spaces.
+    """
+    named = (word for name in words.JOINED.findall(given) for word in words.apart(name))
+    return list(dict.fromkeys((*named, *words.unspaced(given))))
 
 
 def _in_words(at: str | None) -> str:

@@ -21,7 +21,7 @@ from onefirm.store.engine import Store
 from onefirm.store.tables import event, passage, passage_tally, passage_word, setting
 
 _NAME = "recall_index"
-_FORM = 2  # of what stands in the index; another one makes it anew
+_FORM = 3  # of what stands in the index; another one makes it anew
 _FAR_BEHIND = 500
 _HEADS = text(
     "SELECT c.chain_id, (SELECT max(seq) FROM event e WHERE e.chain_id = c.chain_id) AS seq, "

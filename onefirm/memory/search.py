@@ -70,7 +70,7 @@ def terms_of(query: str, language: str = ENGLISH) -> list[Term]:
     refs = [Term(ref.lower(), ref.lower(), prefix=False) for ref in REF.findall(query)]
     every = _WORD.findall(words.folded(REF.sub(" ", query)))
     carrying = [word for word in every if word not in _STOPWORDS] or (every if not refs else [])
-    terms = [_term(word, language) for word in carrying]
+    terms = [_term(piece, language) for word in carrying for piece in words.pieces(word)]
     return list({term.begin: term for term in (*refs, *terms)}.values())[:MOST_TERMS]
 
 

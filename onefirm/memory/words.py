@@ -19,6 +19,13 @@ from onefirm.store.tables import passage_word
 JOINED = re.compile(r"\b[^\W_]*[a-z][A-Z][^\W_]*\b")
 _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _WORD = re.compile(r"[^\W_]+")
+# Chinese, Japanese, Thai, Lao, Khmer, Burmese; and Korean, whose words carry their particles with them.
+_SCRIPTS = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
+    "\U00020000-\U0003fffd"
+)
+_UNSPACED = re.compile(f"[{_SCRIPTS}]")
+_RUNS = re.compile(f"[{_SCRIPTS}]+|[^{_SCRIPTS}]+")
 _MARKS = re.compile(r"[\u0300-\u036f]")
 _SHORTEST, _LONGEST = 4, 40
 _SHORTEST_TYPED = 5  # what is shorter is a part of too many
@@ -32,9 +39,40 @@ def apart(name: str) -> list[str]:
     return _HUMPS.findall(name)
 
 
+class _Folds(dict[int, str]):
+    """Of each character what SQLite's index makes of it: a small letter, and of a Latin one without its accents."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code).lower()
+        plain = _MARKS.sub("", unicodedata.normalize("NFD", char))
+        self[code] = plain if plain.isascii() else char
+        return self[code]
+
+
+_FOLDS = _Folds({ord("ς"): "σ"})
+
+
 def folded(given: str) -> str:
     """Lower case without accents, as the index compares."""
-    return given.lower() if given.isascii() else _MARKS.sub("", unicodedata.normalize("NFKD", given.lower()))
+    return given.lower() if given.isascii() else unicodedata.normalize("NFC", given).translate(_FOLDS)
+
+
+def pieces(word: str) -> list[str]:
+    """What a word is looked for by: itself, or pairs of characters where no spaces tell words apart."""
+    if word.isascii() or not _UNSPACED.search(word):
+        return [word]
+    return [piece for run in _RUNS.findall(word) for piece in (_pairs(run) if _UNSPACED.match(run) else [run])]
+
+
+def _pairs(run: str) -> list[str]:
+    return [run[at : at + 2] for at in range(len(run) - 1)] or [run]
+
+
+def unspaced(given: str) -> list[str]:
+    """The pieces of all words of a text that are written so."""
+    if given.isascii() or not _UNSPACED.search(given):
+        return []
+    return [piece for word in _WORD.findall(folded(given)) for piece in pieces(word) if piece != word]
 
 
 def follow(conn: Connection, added: Iterable[Mapping[str, Any]], gone: Iterable[Mapping[str, Any]]) -> None:

@@ -770,6 +770,20 @@ def test_what_belongs_to_a_client_of_another_language_is_found_from_a_words_stem
     assert memory.refs("moving a meeting") == ["DEC-3"]
 
 
+def test_any_writing_is_found_with_its_marks_and_where_no_spaces_tell_words_apart(memory: Memory) -> None:
+    asked = {
+        "новый": "Новый договор с Ёлкиным", "елкин Ёлкиным": "Новый договор с Ёлкиным", "τιμή": "Η τιμή της πύλης",
+        "가격": "포털 가격은 사십 유로이다", "가격이": "포털 가격은 사십 유로이다", "أسعار": "أسعار البوابة الجديدة",
+        "ガス料金": "来月からガス料金が上がります", "料金はいくら": "来月からガス料金が上がります",
+        "每月价格是多少": "门户网站每月价格为四十欧元", "acme": "今日はAcmeの見積もりを送る",
+        "ราคา": "กำหนดราคาใหม่ทุกเดือน", "strassen Straße": "Eine Straße wird gesperrt",
+    }  # fmt: skip
+    told = {text: memory.decide(text).ref for text in dict.fromkeys(asked.values())}
+    for languages in (Languages(), Languages("other")):
+        memory.speaking(languages)
+        assert {query: memory.refs(query)[:1] for query in asked} == {query: [told[asked[query]]] for query in asked}
+
+
 def test_part_of_a_word_is_found_when_nothing_else_is(memory: Memory) -> None:
     memory.write("context/a.md", "The Hafenmeisterbüro opens at nine.")
     assert memory.refs("meisterbüro") == ["context/a.md"]
