@@ -294,7 +294,7 @@ def propose(invocation: Invocation, as_json: bool) -> None:
     """
     firm = invocation.firm
     firm.harvest.ask()
-    found = [one for one in firm.consolidation.unanswered() if one.what == "candidate"]
+    found = firm.consolidation.candidates()
     if as_json:
         screen.data(found)
         return

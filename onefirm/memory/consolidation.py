@@ -20,7 +20,7 @@ from onefirm.core.clock import Clock
 from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.ledger.append import Ledger
 from onefirm.memory import court, guides, likeness, stories, triggers
-from onefirm.memory.court import Past
+from onefirm.memory.court import Past, Replay
 from onefirm.memory.enforcement import Enforcements
 from onefirm.memory.harvest import Harvest
 from onefirm.memory.lessons import ENFORCING, HARVEST, QUESTIONS, TIDYING, Lessons
@@ -103,16 +103,24 @@ class Consolidation:
         found = list(contradictions(rules))
         for story in every:
             if story.ref in ruling:
-                spoken = told.get(story.ref, [])
-                found += filter(None, (_silent(story, whole, spoken, before), _wolf(story, whole, spoken)))
+                spoken, replay = told.get(story.ref, []), court.replay(story, lambda: whole)
+                found += filter(None, (_silent(story, replay, whole, spoken, before), _wolf(story, replay, spoken)))
         return [*found, *overlaps(stories.in_effect(story.told() for story in every))]
 
     def unanswered(self) -> list[Asked]:
         """What waits for the operator, and what `ask` would ask besides."""
+        return self._unanswered(self.proposals())
+
+    def candidates(self) -> list[Asked]:
+        """What waits of what `Harvest.ask` asks."""
+        with self._store.read() as conn:
+            return list(map(_asked, inbox.open_items(conn, HARVEST)))
+
+    def _unanswered(self, proposed: Iterable[Proposal]) -> list[Asked]:
         with self._store.read() as conn:
             known = {item.key: item for item in inbox.every(conn, TIDYING)}
             others = [item for item in inbox.open_items(conn) if item.kind in (ENFORCING, HARVEST)]
-        wanted = [(one, known.get(one.key)) for one in self.proposals()]
+        wanted = [(one, known.get(one.key)) for one in proposed]
         return [
             Asked(item.id if item else "", one.what, one.refs, one.why, one.answers)
             for one, item in wanted
@@ -132,7 +140,7 @@ class Consolidation:
                     inbox.decide(conn, item.id, "moot", SYSTEM, now)
             for key, one in wanted.items():
                 inbox.ask(conn, TIDYING, key, one.why, one.refs, _payload(one), now)
-        return self.unanswered()
+        return self._unanswered(wanted.values())
 
     def keep_up(self) -> int:
         """Ask once a week, whoever comes first; gives how many questions about rules wait, 0 before the week is over.
@@ -268,24 +276,25 @@ def _core(rule: str) -> frozenset[str]:
     return frozenset(word for word in likeness.words(rule) if not word.isdigit() and word not in _EMPTY)
 
 
-def _silent(story: Story, whole: Sequence[Past], spoken: Sequence[Spoken], before: date) -> Proposal | None:
+def _silent(
+    story: Story, replay: Replay, whole: Sequence[Past], spoken: Sequence[Spoken], before: date
+) -> Proposal | None:
     """A rule that had chances to speak since it last did, and took none for too long."""
     marks = [_day(story.verdicts[-1].at), *(date.fromisoformat(one.day) for one in story.sightings)]
     last = max([*marks, *(one.on for one in spoken)])
-    if last > before:
+    if last > before or not replay.is_enough or any(_day(one.at) > last for one in replay.fired):
         return None
-    replay = court.replay(story, lambda: [one for one in whole if _day(one.at) > last])
-    if not replay.is_enough or replay.fired:
+    chances = court.chances(story, [one for one in whole if _day(one.at) > last])
+    if chances < court.ENOUGH:
         return None
-    why = f"{story.ref} was silent since {last}, through {replay.comparable} sessions in which it could have spoken"
+    why = f"{story.ref} was silent since {last}, through {chances} sessions in which it could have spoken"
     return Proposal("silent", (story.ref,), f"{why}: retire it?", last.isoformat())
 
 
-def _wolf(story: Story, whole: Sequence[Past], spoken: Sequence[Spoken]) -> Proposal | None:
+def _wolf(story: Story, replay: Replay, spoken: Sequence[Spoken]) -> Proposal | None:
     """A rule that speaks in most sessions where it could, and was met in few of them: a rule that is obeyed is met in
     none either, so speaking often belongs to it.
     """
-    replay = court.replay(story, lambda: whole)
     fired = {one.session for one in replay.fired} | {one.session for one in spoken}
     met = {one.session for one in story.sightings if one.session}
     alarms, chances = len(fired - met), max(replay.comparable, len(fired))

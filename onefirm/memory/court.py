@@ -80,6 +80,12 @@ def replay(story: Story, past: Callable[[], Iterable[Past]]) -> Replay:
     return _over(story, past, partial(triggers.is_comparable, trigger), partial(triggers.fits, trigger))
 
 
+def chances(story: Story, past: Iterable[Past]) -> int:
+    """In how many of these sessions the lesson's trigger could have applied at all."""
+    could = partial(triggers.is_comparable, story.told().trigger)
+    return sum(any(map(could, one.moments)) for one in past)
+
+
 def trial(story: Story, past: Callable[[], Iterable[Past]], pattern: Mapping[str, Any]) -> Replay:
     """A pattern that would enforce the lesson over past sessions, in the same way."""
     return _over(story, past, partial(enforced.is_comparable, pattern), partial(enforced.of_moment, pattern))
@@ -113,11 +119,11 @@ def past(conn: Connection, ledger: Ledger) -> list[Past]:
 
 
 def joined(pasts: Iterable[Past]) -> list[Past]:
-    """Each session once, in the order in which they began."""
+    """Each session once, in the order in which they began, its moments ready to be held against many triggers."""
     found: dict[str, Past] = {}
     for one in pasts:
         known = found.get(one.session)
-        done = (known.moments if known else ()) + one.moments
+        done = (known.moments if known else ()) + tuple(map(triggers.heard, one.moments))
         found[one.session] = Past(one.session, min(one.at, known.at) if known else one.at, done)
     return sorted(found.values(), key=lambda one: one.at)
 

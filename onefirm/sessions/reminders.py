@@ -51,7 +51,7 @@ def any_fits(root: str, moments: Iterable[Moment]) -> bool:
     """Whether any lesson applies, without looking into a database."""
     from onefirm.sessions import triggers
 
-    given = list(moments)
+    given = list(map(triggers.heard, moments))
     return any(triggers.fits(one["trigger"], moment) for one in read(root) for moment in given)
 
 
@@ -63,7 +63,7 @@ def due(root: str, conn: Connection, session: str, who: str, moments: Iterable[M
     """
     from onefirm.sessions import told, triggers  # the guard pays for them only where there is something to say
 
-    given = list(moments)
+    given = list(map(triggers.heard, moments))
     found = [one for one in read(root) if any(triggers.fits(one["trigger"], moment) for moment in given)]
     if any(one.get("of_one") for one in found) and _is_walled(conn, root, session):
         found = [one for one in found if not one.get("of_one")]

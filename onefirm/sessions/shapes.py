@@ -120,13 +120,15 @@ class Wall(TypedDict):
 class Moment(TypedDict, total=False):
     """Something that a session does: it touches a file, runs a command, or writes a record of some kind.
 
-    `text` is what is said in it: a prompt, a record's words, what an edit adds.
+    `text` is what is said in it: a prompt, a record's words, what an edit adds. `plain` is that, or the command, as
+    triggers are held against it (`triggers.heard`).
     """
 
     path: str
     command: str
     kind: str
     text: str
+    plain: str
 
 
 class Said(TypedDict):

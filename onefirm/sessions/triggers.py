@@ -17,18 +17,24 @@ if TYPE_CHECKING:
 
 PARTS = ("paths", "commands", "kinds", "words")
 _MOST_READ = 20_000  # characters of a moment's text: a hook has milliseconds
-# What a court replays is long: all of ASCII goes through at once.
+# All of ASCII goes through at once.
 _LETTERS = "".join(sign if sign.isalnum() else " " for sign in map(chr, range(128)))
+
+
+def heard(moment: Moment) -> Moment:
+    """The moment with its words made ready, for who holds many triggers against it."""
+    return {**moment, "plain": _plain(_said(moment))}
 
 
 def fits(trigger: Mapping[str, Sequence[str]], moment: Moment) -> str:
     """What of the trigger the moment meets, for a person; "" where it doesn't apply."""
-    places = [part for part in ("paths", "commands", "kinds") if trigger.get(part)]
-    where = next((found for part in places if (found := _met(trigger, part, moment))), "")
     spoken = _met(trigger, "words", moment) if trigger.get("words") else ""
-    if (places and not where) or (trigger.get("words") and not spoken):
+    if trigger.get("words") and not spoken:
         return ""
-    return where or spoken
+    places = [part for part in ("paths", "commands", "kinds") if trigger.get(part)]
+    if not places:
+        return spoken
+    return next((found for part in places if (found := _met(trigger, part, moment))), "")
 
 
 def is_comparable(trigger: Mapping[str, Sequence[str]], moment: Moment) -> bool:
@@ -49,10 +55,16 @@ def _met(trigger: Mapping[str, Sequence[str]], part: str, moment: Moment) -> str
     if part == "kinds":
         kind = moment.get("kind", "")
         return f"kind {kind}" if kind in wanted else ""
-    command = moment.get("command", "")
-    held = _plain(command if part == "commands" else f"{moment.get('text', '')} {command}")
+    if part == "commands" and "command" not in moment:
+        return ""
+    held = moment.get("plain") or _plain(_said(moment))
     found = next((one for one in wanted if _plain(one).rstrip() in held), "")
     return f"{part[:-1]} “{found}”" if found else ""
+
+
+def _said(moment: Moment) -> str:
+    """What is said in it; of a command that is the command."""
+    return moment["command"] if "command" in moment else moment.get("text", "")
 
 
 def _plain(text: str) -> str:

@@ -43,10 +43,15 @@ class Rules:
             self.store, self.ledger, self.clock, self.lessons, failures=lambda: self.failures,
             names=lambda: [Name("client", "Harbour Foods")],
         )  # fmt: skip
+        self.read = 0
         self.room = Consolidation(
-            self.store, self.ledger, self.clock, self.lessons, lambda: self.past, timezone="UTC", silent_weeks=8,
+            self.store, self.ledger, self.clock, self.lessons, self.reading, timezone="UTC", silent_weeks=8,
             enforcements=self.held, harvest=self.harvest,
         )  # fmt: skip
+
+    def reading(self) -> list[Past]:
+        self.read += 1
+        return self.past
 
     def rule(self, words: str, **more: Any) -> str:
         self.clock.advance(days=1)
@@ -242,6 +247,7 @@ def test_once_a_week_somebody_asks_and_a_firm_that_begins_is_left_alone(rules: R
     rules.clock.advance(days=20)
     assert rules.room.keep_up() == 1
     assert rules.room.keep_up() == 0
+    assert rules.read == 1  # all archives, whatever many rules are held against them
 
 
 def undo(rules: Rules, session: str, name: str = "due") -> None:

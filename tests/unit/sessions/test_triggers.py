@@ -20,3 +20,4 @@ from onefirm.sessions import triggers
 )
 def test_a_word_is_met_from_its_beginning(word: str, text: str, met: bool) -> None:
     assert bool(triggers.fits({"words": [word]}, {"text": text})) is met
+    assert bool(triggers.fits({"words": [word]}, triggers.heard({"text": text}))) is met
