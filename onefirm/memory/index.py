@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, Integer, TextClause, TextualSelect, column, text
 
 ENGLISH, OTHER = "english", "other"
 LANGUAGES = (ENGLISH, OTHER)
@@ -125,19 +125,23 @@ def frequencies(conn: Connection, terms: Sequence[Term], most: int) -> list[int]
     return list(conn.execute(_counts(conn.dialect.name, len(terms)), given | {"most": most}).one())
 
 
-def scoped(conn: Connection, words: Iterable[str]) -> list[int]:
-    """The passages that have one of these scope words."""
-    group = sorted(words)
-    return within(conn, [group]) if group else []
+def scoped(conn: Connection, words: Iterable[str]) -> TextualSelect:
+    """A query of the passages that have one of these scope words: more than a statement takes parameters."""
+    return _within(conn, [sorted(words)])
 
 
 def within(conn: Connection, scope: Sequence[Sequence[str]]) -> list[int]:
     """The passages of a scope: those that have one word of each group."""
+    return list(conn.execute(_within(conn, scope)).scalars())
+
+
+def _within(conn: Connection, scope: Sequence[Sequence[str]]) -> TextualSelect:
     if conn.dialect.name == "postgresql":
-        query = text("SELECT id FROM passage WHERE passage_text @@ CAST(:scope AS tsquery)")
-        return list(conn.execute(query, {"scope": _pg_scope(scope)}).scalars())
-    found = (f"SELECT rowid FROM {name} WHERE {name} MATCH :scope" for name in _INDEX.values())  # noqa: S608
-    return list(conn.execute(text(" UNION ALL ".join(found)), {"scope": _scope(scope)}).scalars())
+        query, match = "SELECT id FROM passage WHERE passage_text @@ CAST(:scope AS tsquery)", _pg_scope(scope)
+    else:
+        found = (f"SELECT rowid AS id FROM {name} WHERE {name} MATCH :scope" for name in _INDEX.values())  # noqa: S608
+        query, match = " UNION ALL ".join(found), _scope(scope)
+    return text(query).bindparams(scope=match).columns(column("id", Integer))
 
 
 def _light(judged: bool) -> str:

@@ -19,6 +19,8 @@ from onefirm.store.tables import decision, fact, lesson, passage, payload, sourc
 
 _LOCK = 7_016_310_002  # any constant of our own
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+_AT_ONCE = 1_000
+_COMMON = select(passage.c.about, passage.c.scope, passage.c.titles, passage.c.language).distinct()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,21 +132,31 @@ def is_moved(conn: Connection, refs: Sequence[str]) -> bool:
 def rescope(conn: Connection, refs: Sequence[str]) -> None:
     """Take in what the mirror says now of these records: where they belong, and what they are called."""
     for old, new in list(_moved(conn, refs)):
-        conn.execute(passage.delete().where(passage.c.id == old["id"]))
-        conn.execute(passage.insert().values(new))
-        words.follow(conn, added=[new], gone=[old])
+        alike = (passage.c[name] == old[name] for name in new)
+        query = select(passage.c.id).where(passage.c.id.in_(index.scoped(conn, old["scope"].split())), *alike)
+        ids = conn.execute(query).scalars().all()
+        for start in range(0, len(ids), _AT_ONCE):
+            some = passage.c.id.in_(ids[start : start + _AT_ONCE])
+            gone = [dict(row) for row in conn.execute(select(passage).where(some)).mappings()]
+            added = [{**row, **new} for row in gone]
+            conn.execute(passage.delete().where(some))
+            conn.execute(passage.insert(), added)
+            words.follow(conn, added=added, gone=gone)
 
 
-def _moved(conn: Connection, refs: Sequence[str]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+def _moved(conn: Connection, refs: Sequence[str]) -> Iterator[tuple[Mapping[str, Any], dict[str, str]]]:
+    """What passages about these records have in common and should have otherwise, each once: however many they are."""
+    if not refs:
+        return
     named = {word for ref in refs for word in (scopes.about(ref), scopes.owned(ref), scopes.via(ref))}
     spoken = languages.kept(conn)
-    for row in conn.execute(select(passage).where(passage.c.id.in_(index.scoped(conn, named)))).mappings().all():
+    for row in conn.execute(_COMMON.where(passage.c.id.in_(index.scoped(conn, named)))).mappings().all():
         scoped = scopes.of(conn, row["about"])
         is_firms = row["scope"].endswith(f" {scopes.FIRM}") and "owned" in row["scope"]
         language = spoken.of(() if is_firms else scoped.owners)
         new = {"scope": _scope(scoped.words, is_firms), "titles": scoped.titles, "language": language}
         if any(row[name] != value for name, value in new.items()):
-            yield dict(row), {**row, **new}
+            yield dict(row), new
 
 
 def _scope(words: str, is_firms: bool) -> str:

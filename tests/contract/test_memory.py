@@ -1,5 +1,6 @@
 """Memory on every store: decisions and lessons that are never rewritten, and recall that finds them."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -745,6 +746,24 @@ def test_a_client_that_the_question_names_by_title_lifts_what_belongs_to_it_unde
     memory.mirror("CL-2", "client", "Quay Kitchen")
     assert memory.refs("weekly calls with Quay") == ["DEC-1", "DEC-2"]
     assert memory.refs("weekly calls with Lagoon") == ["DEC-2", "DEC-1"]
+
+
+def test_a_client_of_more_passages_than_a_statement_takes_parameters_may_be_renamed(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    memory = Memory(sqlite_url(tmp_path), clock)
+    memory.refs("quay")
+    with memory.store.write() as conn:
+        driver: Any = conn.connection.driver_connection
+        driver.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 1_100)
+        parts = [Part("", f"note {number} of the quay") for number in range(1_200)]
+        passages.put(conn, "source", "SRC-1", parts, ["CL-1"], "0" * 64)
+    memory.mirror("CL-1", "client", "Harbour Nine")
+    found = memory.memory.recall("the quay at Nine")
+    assert (found.note, found.searched) == ("", {"source": 1_200})
+    with memory.store.read() as conn:
+        assert conn.execute(select(passage.c.titles).distinct()).scalars().all() == ["Harbour Nine"]
+    memory.store.close()
 
 
 def test_what_belongs_to_a_client_of_another_language_is_found_from_a_words_stem_on(memory: Memory) -> None:
