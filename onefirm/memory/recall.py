@@ -29,7 +29,7 @@ from onefirm.store.engine import Store
 __all__ = ["Document", "Hit", "Recall", "Recalled"]
 
 MODE = "lexical"
-_CANDIDATES = 200
+_CANDIDATES, _CANDIDATES_BY_MEANING = 80, 200
 _FEWEST_READ = 30
 _MOST_HEIRS = 5  # one that took the place of one that took the place of one
 _NAMED = 10.0  # above all that only fits
@@ -288,7 +288,8 @@ class Recall(Sighted):
     ) -> list[Found]:
         """The best so many, whole: what fits the question's words, and what is near it in others."""
         most = max(_FEWEST_READ, 2 * question.limit)
-        found = [(one, self._candidates(conn, one, most)) for one in asked]
+        pool = max(_CANDIDATES_BY_MEANING if look else _CANDIDATES, 2 * most)
+        found = [(one, self._candidates(conn, one, most, pool)) for one in asked]
         rows = found[0][1] if len(found) == 1 else search.fused(conn, found)
         near = look.near(search.unnamed(question.query, rows), [row[0] for row in rows]) if look else _NOTHING
         if others := near.keys() - {row[0] for row in rows}:
@@ -298,9 +299,8 @@ class Recall(Sighted):
         whole = index.read(conn, best) if best else {}
         return sorted(search.whole((whole[number] for number in best), scores), key=search.order, reverse=True)
 
-    def _candidates(self, conn: Connection, asked: Asked, fewest: int) -> Sequence[Any]:
-        """What fits the words best in one language, as far as it may be seen."""
-        pool = _CANDIDATES
+    def _candidates(self, conn: Connection, asked: Asked, fewest: int, pool: int) -> Sequence[Any]:
+        """What fits the words best in one language, as far as it may be seen; looked for among the `pool` best."""
         while True:
             every = index.ranked(conn, asked, pool)
             rows = self._seen(every)

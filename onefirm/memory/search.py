@@ -38,7 +38,8 @@ _STOPWORDS = frozenset(
         "do does doing for from had has have having he her hers him his how i if in into is it its itself just many "
         "me more most much my no nor not now of off on once only or other our out over own she should so some such "
         "than that the their them themselves then there these they this those through to too until up us very was we "
-        "were what when where which while who whom whose why will with would you your"
+        "were what when where which while who whom whose why will with would you your "
+        "ll re s t ve"  # what is left of “she'll”, “we're”, “Jon's”, “don't”, “I've”
     )
 )
 _BY_ACTOR, _ABOUT_NAMED, _OF_NAMED, _TELLS_WHEN, _ASKS, _NEAR = 0.25, 0.5, 0.3, 0.1, 0.1, 0.7
