@@ -166,8 +166,10 @@ def _learned(data: Mapping[str, Any], event: Event) -> str:
 
 
 def _seen_again(data: Mapping[str, Any], event: Event) -> str:
-    places = [value(place) for place in _list(data, "where")] or [value(data.get("where") or "the same place")]
-    return f"met the lesson {_named(data, event)} again at {listed(places)}"
+    met, where = f"met the lesson {_named(data, event)} again", data.get("where")
+    if isinstance(where, str):  # it was about no record
+        return f"{met}: {quoted(where, 300)}"
+    return f"{met} at {listed([value(place) for place in _list(data, 'where')] or ['the same place'])}"
 
 
 def _kept(data: Mapping[str, Any], event: Event) -> str:

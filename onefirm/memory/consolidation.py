@@ -200,6 +200,7 @@ class Consolidation:
             if ref != given:
                 made = self._lessons.decide(ref, "retire", by=by)
                 yield f"{ref} {made.rule}: hardened → retired. To take it back: onefirm lesson decide {ref} harden"
+                yield from filter(None, [made.noted])
 
     def _question(self, conn: Connection, item_id: str) -> InboxItem:
         item = inbox.get(conn, item_id.strip().upper())
@@ -296,8 +297,7 @@ def _wolf(story: Story, replay: Replay, spoken: Sequence[Spoken]) -> Proposal | 
     none either, so speaking often belongs to it.
     """
     fired = {one.session for one in replay.fired} | {one.session for one in spoken}
-    met = {one.session for one in story.sightings if one.session}
-    alarms, chances = len(fired - met), max(replay.comparable, len(fired))
+    alarms, chances = len(fired - story.met_in), max(replay.comparable, len(fired))
     if not replay.has_trigger or chances < court.ENOUGH or len(fired) * 2 <= chances or alarms * 2 <= len(fired):
         return None
     why = f"{story.ref} speaks in {len(fired)} of {chances} sessions and was met in {len(fired) - alarms} of them"

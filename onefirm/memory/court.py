@@ -94,7 +94,7 @@ def trial(story: Story, past: Callable[[], Iterable[Past]], pattern: Mapping[str
 def _over(
     story: Story, past: Callable[[], Iterable[Past]], could: Callable[[Moment], bool], met: Callable[[Moment], str]
 ) -> Replay:
-    met_in = {one.session for one in story.sightings if one.session}
+    met_in = story.met_in
     comparable, fired = 0, list[Fired]()
     for one in past():
         if not any(map(could, one.moments)):

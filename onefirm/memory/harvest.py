@@ -114,7 +114,9 @@ class Harvest:
         said = asked.payload
         because = By(by.actor, by.session, by.reason, str(said["events"][-1]))
         known = self._noted(because, said["rule"])
-        made = known or self._lessons.record(said["rule"], said["why"], trigger=said["trigger"], by=because)
+        made = known or self._lessons.record(
+            said["rule"], said["why"], trigger=said["trigger"], met_in=said.get("sessions", said["events"]), by=because
+        )
         yield f"{made.ref} ({made.status}) {made.rule}"
         yield f"It is no rule before it is met elsewhere, or you say so: onefirm lesson court {made.ref}"
 
@@ -128,7 +130,7 @@ class Harvest:
         title = f"Shall this become a candidate: “{one.rule}” {one.why}"
         payload = {
             "what": "candidate", "answers": ["yes", "no"], "rule": one.rule, "why": one.why, "trigger": one.trigger,
-            "events": one.events, "command": "onefirm lesson propose",
+            "events": one.events, "sessions": sorted(one.sessions), "command": "onefirm lesson propose",
         }  # fmt: skip
         inbox.ask(conn, HARVEST, f"{HARVEST}/{one.key}", title, (), payload, self._clock.now())
 

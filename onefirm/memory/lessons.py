@@ -20,6 +20,7 @@ from onefirm.memory import court, guides, likeness, rule_words, statements, stor
 from onefirm.memory.abstraction import Names
 from onefirm.memory.court import Past, Replay
 from onefirm.memory.pages import Page
+from onefirm.memory.patterns import Enforcement
 from onefirm.memory.places import places, within
 from onefirm.memory.rule_words import RuleWords, Said
 from onefirm.memory.statements import SecretsCheck, no_secrets
@@ -98,6 +99,7 @@ class Lessons(Sighted):
         again: str | None = None,
         trigger: Mapping[str, Sequence[str]] | None = None,
         anyway: bool = False,
+        met_in: Sequence[str] = (),
         by: By,
     ) -> Lesson:
         """Note a new lesson as a candidate, or with `again` that a known one held once more.
@@ -110,9 +112,10 @@ class Lessons(Sighted):
            again.
 
         `trigger` says when it applies: {"paths", "commands", "kinds", "words"}, lists of texts. With `again` rule,
-        theme and trigger are not read. `by.cause` is the entry that taught it. Raises InvalidInput for words that
-        can't be kept, NotFound for an unknown ref, Refused for a secret, or a name that can't be taken out, and for
-        what a failure that passes by itself has taught, unless a person says `anyway`.
+        theme and trigger are not read. `by.cause` is the entry that taught it, `met_in` the sessions that did: onefirm
+        worded it then, always in nearly the same words, so that only equal ones are the same rule. Raises
+        InvalidInput for words that can't be kept, NotFound for an unknown ref, Refused for a secret, or a name that
+        can't be taken out, and for what a failure that passes by itself has taught, unless a person says `anyway`.
         """
         by, _ = self.words.nameless(by)
         concerned = statements.refs(about)
@@ -120,6 +123,7 @@ class Lessons(Sighted):
         if not anyway:
             rule_words.check_lasting(why)
         said = self.words.reason(why) if again else self.words.whole(rule, why, theme, trigger)
+        said = replace(said, met_in=tuple(met_in))
         heard = self._heard(again, said, concerned, by)
         with self._store.write() as conn:
             statements.existing(conn, concerned)
@@ -145,6 +149,7 @@ class Lessons(Sighted):
         ref = f"L-{next_number(conn, 'lesson')}"
         data = {"ref": ref, "rule": said.rule, "why": said.why, "theme": said.theme, "about": list(about)}
         data |= {"trigger": dict(said.trigger)} if said.trigger else {}
+        data |= {"met_in": list(said.met_in)} if said.met_in else {}
         data |= {"places": list(places(conn, self._ledger, about)), "day": self._today()}
         entry = self._ledger.append(conn, "lesson.recorded", data, subjects=[ref, *of, *about], by=by)
         conn.execute(
@@ -280,7 +285,8 @@ class Lessons(Sighted):
             raise InvalidInput(f"“{verdict}” is no verdict.", hint=f"Use one of: {', '.join(OUTCOMES)}.")
         with self._store.write() as conn:
             _take_turn(conn)
-            status = self._story(conn, name).status
+            story = self._story(conn, name)
+            status = story.status
             if verdict != "keep" and status == OUTCOMES[verdict]:
                 raise Refused(f"{name} is {status} already.", hint="lesson_decide takes harden, retire or keep.")
             self._verdict(conn, name, verdict, by)
@@ -289,7 +295,7 @@ class Lessons(Sighted):
             for item in inbox.open_items(conn):
                 if item.kind in QUESTIONS and item.payload.get("ref") == name:
                     inbox.decide(conn, item.id, verdict, by.actor, self._clock.now())
-        return self._told(name, [told])
+        return self._told(name, [told, _let_go(name, story.enforced)])
 
     def case(self, ref: str) -> Case:
         """What is known for and against a lesson. Raises NotFound."""
@@ -311,7 +317,8 @@ class Lessons(Sighted):
         found: list[tuple[float, Story]] = []
         for story in self._living(conn, WHOLE if about else self._sight):
             one = story.told()
-            share = 1.0 if _plain(one.rule) == plain else likeness.likeness(words, likeness.words(one.rule))
+            alike = 0.0 if said.met_in else likeness.likeness(words, likeness.words(one.rule))
+            share = 1.0 if _plain(one.rule) == plain else alike
             if not likeness.is_opposed(said.rule, one.rule) and likeness.is_same(share, said.trigger, one.trigger):
                 found.append((share, story))
         best = max(found, key=lambda pair: pair[0], default=None)
@@ -409,6 +416,10 @@ def restate(conn: Connection, ledger: Ledger, ref: str, before: Status, tombston
         verdict = next(name for name, status in OUTCOMES.items() if status == before)
         by = By(SYSTEM, tombstone.session, "what was said about it was erased, and its standing stays", tombstone.id)
         ledger.append(conn, "lesson.decided", {"ref": ref, "verdict": verdict}, subjects=[ref], by=by)
+
+
+def _let_go(ref: str, held: Enforcement | None) -> str:
+    return f"nothing {held.told()} any more; a new yes would: onefirm lesson enforce {ref} …" if held else ""
 
 
 def _take_turn(conn: Connection) -> None:

@@ -15,13 +15,17 @@ from onefirm.memory.triggers import Trigger
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What is recorded of a rule: its words without names, what stood there and now doesn't, and when it applies."""
+    """What is recorded of a rule: its words without names, what stood there and now doesn't, and when it applies.
+
+    `met_in` are the sessions that taught it, where onefirm worded it out of what happened in them.
+    """
 
     rule: str
     why: str
     replaced: tuple[tuple[str, str], ...] = ()
     theme: str = ""
     trigger: Trigger = field(default_factory=dict[str, list[str]])
+    met_in: tuple[str, ...] = ()
 
     def told(self) -> str:
         """What was replaced, in a sentence; "" where nothing was."""

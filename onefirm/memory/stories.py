@@ -101,6 +101,11 @@ class Story:
         return [one for one in self.met if one.event_id not in self.apart]
 
     @property
+    def met_in(self) -> set[str]:
+        """The sessions in which it was met, those that taught it among them."""
+        return {*(self.first.payload or {}).get("met_in", ()), *(one.session for one in self.sightings if one.session)}
+
+    @property
     def status(self) -> Status:
         return OUTCOMES.get(self.verdict, "candidate")
 

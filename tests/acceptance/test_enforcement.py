@@ -90,7 +90,8 @@ def test_an_edit_that_a_rule_holds_is_refused_or_asked_about_and_a_retired_rule_
     assert edit("site/index.html", "</p>", "</p><p>lorem\nIpsum!</p>")["permissionDecision"] == "deny"
     assert edit("other/index.html", "", "lorem ipsum") == {}
     assert edit("prices.csv", "", "1;2")["permissionDecision"] == "ask"
-    onefirm.done("lesson", "decide", refused, "retire")
+    gone = onefirm.done("lesson", "decide", refused, "retire").err
+    assert "nothing refuses edits of site/* that add “Lorem ipsum” any more" in gone
     assert edit("site/index.html", "</p>", "</p><p>lorem ipsum</p>") == {}
     compiled = onefirm.root / ".onefirm/enforced.json"
     compiled.write_text("{")

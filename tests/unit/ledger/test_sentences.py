@@ -56,6 +56,7 @@ SENTENCES = [
            "L-2"),
      "Claude noted the lesson “Ask for the brand file first” (L-2); why: it came late twice."),
     (entry("lesson.seen_again", {"ref": "L-2", "where": ["P-14"]}, "L-2"), "Claude met the lesson L-2 again at P-14."),
+    (entry("lesson.seen_again", {"ref": "L-2", "where": "Lost."}, "L-2"), "Claude met the lesson L-2 again: “Lost.”."),
     (entry("lesson.merged", {"ref": "L-9", "of": ["L-2", "L-5"]}, "L-9", "L-2", "L-5", actor="operator"),
      "The operator made the guide L-9 of L-2 and L-5."),
     (entry("lesson.enforcement_proposed", {"ref": "L-2", "form": "guard"}, "L-2"),
