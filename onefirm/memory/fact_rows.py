@@ -1,6 +1,6 @@
 """How facts stand, folded from their entries: each one is applied as it is written, and the same again when in doubt.
 
-No word of a fact is in these rows; what it says is in its entries.
+What a fact says is in its entries alone; these rows have its words only as numbers.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from sqlalchemy import Connection, func, or_, select
 
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
-from onefirm.memory.sameness import digest, words
+from onefirm.memory.sameness import digest, numbers
+from onefirm.store import notes
 from onefirm.store.listed import listed
-from onefirm.store.tables import evidence, fact
+from onefirm.store.tables import evidence, fact, fact_word
 
 KINDS = ("fact.",)
 _SAID = "evidence"
+_MADE, _FORM = "facts", 1  # of these rows; those of another form are made anew
 _ERASED = {"status": "erased"}  # so is one that no entry records: what came after tells nothing
 _Said = Mapping[str, Any]
 
@@ -28,6 +30,8 @@ def apply(conn: Connection, entry: Event) -> None:
     ref = entry.subjects[0]
     if entry.kind == "fact.recorded":
         conn.execute(fact.insert().values(_recorded(entry)))
+        if spelt := _spelt(entry):
+            conn.execute(fact_word.insert(), spelt)
     elif changed := _changed(entry):
         conn.execute(fact.update().where(fact.c.ref == ref, fact.c.status != "erased").values(changed))
     if _SAID in (entry.payload or {}):
@@ -47,23 +51,35 @@ def restate(conn: Connection, ledger: Ledger, refs: Iterable[str]) -> None:
 
 def rebuild(conn: Connection, ledger: Ledger) -> int:
     """Make all rows anew; how many facts there are."""
-    conn.execute(evidence.delete())
-    conn.execute(fact.delete())
     told = folded(ledger.events(conn, kinds=KINDS))
-    if told.facts:
-        conn.execute(fact.insert(), list(told.facts.values()))
-    if every := [row for rows in told.quotes.values() for row in rows]:
-        conn.execute(evidence.insert(), every)
+    rows = {
+        fact: told.facts.values(),
+        fact_word: (row for one in told.words.values() for row in one),
+        evidence: (row for quotes in told.quotes.values() for row in quotes),
+    }
+    for table, every in rows.items():
+        conn.execute(table.delete())
+        if kept := list(every):
+            conn.execute(table.insert(), kept)
+    notes.put(conn, _MADE, _FORM)
     return len(told.facts)
+
+
+def renew(conn: Connection, ledger: Ledger) -> None:
+    """Make all rows anew where an onefirm made them that kept less."""
+    if notes.get(conn, _MADE) != _FORM:
+        rebuild(conn, ledger)
 
 
 def differing(conn: Connection, ledger: Ledger) -> list[str]:
     """The facts that stand otherwise than their entries tell, those that no entry tells of among them."""
     told = folded(ledger.events(conn, kinds=KINDS))
     held = Told({row["ref"]: dict(row) for row in conn.execute(select(fact)).mappings()})
+    for row in conn.execute(select(fact_word).order_by(fact_word.c.fact, fact_word.c.word)).mappings():
+        held.words.setdefault(row["fact"], []).append(dict(row))
     for row in conn.execute(select(evidence).order_by(evidence.c.fact, evidence.c.number)).mappings():
         held.quotes.setdefault(row["fact"], []).append(dict(row))
-    every = dict.fromkeys((*told.facts, *held.facts, *held.quotes))
+    every = dict.fromkeys((*told.facts, *held.facts, *held.quotes, *held.words))
     return [ref for ref in every if told.of(ref) != held.of(ref)]
 
 
@@ -81,14 +97,15 @@ def summed_up(conn: Connection, sources: Sequence[str], known_by: str | None) ->
 
 @dataclass(slots=True)
 class Told:
-    """The rows of facts and their quotes, by the facts' refs."""
+    """The rows of facts, of their words and of their quotes, by the facts' refs."""
 
     facts: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     quotes: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])
+    words: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])
 
-    def of(self, ref: str) -> tuple[Any, Any]:
+    def of(self, ref: str) -> tuple[Any, Any, Any]:
         """All that is told of one fact."""
-        return self.facts.get(ref), self.quotes.get(ref, [])
+        return self.facts.get(ref), self.quotes.get(ref, []), self.words.get(ref, [])
 
 
 def folded(entries: Iterable[Event]) -> Told:
@@ -97,7 +114,7 @@ def folded(entries: Iterable[Event]) -> Told:
     for entry in entries:
         ref = entry.subjects[0]
         if entry.kind == "fact.recorded":
-            told.facts[ref] = _recorded(entry)
+            told.facts[ref], told.words[ref] = _recorded(entry), _spelt(entry)
         elif told.facts.get(ref, _ERASED)["status"] != "erased":
             told.facts[ref] |= _changed(entry)
         held = told.quotes.setdefault(ref, [])
@@ -106,7 +123,8 @@ def folded(entries: Iterable[Event]) -> Told:
 
 
 def _drop(conn: Connection, refs: Sequence[str]) -> None:
-    conn.execute(evidence.delete().where(evidence.c.fact.in_(listed(conn, refs))))
+    for table in (evidence, fact_word):
+        conn.execute(table.delete().where(table.c.fact.in_(listed(conn, refs))))
     conn.execute(fact.delete().where(fact.c.ref.in_(listed(conn, refs))))
 
 
@@ -139,8 +157,14 @@ def _keys(said: _Said) -> dict[str, Any]:
         "same": digest(statement),
         "topic": digest(subject) if subject else None,
         "slot": digest(subject, predicate) if subject and predicate and said["value"] else None,
-        "words": len(words(statement)),
+        "words": len(numbers(statement)),
     }
+
+
+def _spelt(entry: Event) -> list[dict[str, Any]]:
+    """The rows of a fact's words."""
+    statement = (entry.payload or {}).get("statement", "")
+    return [{"word": word, "fact": entry.subjects[0]} for word in sorted(numbers(statement))]
 
 
 def _quoted(entry: Event, held: int) -> list[dict[str, Any]]:

@@ -116,6 +116,7 @@ class Facts(Sighted):
         self._sight.check(named)
         with self._store.write() as conn:
             take_turn(conn)
+            fact_rows.renew(conn, self._ledger)
             statements.existing(conn, claim.said["about"])
             self._check_here(conn, claim)
             scope = self._scope(conn, claim.said["about"])

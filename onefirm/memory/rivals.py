@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, func, or_, select
 
-from onefirm.ledger.events import Fields, read_body
 from onefirm.memory import places
 from onefirm.memory.quotes import Found
-from onefirm.memory.sameness import ALIKE, digest, even, is_same, likeness, share, words
+from onefirm.memory.sameness import ALIKE, digest, even, is_same, likeness, numbers
 from onefirm.memory.told_facts import Fact, facts_of, rows
-from onefirm.store.tables import event_subject, fact
+from onefirm.store.listed import listed
+from onefirm.store.tables import event_subject, fact, fact_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def rivals(conn: Connection, claim: Claim, replaced: Sequence[str], scope_of: Ca
     records of a fact are now: they may have moved since it was recorded.
     """
     found = Rivals()
-    for one in _near(conn, claim, scope_of):
+    for one in near(conn, claim, scope_of):
         if _says(one, claim):
             return Rivals(same=one)
         if one.ref in replaced:
@@ -61,26 +61,45 @@ def rivals(conn: Connection, claim: Claim, replaced: Sequence[str], scope_of: Ca
     return found
 
 
-def _near(conn: Connection, claim: Claim, scope_of: Callable[[Sequence[str]], str]) -> list[Fact]:
-    """The facts of the same scope that could say the same, or something else of the same subject."""
-    said, slot = claim.said, claim.slot or ""
-    mine, same = words(said["statement"]), digest(said["statement"])
-    near = fact.c.words.between(len(mine) // 2, len(mine) * 2 + 1)
-    topic = fact.c.topic == digest(said["subject"]) if said["subject"] else fact.c.topic.is_(None)
+def near(conn: Connection, claim: Claim, scope_of: Callable[[Sequence[str]], str]) -> list[Fact]:
+    """The facts of the same scope that hold one value with it or are alike in their words, as they were recorded."""
+    said = claim.said
     told = select(event_subject.c.event_id).where(event_subject.c.ref.in_(said["about"]))
     scopes = (said["scope"], *places.became(conn, said["scope"].split()))
-    scoped = or_(fact.c.scope.in_(scopes), fact.c.event_id.in_(told))
-    query = rows().where(scoped, fact.c.status.in_(("active", "candidate")))
-    query = query.where(fact.c.kind == said["kind"], or_(near, topic)).order_by(fact.c.at, fact.c.ref)
-    every = conn.execute(query).mappings()
-    # Whole facts are dear to read, and whoever else records waits: nearly all are others by their words.
-    alike = [row for row in every if slot == row["slot"] or same == row["same"] or _is_alike(row, mine)]
-    return facts_of(conn, [row for row in alike if scope_of(row["subjects"]) == said["scope"]])
+    refs = listed(conn, {*_alike(conn, said["statement"]), *_of_slot(conn, claim)})
+    query = rows().where(fact.c.ref.in_(refs), or_(fact.c.scope.in_(scopes), fact.c.event_id.in_(told)))
+    query = query.where(fact.c.kind == said["kind"], fact.c.status.in_(("active", "candidate")))
+    found = conn.execute(query.order_by(fact.c.at, fact.c.ref)).mappings().all()
+    now = {about: scope_of(about) for about in {tuple(row["subjects"]) for row in found}}
+    return facts_of(conn, [row for row in found if now[tuple(row["subjects"])] == said["scope"]])
 
 
-def _is_alike(row: Fields, mine: frozenset[str]) -> bool:
-    said: Mapping[str, Any] = (read_body(row["said"]) or {}).get("data", {})
-    return share(mine, words(said.get("statement", ""))) >= ALIKE
+def _alike(conn: Connection, statement: str) -> Iterator[str]:
+    """The facts whose words are alike. Whoever else records waits, so only those are looked at that have one of its
+    rarest words: who has none of that half, and one more, can't have half of all words in common.
+    """
+    mine = numbers(statement)
+    if not mine:
+        yield from conn.execute(select(fact.c.ref).where(fact.c.same == digest(statement))).scalars()
+        return
+    word, ref = fact_word.c.word, fact_word.c.fact
+    by_rarity = select(word).where(word.in_(mine)).group_by(word).order_by(func.count(), word)
+    known = conn.execute(by_rarity).scalars().all()
+    rarest = [*mine.difference(known), *known][: int(len(mine) * (1 - ALIKE)) + 1]
+    having = select(ref).where(word.in_(rarest)).distinct().subquery()
+    shared = select(ref, func.count().label("shared")).where(word.in_(mine), ref.in_(select(having))).group_by(ref)
+    found = shared.subquery()
+    query = select(fact.c.ref, fact.c.words, found.c.shared).join(found, found.c.fact == fact.c.ref)
+    for one in conn.execute(query):
+        if one.shared >= ALIKE * (len(mine) + one.words - one.shared):
+            yield one.ref
+
+
+def _of_slot(conn: Connection, claim: Claim) -> Iterable[str]:
+    if not claim.slot:
+        return ()
+    topic = fact.c.topic == digest(claim.said["subject"])
+    return conn.execute(select(fact.c.ref).where(topic, fact.c.slot == claim.slot)).scalars()
 
 
 def _by_day(found: Rivals, one: Fact, claim: Claim) -> list[Fact]:

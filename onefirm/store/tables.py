@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     ForeignKeyConstraint,
@@ -271,6 +272,15 @@ fact = Table(  # how each fact stands; made anew from the ledger at any time, an
     Column("valid_to", Text),
     Index("fact_by_scope", "scope", "status", "words"),
     Index("fact_by_topic", "topic"),
+)
+
+fact_word = Table(  # which words a fact's statement has, each as a number: who says nearly the same is found by them
+    "fact_word",
+    metadata,
+    Column("word", BigInteger, nullable=False),
+    Column("fact", Text, nullable=False),
+    PrimaryKeyConstraint("word", "fact"),
+    Index("fact_word_by_fact", "fact"),
 )
 
 evidence = Table(

@@ -3,10 +3,14 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from contract.stores import sqlite_url
@@ -15,16 +19,18 @@ from onefirm.core.attribution import By
 from onefirm.core.errors import InvalidInput, NotFound, Refused, Unavailable
 from onefirm.core.sight import Sight
 from onefirm.ledger.verify import verify
-from onefirm.memory import fact_rows, marks, quotes, statements, transcripts
+from onefirm.memory import fact_rows, marks, places, quotes, sameness, statements, told_facts, transcripts
 from onefirm.memory.facts import Fact, Facts, Recorded
 from onefirm.memory.quotes import Quote
+from onefirm.memory.rivals import Claim, near
 from onefirm.memory.sources import Archived, Sources
 from onefirm.store import inbox
-from onefirm.store.tables import evidence, fact, source_text
+from onefirm.store.tables import evidence, fact, fact_word, setting, source_text
 from support.clock import FixedClock
 
 OPERATOR = By("operator")
 CLAUDE = By("claude", session="S-A")
+ABOUT = st.sampled_from(((), ("CL-1",), ("P-1",), ("CL-2",), ("P-1", "CL-2")))
 TALK = """# Talk with Anna
 
 The hosting contract of the shop ends on 31 March 2027. It costs 400 EUR a month, and nobody
@@ -69,7 +75,8 @@ class Knowledge(Memory):
     def rows(self) -> list[Any]:
         with self.store.read() as conn:
             kept = conn.execute(select(fact).order_by(fact.c.ref)).all()
-            return [*kept, *conn.execute(select(evidence).order_by(evidence.c.fact, evidence.c.number))]
+            spelt = conn.execute(select(fact_word).order_by(fact_word.c.fact, fact_word.c.word)).all()
+            return [*kept, *spelt, *conn.execute(select(evidence).order_by(evidence.c.fact, evidence.c.number))]
 
 
 @pytest.fixture
@@ -248,6 +255,15 @@ def test_the_same_statement_gets_more_evidence_and_no_second_fact(memory: Knowle
     assert memory.kinds(first.fact.ref) == ["fact.recorded", "fact.evidenced"]
 
 
+def test_what_an_onefirm_recorded_that_kept_no_words_is_met_again_too(memory: Knowledge) -> None:
+    memory.archive()
+    memory.found("Anna prefers calls before noon.", "Anna prefers calls before noon")
+    with memory.store.write() as conn:
+        conn.execute(fact_word.delete())
+        conn.execute(setting.delete())
+    assert not memory.found("Anna really prefers calls before noon", "Anna prefers calls before noon").is_new
+
+
 @pytest.mark.parametrize(
     "said", ["ends on 31 March 2028", "never ends on 31 March 2027", "of Berta ends on 31 March 2027"]
 )
@@ -271,6 +287,46 @@ def test_a_fact_is_replaced_by_name_and_retracted_and_stays_readable(memory: Kno
         memory.facts.retract("F-2", by=OPERATOR)
     with pytest.raises(Refused, match="can't be replaced"):
         memory.found("Anna is away", "Anna prefers calls before noon", replaces=["F-2"])
+
+
+SAID = st.lists(
+    st.sampled_from(("Straße", "STRASSE", "ﬁne", "fine", "isn't", "12.5", "the", "shop", "pays", "Anna")), max_size=6
+)
+STATED = st.tuples(SAID, st.sampled_from(("", "hosting", "Hosting")), st.sampled_from(("", "price")), ABOUT)
+
+
+@settings(max_examples=500 if settings().max_examples >= 5000 else 3)
+@given(st.lists(STATED, min_size=8, max_size=20), STATED)
+def test_what_a_statement_is_held_against_is_what_reading_every_fact_finds(stated: list[Any], last: Any) -> None:
+    with TemporaryDirectory() as folder:
+        memory = Knowledge(sqlite_url(Path(folder)), FixedClock())
+        memory.record("CL-2", "client")
+        memory.archive()
+        for said in stated:
+            memory.found(quote="Anna prefers calls", **_stated(*said))
+        with memory.store.read() as conn:
+            owned = partial(places.owners, conn, memory.ledger)
+            scope = " ".join(sorted(owned(last[3]))) or "firm"
+            claim = Claim({**_stated(*last), "kind": "fact", "scope": scope}, ())
+            every = told_facts.facts_of(conn, conn.execute(told_facts.rows()).mappings().all())
+            standing = sorted((one for one in every if one.status in ("active", "candidate")), key=lambda one: one.at)
+            mine = [one for one in standing if (" ".join(sorted(owned(one.about))) or "firm") == scope]
+            wanted = [one.ref for one in mine if _is_near(one, claim)]
+            found = near(conn, claim, lambda about: " ".join(sorted(owned(about))) or "firm")
+        memory.store.close()
+    assert [one.ref for one in found] == wanted
+
+
+def _stated(words: list[str], subject: str, predicate: str, about: tuple[str, ...]) -> dict[str, Any]:
+    slot = {"predicate": predicate, "value": words[0]} if subject and predicate and words else {}
+    named = {"predicate": "", "value": "", **slot}
+    return {"statement": f"{' '.join(words)} !?", "subject": subject, "about": about, **named}
+
+
+def _is_near(one: Fact, claim: Claim) -> bool:
+    said, is_same = claim.said, sameness.even(one.statement) == sameness.even(claim.said["statement"])
+    of_slot = bool(claim.slot) and sameness.digest(one.subject, one.predicate) == claim.slot and bool(one.value)
+    return is_same or of_slot or sameness.likeness(one.statement, said["statement"]) >= sameness.ALIKE
 
 
 def test_a_fact_goes_along_with_a_project_that_moves_to_another_client(memory: Knowledge) -> None:

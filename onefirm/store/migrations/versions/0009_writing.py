@@ -5,7 +5,7 @@ In that of C only English letters were any. What is recalled is made anew at the
 
 from alembic import op
 
-revision = "0010"
+revision = "0009"
 down_revision = "0008"
 
 
