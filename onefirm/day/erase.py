@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from onefirm import git
 from onefirm.core.attribution import By
 from onefirm.core.ids import parse_ref
-from onefirm.day import backups, intake, snapshots
+from onefirm.day import backups, intake, snapshots, transcripts
 from onefirm.day import lessons as rule_files
 from onefirm.day.brief import FILE
 from onefirm.day.planes import Planes
@@ -189,7 +189,7 @@ def _scope(planes: Planes, names: Sequence[str]) -> _Scope:
 
 def _entries(planes: Planes, conn: Connection, scope: _Scope) -> list[Event]:
     """The entries about it and its artifacts, the ends of sessions that name its next action, findings that quote its
-    narrative, and the roll-ups that say what one of these told.
+    narrative, archived sessions that call it by name, and the roll-ups that say what one of these told.
     """
     found = {event.id: event for name in scope.names for event in planes.ledger.events(conn, ref=name)}
     found |= {event.id: event for event in artifacts.told_of(conn, planes.ledger, scope.names)}
@@ -198,6 +198,8 @@ def _entries(planes: Planes, conn: Connection, scope: _Scope) -> list[Event]:
         next_actions: Iterable[str] = told.get("next_actions") or ()
         if not set(next_actions).isdisjoint(scope.names) or _quotes(event, scope):
             found.setdefault(event.id, event)
+    named = (planes.ledger.get(conn, name) for name in transcripts.naming(conn, scope.names))
+    found |= {event.id: event for event in named if event}
     found |= {event.id: event for event in rollups.saying(conn, found.values())}
     return [one for one in found.values() if one.kind != "payload.erased" and (one.payload or one.damaged)]
 

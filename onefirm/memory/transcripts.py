@@ -48,20 +48,20 @@ def moments(text: str) -> Iterator[Moment]:
 
 def past(conn: Connection) -> Iterator[Past]:
     """The sessions whose archived text is still here; a damaged one, which `onefirm doctor` names, is left out."""
-    for session, _, at, text in _texts(conn):
+    for session, _, at, text in texts(conn):
         yield Past(session, at, tuple(moments(text)))
 
 
 def failures(conn: Connection) -> Iterator[Failure]:
     """The commands that failed in these sessions."""
-    for session, entry, _, text in _texts(conn):
+    for session, entry, _, text in texts(conn):
         for block in text.split("\n\n"):
             if block.startswith(_MARKS["failed"]):
                 command, *said = [line[2:] for line in block.split("\n")]
                 yield Failure(session, entry, command, "\n".join(said))
 
 
-def _texts(conn: Connection) -> Iterator[tuple[str, str, str, str]]:
+def texts(conn: Connection) -> Iterator[tuple[str, str, str, str]]:
     """Of each archive that can be read: its session, the entry that tells of it, when the session began, the text."""
     query = select(event.c.session, event.c.id, source.c.at, source_text.c.body).join(
         source, event.c.id == source.c.event_id

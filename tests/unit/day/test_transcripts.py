@@ -122,6 +122,35 @@ def test_an_archive_is_seen_by_sessions_for_its_client_only_and_goes_with_it(fir
     assert [one.text_is for one in firm.sources.find(about="CL-1")] == ["erased"] * 2
 
 
+def test_people_and_work_are_known_by_what_tells_them_in_whatever_case(firm: Firm) -> None:
+    made = [("contact", {"title": "Ida Brandt", "client": "CL-1"}), ("contact", {"title": "Lena Park"}),
+            ("contact", {"title": "Tom Berg"}), ("contact", {"title": "Ada Berg"}),
+            ("project", {"title": "Harbour Site", "client": "CL-2"}), ("project", {"title": "Website"})]  # fmt: skip
+    firm.records.write([Change("create", kind=kind, set=dict(given)) for kind, given in made], OPERATOR)
+    said = {
+        "Call Brandt back, BERG too": ("CN-1",), "where is the car park of our website": (),
+        "the harbour site": ("P-1",), "ask lena park, then cn-3": ("CN-2", "CN-3"), "Is (erased) what it says?": (),
+    }  # fmt: skip
+    firm.records.write([Change("archive", ref="CL-3")], OPERATOR)
+    firm.day.erase("CL-3", OPERATOR)
+    for number, text in enumerate(said):
+        firm.day.close(lived(firm, asked(text), client_id=f"client-{number}"))
+    about = {firm.sources.text(one.ref): one.about for one in firm.sources.find(kind="session")}
+    assert about == {f"> {text}": refs for text, refs in said.items()}
+
+
+def test_of_more_clients_than_an_archive_is_about_each_takes_it_along(firm: Firm) -> None:
+    titles = [f"Yard{number}" for number in range(4, 25)]
+    firm.records.write([Change("create", kind="client", set={"title": title}) for title in titles], OPERATOR)
+    for number, text in enumerate((" ".join(titles), "Tidy up")):
+        firm.day.close(lived(firm, asked(text), client_id=f"client-{number}"))
+    assert [len(one.about) for one in firm.sources.find(kind="session")] == [0, 20]
+    firm.records.write([Change("archive", ref="CL-9")], OPERATOR)
+    assert "CL-9" not in firm.sources.get("SRC-1").about
+    firm.day.erase("CL-9", OPERATOR)
+    assert [one.text_is for one in firm.sources.find(kind="session")] == ["here", "erased"]
+
+
 def test_an_archive_vanishes_when_its_days_are_over_and_none_is_made_where_it_is_off(
     firm: Firm, clock: FixedClock
 ) -> None:
