@@ -14,6 +14,8 @@ from onefirm.cli.invocation import Invocation, pass_invocation
 from onefirm.core.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from onefirm.day.exports import Form
     from onefirm.memory.facts import Fact, Verdict
     from onefirm.memory.sources import Archived, Kind, Source
@@ -222,7 +224,8 @@ def show(invocation: Invocation, ref: str, whole: bool, as_json: bool) -> None:
     if kind == "SRC":
         found = firm.sources.get(ref)
         text = firm.sources.text(ref) if found.text_is == "here" else None
-        screen.data({**screen.plain(found), "text": text}) if as_json else _show_source(found, text, whole)
+        told = {**screen.plain(found), "text": text}
+        screen.data(told) if as_json else _show_source(found, text, whole, invocation.days())
         return
     rooms = {"F": firm.facts, "DEC": firm.decisions, "L": firm.lessons}
     if kind not in rooms:
@@ -236,21 +239,22 @@ def show(invocation: Invocation, ref: str, whole: bool, as_json: bool) -> None:
     elif kind == "F":
         _show_fact(invocation, firm.facts.get(ref))
     else:
-        screen.table(("", ""), [(name, _plain(value)) for name, value in screen.plain(one).items() if value])
+        said = {**screen.plain(one), "at": invocation.days()(one.at)}
+        screen.table(("", ""), [(name, _plain(value)) for name, value in said.items() if value])
 
 
 def _plain(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
 
 
-def _show_source(found: Source, text: str | None, whole: bool) -> None:
+def _show_source(found: Source, text: str | None, whole: bool, day: Callable[[str], str]) -> None:
     if whole and text is not None:
         screen.show(text)
         return
     screen.title(f"{found.ref} {found.title}")
     rows = [("kind", found.kind), ("of", found.dated), ("author", found.author), ("from", found.uri),
-            ("about", ", ".join(found.about)), ("archived", f"{found.at[:10]} by {found.actor}"),
-            ("sha256", found.sha256), ("expires", found.expires_at and found.expires_at[:10])]  # fmt: skip
+            ("about", ", ".join(found.about)), ("archived", f"{day(found.at)} by {found.actor}"),
+            ("sha256", found.sha256), ("expires", found.expires_at and day(found.expires_at))]  # fmt: skip
     screen.table(("", ""), [(name, value) for name, value in rows if value])
     if text is None:
         screen.say(f"Its text is gone: {found.text_is}.")
@@ -263,10 +267,11 @@ def _show_source(found: Source, text: str | None, whole: bool) -> None:
 
 def _show_fact(invocation: Invocation, one: Fact) -> None:
     screen.title(f"{one.ref} {one.statement}")
-    ended = f"{one.status} {one.ended_at[:10]}" if one.ended_at else one.status
+    day = invocation.days()
+    ended = f"{one.status} {day(one.ended_at)}" if one.ended_at else one.status
     rows = [("status", f"{ended}{(one.ended_by and f' by {one.ended_by}') or ''}"), ("holds", _held(one)),
             ("of", one.subject), (one.predicate, one.value), ("about", ", ".join(one.about)),
-            ("noted", f"{one.at[:10]} by {one.actor}"), ("replaces", ", ".join(one.replaces)),
+            ("noted", f"{day(one.at)} by {one.actor}"), ("replaces", ", ".join(one.replaces)),
             ("against", ", ".join(one.against))]  # fmt: skip
     screen.table(("", ""), [(name, value) for name, value in rows if value])
     for line in one.lines:

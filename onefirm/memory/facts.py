@@ -441,7 +441,7 @@ def _day(name: str, given: str | None) -> str | None:
     try:
         return date.fromisoformat(given).isoformat()
     except ValueError:
-        raise InvalidInput(f"“{given[:40]}” is no day for {name}.", hint="Write it as 2026-11-21.") from None
+        raise InvalidInput(f"“{given[:40]}” is no day.", hint=f"Write “{name}” as 2026-11-21.") from None
 
 
 def _about(names: Sequence[str]) -> Any:

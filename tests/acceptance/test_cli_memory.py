@@ -69,6 +69,10 @@ def test_a_lesson_begins_as_a_candidate_and_hardens_on_the_operators_word(onefir
     assert made["status"] == "candidate"
     assert onefirm.data("lesson", "decide", made["ref"], "harden")["status"] == "hardened"
     assert made["ref"] in onefirm.done("lesson", "list", "--status", "hardened").out
+    shown = onefirm.done("memory", "show", made["ref"]).out
+    assert (made["at"] in shown, "Ask who signs." in shown) == (False, True)
+    refused = onefirm("memory", "list", "--on", "2026-13-01").err
+    assert refused.split("→")[1].strip() == "Write “on” as 2026-11-21."
 
 
 @pytest.mark.row("MEM-02")
