@@ -103,19 +103,13 @@ class Decisions(Sighted):
 
         Without `about` it concerns what the decision that it supersedes was about. That one may be superseded after the
         day until which it could be reversed; the note says so. `closes` makes it the final record of an engagement that
-        is closed. Raises InvalidInput for words that can't be kept (the
-        reason's too) and a day that is over, NotFound for an unknown ref, Refused for a closed engagement, a secret, or
-        a decision that was superseded already.
+        is closed. Raises InvalidInput for words that can't be kept (the reason's too) and a day that is over, NotFound
+        for an unknown ref, Refused for a closed engagement, a secret, or a decision that was superseded already.
         """
         statements.check_reason(by, self._secrets_check)
-        said = {
-            "what": statements.statement("what", what, self._secrets_check),
-            "why": statements.statement("why", why, self._secrets_check),
-            "alternatives": list(statements.statements("alternatives", alternatives, self._secrets_check)),
-            "evidence": list(statements.statements("evidence", evidence, self._secrets_check)),
-            **({"reversible_until": self._day(reversible_until)} if reversible_until else {}),
-            **({"closes": closes} if closes else {}),
-        }
+        said: dict[str, Any] = self._words(what, why, alternatives, evidence)
+        said |= {"reversible_until": self._day(reversible_until)} if reversible_until else {}
+        said |= {"closes": closes} if closes else {}
         concerned = statements.refs(about)
         self._sight.check([*concerned, *([supersedes] if supersedes else [])])
         replaced = self.get(supersedes) if supersedes else None
@@ -132,6 +126,14 @@ class Decisions(Sighted):
         self._project()
         is_late = replaced is not None and replaced.is_over(self._clock.now(), self._timezone)
         return replace(written, note=_late(replaced)) if replaced and is_late else written
+
+    def _words(self, what: str, why: str, alternatives: Sequence[str], evidence: Sequence[str]) -> dict[str, Any]:
+        return {
+            "what": statements.statement("what", what, self._secrets_check),
+            "why": statements.statement("why", why, self._secrets_check),
+            "alternatives": list(statements.statements("alternatives", alternatives, self._secrets_check)),
+            "evidence": list(statements.statements("evidence", evidence, self._secrets_check)),
+        }
 
     def _append(
         self, conn: Connection, ref: str, said: dict[str, Any], about: tuple[str, ...], supersedes: str | None, by: By

@@ -7,8 +7,7 @@ closes the older, what contradicts waits for the operator, and both stay.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from sqlalchemy import Connection, and_, or_, select
@@ -21,10 +20,10 @@ from onefirm.core.sight import Sight, Sighted
 from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event, read_body
-from onefirm.ledger.words import clean
-from onefirm.memory import fact_rows, places, quotes, statements, told_facts, uses
+from onefirm.memory import fact_rows, places, statements, told_facts, uses
+from onefirm.memory.claims import Claim, Claims, Given
 from onefirm.memory.quotes import Found, Quote
-from onefirm.memory.rivals import Claim, rivals
+from onefirm.memory.rivals import rivals
 from onefirm.memory.sameness import digest
 from onefirm.memory.sources import Sources
 from onefirm.memory.statements import SecretsCheck, no_secrets
@@ -41,8 +40,6 @@ PREFIX = "F"
 INBOX_KIND = "fact"
 Verdict = Literal["accept", "reject", "both"]
 VERDICTS = ("accept", "reject", "both")
-LONGEST = 1_000
-_MOST_QUOTES = 10
 _MOST_ROWS = 500
 
 
@@ -111,7 +108,9 @@ class Facts(Sighted):
         Raises InvalidInput for words that can't be kept, NotFound, Refused for a quote that isn't there or a secret.
         """
         statements.check_reason(by, self._secrets_check)
-        claim = self._claim(statement, quotes, subject, predicate, value, about, valid_from, valid_to, kind)
+        claims = Claims(self._sources, self._sight, self._secrets_check)
+        given = Given(statement, subject, predicate, value, about, valid_from, valid_to, kind)
+        claim = claims.made(given, quotes)
         named = statements.refs(replaces)
         self._sight.check(named)
         with self._store.write() as conn:
@@ -123,54 +122,6 @@ class Facts(Sighted):
             made = self._place(conn, Claim({**claim.said, "scope": scope}, claim.found), named, by)
         self._project()
         return made
-
-    def _claim(
-        self, statement: str, given: Sequence[Quote], subject: str, predicate: str, value: str, about: Sequence[str],
-        valid_from: str | None, valid_to: str | None, kind: str,
-    ) -> Claim:  # fmt: skip
-        if not given or len(given) > _MOST_QUOTES:
-            raise InvalidInput(
-                "A fact needs the words it came from." if not given else f"{_MOST_QUOTES} quotes are the most.",
-                hint="Give one to ten quotes, each with its source: archive the source first.",
-            )
-        cited = {parse_ref(one.source): self._sources.get(one.source) for one in given}
-        found = tuple(quotes.find(one, self._sources.text(one.source)) for one in _normal(given))
-        concerned = tuple(dict.fromkeys([*statements.refs(about), *(x for one in cited.values() for x in one.about)]))
-        self._sight.check(concerned)
-        if self._sight.client and not concerned:
-            raise Refused(
-                f"This session is declared for {self._sight.client}, so what it records must say whose it is.",
-                hint="Name the client or one of its records in about.",
-            )
-        if bool(predicate.strip()) and not subject.strip():
-            raise InvalidInput("A predicate needs its subject.", hint="Say what it is told of, or leave both out.")
-        begin, end = _day("valid_from", valid_from), _day("valid_to", valid_to)
-        if begin and end and begin >= end:
-            raise InvalidInput(f"It would end ({end}) before it begins ({begin}).", hint="valid_to is the day after.")
-        days = [one.dated[:10] for one in cited.values() if one.dated]
-        said = {
-            "kind": kind, "statement": self._statement(statement), "subject": self._word("subject", subject),
-            "predicate": self._word("predicate", predicate), "value": self._word("value", value),
-            "about": list(concerned), "dated": begin or max(days, default=None), "valid_from": begin, "valid_to": end,
-        }  # fmt: skip
-        claim = Claim(said, found)
-        # A value is known from the day of which its source tells; what was before, nobody has said.
-        dated = max(days, default=None)
-        return claim.since(dated) if claim.slot and dated and not begin and (not end or dated < end) else claim
-
-    def _statement(self, text: str) -> str:
-        kept = statements.statement("statement", " ".join(text.split()), self._secrets_check)
-        if len(kept) > LONGEST:
-            raise InvalidInput(
-                f"“statement” has {len(kept):,} characters; {LONGEST:,} is the most.", hint="One fact, one sentence."
-            )
-        return kept
-
-    def _word(self, name: str, text: str) -> str:
-        kept = clean(text, 201)
-        if len(kept) > 200:
-            raise InvalidInput(f"“{name}” is longer than 200 characters.", hint="Name it in a few words.")
-        return statements.statement(name, kept, self._secrets_check) if kept else ""
 
     def _scope(self, conn: Connection, about: Sequence[str]) -> str:
         """Whose these records are, as things stand."""
@@ -355,7 +306,11 @@ class Facts(Sighted):
         both now, or the day of `as_of`. Raises InvalidInput.
         """
         known_at = statements.end(as_of, self._timezone) if as_of else iso(self._clock.now())
-        day = _day("on", on) or statements.day(as_of) or today(parse_iso(known_at), self._timezone).isoformat()
+        day = (
+            statements.given_day("on", on)
+            or statements.day(as_of)
+            or today(parse_iso(known_at), self._timezone).isoformat()
+        )
         query = told_facts.rows().order_by(fact.c.at.desc(), event.c.chain_id, event.c.seq.desc())
         with self._store.read() as conn:
             if about:
@@ -419,10 +374,6 @@ def _closed_by(conn: Connection, one: Fact) -> list[Fact]:
     return told_facts.facts_of(conn, [row for slot, row in last.items() if slot not in taken])
 
 
-def _normal(given: Sequence[Quote]) -> list[Quote]:
-    return [replace(one, source=parse_ref(one.source)) for one in given]
-
-
 def _subjects(ref: str, about: Sequence[str], found: Sequence[Found]) -> list[str]:
     """Of its entries: erasing a record or a source takes what was told of it, with the words that were quoted."""
     return [ref, *about, *dict.fromkeys(one.source for one in found)]
@@ -433,15 +384,6 @@ def _told(found: Sequence[Found]) -> list[dict[str, Any]]:
         {"source": one.source, "start": one.start, "end": one.end, "quote": one.text, "stance": one.stance}
         for one in found
     ]
-
-
-def _day(name: str, given: str | None) -> str | None:
-    if not given:
-        return None
-    try:
-        return date.fromisoformat(given).isoformat()
-    except ValueError:
-        raise InvalidInput(f"“{given[:40]}” is no day.", hint=f"Write “{name}” as 2026-11-21.") from None
 
 
 def _about(names: Sequence[str]) -> Any:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from onefirm.core.errors import Unavailable
 from onefirm.ledger.append import Ledger
-from onefirm.memory import fact_rows, sources, told_facts
+from onefirm.memory import fact_rows, told_facts, told_sources
 from onefirm.memory.told_facts import Fact
 from onefirm.store.tables import fact, source, source_text
 
@@ -47,11 +47,11 @@ def faults(conn: Connection, ledger: Ledger) -> Iterator[Fault]:
 
 def _of_text(conn: Connection, ref: str, quoting: list[Fact]) -> Iterator[Fault]:
     try:
-        text = sources.text_of(conn, ref) or ""
+        text = told_sources.text_of(conn, ref) or ""
     except Unavailable as error:
         yield Fault(ref, error.message.rstrip("."))
         return
-    said = sources.told(conn, ref)
+    said = told_sources.told(conn, ref)
     if said.get("text_sha256") not in (None, hashlib.sha256(text.encode()).hexdigest()):
         yield Fault(ref, f"the text of {ref} is not what was archived")
     for one in quoting:

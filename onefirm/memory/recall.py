@@ -14,7 +14,18 @@ from onefirm.core.sight import WHOLE, Sighted
 from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event
-from onefirm.memory import decisions, hits, index, scopes, search, sources, statements, told_facts, told_lessons, uses
+from onefirm.memory import (
+    decisions,
+    hits,
+    index,
+    scopes,
+    search,
+    statements,
+    told_facts,
+    told_lessons,
+    told_sources,
+    uses,
+)
 from onefirm.memory.hits import Hit
 from onefirm.memory.index import Asked, Tally, Term
 from onefirm.memory.languages import Languages
@@ -42,7 +53,7 @@ _NOTHING: Mapping[int, float] = {}
 _STANDINGS: Mapping[str, Callable[[Connection, Sequence[str], str | None], Mapping[str, Standing]]] = {
     "decision": decisions.standings,
     "lesson": told_lessons.standings,
-    "source": sources.standings,
+    "source": told_sources.standings,
     "fact": told_facts.standings,
     "summary": told_facts.standings,
 }
@@ -51,7 +62,7 @@ _INDEXED: Mapping[str, Callable[[Connection, Event], None]] = {
     "lesson.recorded": told_lessons.index,
     "lesson.seen_again": told_lessons.index_again,
     "lesson.told_apart": told_lessons.index_again,
-    "source.archived": sources.index,
+    "source.archived": told_sources.index,
     "fact.recorded": told_facts.index,
     "fact.evidenced": told_facts.index,
 }

@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
 
 from onefirm.memory import places
-from onefirm.memory.quotes import Found
+from onefirm.memory.claims import Claim
 from onefirm.memory.sameness import ALIKE, digest, even, is_same, likeness, numbers
 from onefirm.memory.told_facts import Fact, facts_of, rows
 from onefirm.store.listed import listed
 from onefirm.store.tables import event_subject, fact, fact_word
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A statement as it would be recorded."""
-
-    said: Mapping[str, Any]
-    found: tuple[Found, ...]
-
-    @property
-    def slot(self) -> str | None:
-        """What holds one value at a time, if it is about such a thing."""
-        said = self.said
-        return digest(said["subject"], said["predicate"]) if said["predicate"] and said["value"] else None
-
-    def since(self, day: str) -> Claim:
-        """The same claim, which holds from this day on."""
-        return Claim({**self.said, "valid_from": day}, self.found)
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from onefirm.core.attribution import By
 from onefirm.core.clock import Clock, iso, parse_iso, today
 from onefirm.ledger.append import Ledger
 from onefirm.ledger.events import Event, event_of
-from onefirm.memory import fact_rows, places, sources, summaries, told_facts
+from onefirm.memory import fact_rows, places, summaries, told_facts, told_sources
 from onefirm.memory.facts import PREFIX, take_turn
 from onefirm.memory.quotes import Found
 from onefirm.memory.statements import SecretsCheck
@@ -142,7 +142,7 @@ class Rollups:
                 found.setdefault(place, _Material()).entries.append(entry)
         for ref, at, about in _sessions(conn):
             place = place_of(tuple(about)) if self._month(at) == month else None
-            quote = summaries.opening(ref, sources.text_of(conn, ref) or "") if place else None
+            quote = summaries.opening(ref, told_sources.text_of(conn, ref) or "") if place else None
             if place and quote:
                 found.setdefault(place, _Material()).sessions[ref] = (at, quote)
         return found

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePath
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, select
 
 from onefirm.core.attribution import By
 from onefirm.core.clock import Clock, iso, parse_iso
@@ -24,64 +24,24 @@ from onefirm.core.ids import parse_ref
 from onefirm.core.sight import Sighted
 from onefirm.ledger import aliases
 from onefirm.ledger.append import Ledger
-from onefirm.ledger.events import Event, Fields, read_body
+from onefirm.ledger.events import Event, Fields
 from onefirm.ledger.words import clean
-from onefirm.memory import fact_rows, marks, media, passages, statements
+from onefirm.memory import marks, media, passages, statements, told_sources
 from onefirm.memory.media import Read
-from onefirm.memory.passages import Part
-from onefirm.memory.spans import Span, spans
-from onefirm.memory.standing import Standing
-from onefirm.memory.statements import DAMAGED, ERASED, SecretsCheck, no_secrets
+from onefirm.memory.statements import SecretsCheck, no_secrets
+from onefirm.memory.told_sources import Kind, Source
 from onefirm.store.counters import next_number
 from onefirm.store.engine import Store
 from onefirm.store.listed import listed
-from onefirm.store.tables import event, event_subject, payload, source, source_text
+from onefirm.store.tables import event, event_subject, source, source_text
+
+__all__ = ["Archived", "Kind", "Source", "Sources"]
 
 PREFIX = "SRC"
-Kind = Literal["research", "mail", "page", "session", "note"]
 NOTE_DAYS = 14
 _BY_MEDIA: dict[str, Kind] = {"mail": "mail", "html": "page"}
 _LONGEST_NAME = 300
 _MOST_ROWS = 200
-_AROUND = 200  # characters of its neighbours that help to find a span
-_STANDING = (
-    select(source.c.ref, source.c.at, source.c.kind, source.c.session, payload.c.body)
-    .outerjoin(payload, payload.c.event_id == source.c.event_id)
-    .where(source.c.ref.in_(bindparam("refs", expanding=True)))
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What is known of one source. `dated` is the day or instant it is of, as far as known; `at` when it was archived.
-
-    `pages` are where its pages begin (characters); `recalled`: parts of it came out of memory and prove nothing.
-    `text_is` tells whether its text is here, expired, or was erased.
-    """
-
-    ref: str
-    at: str
-    actor: str
-    kind: Kind
-    title: str
-    uri: str
-    media: str
-    author: str
-    dated: str | None
-    about: tuple[str, ...]
-    characters: int
-    sha256: str
-    pages: tuple[int, ...]
-    recalled: bool
-    session: str | None
-    expires_at: str | None
-    event_id: str
-    text_is: Literal["here", "expired", "erased"] = "here"
-
-    def place(self, start: int) -> str:
-        """Where a character of its text stands, for people: `p. 3`, or `character 1,204`."""
-        page = sum(begin <= start for begin in self.pages)
-        return f"p. {page}" if page else f"character {start:,}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,25 +124,18 @@ class Sources(Sighted):
         read = media.read(data, name)
         chosen = _kind(kind, read.media)
         self._check_text(read.text, name or title)
-        recalled = self._recalled(read.text, chosen)
-        if keep_days is None and chosen == "note":
-            keep_days = NOTE_DAYS
+        lines = {"title": title or read.title, "uri": uri or read.uri, "author": author or read.author,
+                 "file": PurePath(name).name}  # fmt: skip
         told: dict[str, Any] = {
             "kind": chosen,
-            "title": self._line("title", title or read.title),
-            "uri": self._line("uri", uri or read.uri),
-            "media": read.media,
-            "author": self._line("author", author or read.author),
+            **{line: self._line(line, given) for line, given in lines.items()},
+            **_measured(data, read),
             "dated": _dated(at) or _own_date(read.dated),
             "about": list(concerned),
-            "sha256": hashlib.sha256(data).hexdigest(),
-            "text_sha256": hashlib.sha256(read.text.encode()).hexdigest(),
-            "size_bytes": len(data),
-            "characters": len(read.text),
-            "pages": list(read.pages),
-            "recalled": recalled,
-            "file": self._line("file", PurePath(name).name),
+            "recalled": self._recalled(read.text, chosen),
         }
+        if keep_days is None and chosen == "note":
+            keep_days = NOTE_DAYS
         made = self._archive(told, read, keep_days, by)
         self._project()
         return made
@@ -195,7 +148,7 @@ class Sources(Sighted):
             expires = iso(self._clock.now() + timedelta(days=keep_days)) if keep_days is not None else None
             session = by.session if told["kind"] == "note" else None
             if known := _known(conn, told["sha256"], about, expires, session):
-                return Archived(_source(known), False, read.left_out)
+                return Archived(told_sources.source_of(known), False, read.left_out)
             ref = f"{PREFIX}-{next_number(conn, PREFIX)}"
             data = {"ref": ref, **told, "expires_at": expires}
             entry = self._ledger.append(conn, "source.archived", data, subjects=[ref, *about], by=by)
@@ -207,9 +160,9 @@ class Sources(Sighted):
             )  # fmt: skip
             body = zlib.compress(read.text.encode(), 6)
             conn.execute(source_text.insert().values(ref=ref, sha256=told["sha256"], body=body))
-            index(conn, entry)
-            row = conn.execute(_rows().where(source.c.ref == ref)).mappings().one()
-        return Archived(_source(row), True, read.left_out)
+            told_sources.index(conn, entry)
+            row = conn.execute(told_sources.rows().where(source.c.ref == ref)).mappings().one()
+        return Archived(told_sources.source_of(row), True, read.left_out)
 
     def _check_scope(self, about: Sequence[str]) -> None:
         self._sight.check(about)
@@ -276,16 +229,16 @@ class Sources(Sighted):
         name = parse_ref(ref)
         self._sight.check([name])
         with self._store.read() as conn:
-            row = conn.execute(_rows().where(source.c.ref == name)).mappings().first()
+            row = conn.execute(told_sources.rows().where(source.c.ref == name)).mappings().first()
         if row is None:
             raise NotFound(f"There is no source {name}.", hint="`onefirm memory list` shows what there is.")
-        return _source(row)
+        return told_sources.source_of(row)
 
     def text(self, ref: str, start: int = 0, end: int | None = None) -> str:
         """Its text, or characters of it. Raises NotFound, Unavailable where it expired or was erased."""
         found = self.get(ref)
         with self._store.read() as conn:
-            text = text_of(conn, found.ref)
+            text = told_sources.text_of(conn, found.ref)
         if text is None:
             raise Unavailable(f"The text of {found.ref} is gone: it {_GONE[found.text_is]}.")
         return text[start:end]
@@ -294,7 +247,7 @@ class Sources(Sighted):
         self, *, about: str | None = None, kind: Kind | None = None, words: str = "", limit: int = 50
     ) -> list[Source]:
         """Sources that pass every filter, newest first; `words` are looked for in title, author and address."""
-        query = _rows().order_by(source.c.at.desc(), event.c.chain_id, event.c.seq.desc())
+        query = told_sources.rows().order_by(source.c.at.desc(), event.c.chain_id, event.c.seq.desc())
         with self._store.read() as conn:
             if about:
                 self._sight.check([about])
@@ -307,95 +260,20 @@ class Sources(Sighted):
             if self._sight.hidden:
                 query = query.where(source.c.ref.not_in(listed(conn, self._sight.hidden)))
             query = query if words else query.limit(_MOST_ROWS)
-            found = [_source(row) for row in conn.execute(query).mappings()]
+            found = [told_sources.source_of(row) for row in conn.execute(query).mappings()]
         met = [one for one in found if statements.contains(words, one.title, one.author, one.uri)]
         return met[: max(1, min(limit, _MOST_ROWS))]
 
     def every(self) -> list[Source]:
         """All sources, those whose text is gone among them."""
         with self._store.read() as conn:
-            query = _rows()
+            query = told_sources.rows()
             if self._sight.hidden:
                 query = query.where(source.c.ref.not_in(listed(conn, self._sight.hidden)))
-            return [_source(row) for row in conn.execute(query).mappings()]
+            return [told_sources.source_of(row) for row in conn.execute(query).mappings()]
 
 
 _GONE = {"expired": "expired", "erased": "was erased", "here": "can't be read"}
-
-
-def text_of(conn: Connection, ref: str) -> str | None:
-    """The text of a source; None once it is gone. Raises Unavailable for one that is damaged."""
-    body = conn.execute(select(source_text.c.body).where(source_text.c.ref == ref)).scalar()
-    try:
-        return zlib.decompress(body).decode() if body is not None else None
-    except (zlib.error, UnicodeDecodeError):
-        raise Unavailable(
-            f"The text of {ref} is damaged in the database.", hint="Put a backup back: `onefirm doctor`."
-        ) from None
-
-
-def told(conn: Connection, ref: str) -> Mapping[str, Any]:
-    """What the entry that archived a source says of it; nothing once it was erased."""
-    body = conn.execute(select(payload.c.body).join(source, source.c.event_id == payload.c.event_id)
-                        .where(source.c.ref == ref)).scalar()  # fmt: skip
-    return (read_body(body) or {}).get("data", {})
-
-
-def spans_of(found: Source, text: str) -> list[Span]:
-    """The spans of a source's text; what came out of memory is left out."""
-    every = spans(text, is_mail=found.media == "mail")
-    return [one for one in every if not found.recalled or not marks.overlapping(text, one.start, one.end)]
-
-
-def index(conn: Connection, entry: Event) -> None:
-    """Make the passages of a `source.archived` entry, one for each span; one whose text is gone has none."""
-    row = conn.execute(_rows().where(source.c.event_id == entry.id)).mappings().first()
-    if not row or not row["is_here"] or not entry.payload:
-        return
-    found, text = _source(row), text_of(conn, row["ref"]) or ""
-    every = spans_of(found, text)
-    parts = (_part(found, text, every, number) for number in range(len(every)))
-    passages.put(conn, "source", found.ref, parts, found.about, entry.payload_sha256, entry.at)
-
-
-def _part(found: Source, text: str, every: Sequence[Span], number: int) -> Part:
-    one = every[number]
-    before = text[max(0, one.start - _AROUND) : one.start] if number else ""
-    behind = text[one.end : one.end + _AROUND] if number + 1 < len(every) else ""
-    return Part(
-        heading=" › ".join(dict.fromkeys(filter(None, (found.title, one.heading)))),
-        body=text[one.start : one.end],
-        meta=" ".join(filter(None, (found.kind, found.uri))),
-        context=f"{before.strip()}\n{behind.strip()}".strip(),
-        actor=(found.author if one.actor == "" else one.actor) or "",
-        at=found.dated or found.at,
-        start=one.start,
-        end=one.end,
-    )
-
-
-def standings(conn: Connection, refs: Sequence[str], known_by: str | None) -> dict[str, Standing]:
-    """Of which day these sources are, and which of them were archived by a time (ISO).
-
-    A session's words don't count for a roll-up that was made of them, as those of a superseded fact do for its heir:
-    they are only pointed from to it.
-    """
-    told = conn.execute(_STANDING, {"refs": list(refs)}).all()
-    sessions = [ref for ref, _, kind, _, _ in told if kind == "session"]
-    summed = fact_rows.summed_up(conn, sessions, known_by) if sessions else {}
-    return {
-        ref: Standing(
-            (read_body(said) or {}).get("data", {}).get("dated") or at,
-            f"a note of {session}" if session else _of_session(summed.get(ref)) if kind == "session" else "",
-            stale=kind == "session",  # what was only said stands below what was written down
-            known=known_by is None or at <= known_by,
-        )
-        for ref, at, kind, session, said in told
-    }
-
-
-def _of_session(summary: str | None) -> str:
-    return f"said in a session{(summary and f', summed up in {summary}') or ''}"
 
 
 def wipe(conn: Connection, refs: Sequence[str], tombstone: Event) -> None:
@@ -418,43 +296,22 @@ def _known(
     """The source with these bytes for these records; a passing one is none for who wants them kept, nor is the note of
     another session.
     """
-    rows = conn.execute(_rows().where(source_text.c.sha256 == sha256)).mappings()
+    rows = conn.execute(told_sources.rows().where(source_text.c.sha256 == sha256)).mappings()
     same = (row for row in rows if set(row["subjects"]) == set(about))
     lasting = (row for row in same if row["expires_at"] is None or (expires_at and row["session"] == session))
     return next(lasting, None)
 
 
-def _rows() -> Select[Any]:
-    query = select(*source.c, payload.c.body.label("said"), source_text.c.body.is_not(None).label("is_here"))
-    query = query.join(event, event.c.id == source.c.event_id)
-    query = query.outerjoin(payload, payload.c.event_id == source.c.event_id)
-    return query.outerjoin(source_text, source_text.c.ref == source.c.ref)
-
-
-def _source(row: Fields) -> Source:
-    body = read_body(row["said"])
-    said: dict[str, Any] = (body or {}).get("data", {})
-    lost = DAMAGED if body is None else ERASED
-    return Source(
-        row["ref"],
-        row["at"],
-        row["actor"],
-        row["kind"],
-        said.get("title", lost),
-        said.get("uri", ""),
-        said.get("media", ""),
-        said.get("author", ""),
-        said.get("dated"),
-        tuple(row["subjects"]),
-        said.get("characters", 0),
-        said.get("sha256", ""),
-        tuple(said.get("pages", ())),
-        bool(said.get("recalled")),
-        row["session"],
-        row["expires_at"],
-        row["event_id"],
-        "here" if row["is_here"] else "expired" if said else "erased",
-    )
+def _measured(data: bytes, read: Read) -> dict[str, Any]:
+    """What is told of a source's bytes and of the text that was read in them."""
+    return {
+        "media": read.media,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "text_sha256": hashlib.sha256(read.text.encode()).hexdigest(),
+        "size_bytes": len(data),
+        "characters": len(read.text),
+        "pages": list(read.pages),
+    }
 
 
 def _kind(kind: str | None, of_media: str) -> Kind:

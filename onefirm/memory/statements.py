@@ -86,6 +86,16 @@ def day(given: str | None) -> str | None:
         return None
 
 
+def given_day(name: str, given: str | None) -> str | None:
+    """The day that is given by this name; None where none is. Raises InvalidInput for what is no day."""
+    if not given:
+        return None
+    try:
+        return date.fromisoformat(given).isoformat()
+    except ValueError:
+        raise InvalidInput(f"“{given[:40]}” is no day.", hint=f"Write “{name}” as 2026-11-21.") from None
+
+
 def end(until: str, timezone: str = "UTC") -> str:
     """The instant (ISO) up to which a day of a time zone counts, or an instant itself. Raises InvalidInput."""
     named = day(until)

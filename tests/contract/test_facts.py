@@ -20,9 +20,10 @@ from onefirm.core.errors import InvalidInput, NotFound, Refused, Unavailable
 from onefirm.core.sight import Sight
 from onefirm.ledger.verify import verify
 from onefirm.memory import fact_rows, marks, places, quotes, sameness, statements, told_facts, transcripts
+from onefirm.memory.claims import Claim
 from onefirm.memory.facts import Fact, Facts, Recorded
 from onefirm.memory.quotes import Quote
-from onefirm.memory.rivals import Claim, near
+from onefirm.memory.rivals import near
 from onefirm.memory.sources import Archived, Sources
 from onefirm.store import inbox
 from onefirm.store.tables import evidence, fact, fact_word, setting, source_text
