@@ -206,7 +206,7 @@ def enforce(
     Examples:
       onefirm lesson enforce L-3 --command "git push --force"
       onefirm lesson enforce L-3 --path "context/sales/*" --word "lorem ipsum"
-      onefirm lesson enforce L-4 --kind task --where status=done --has outcome
+      onefirm lesson enforce L-4 --kind task --where status=todo --has due
       onefirm lesson enforce L-3
     """
     from onefirm.cli import hearing

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from onefirm.core.errors import InvalidInput
 from onefirm.day import lessons
 from onefirm.day.planes import Planes
 from onefirm.day.surroundings import MEND, Finding
 from onefirm.memory.enforcement import Looked
+from onefirm.memory.patterns import Enforcement
 from onefirm.state.query import MOST_ROWS, Query
 from onefirm.state.records import Records
 
@@ -35,10 +37,17 @@ def enforced(planes: Planes) -> Iterator[Finding]:
         if one.enforced and one.enforced.form == "guard":
             yield Finding("ok", "enforced", f"{one.ref} {one.enforced.told()}")
         elif one.enforced:
-            yield _checked(one.ref, one.enforced.told(), look(planes.records, one.enforced.pattern))
+            yield _checked(planes.records, one.ref, one.enforced)
 
 
-def _checked(ref: str, expects: str, looked: Looked) -> Finding:
+def _checked(records: Records, ref: str, held: Enforcement) -> Finding:
+    expects = held.told()
+    try:
+        looked = look(records, held.pattern)
+    except InvalidInput as error:  # the schema has changed since
+        return Finding(
+            "broken", "enforced", f"{ref} {expects}, which nothing can: {error}", f"onefirm lesson relax {ref}"
+        )
     if not looked.broken:
         return Finding("ok", "enforced", f"{ref} {expects}: {looked.total} do")
     more = f" and {len(looked.broken) - _MOST_SHOWN} more" if len(looked.broken) > _MOST_SHOWN else ""

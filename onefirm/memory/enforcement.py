@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from onefirm.core.attribution import By
 from onefirm.core.canonical import sha256_hex
 from onefirm.core.clock import Clock
-from onefirm.core.errors import NotFound, Refused
+from onefirm.core.errors import InvalidInput, NotFound, Refused
 from onefirm.core.ids import parse_ref
 from onefirm.ledger.append import Ledger
 from onefirm.memory import abstraction, court, patterns, statements
@@ -34,13 +34,16 @@ _PROPOSED = "lesson.enforcement_proposed"
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a check finds now: how many records it is about, and which of them break it."""
+    """What a check finds now: how many records it is about, which of them break it; `lost` is why nobody can look."""
 
     total: int
     broken: tuple[str, ...]
+    lost: str = ""
 
     def told(self) -> str:
         """In a sentence."""
+        if self.lost:
+            return f"it can't be looked for any more: {self.lost}"
         return f"of {self.total} records that it is about, {len(self.broken)} break it now"
 
 
@@ -103,11 +106,11 @@ class Enforcements:
     def of(self, ref: str) -> list[Trial]:
         """What holds a rule, and what waits for the operator to say whether it shall. Raises NotFound."""
         story = self._story(parse_ref(ref))
-        found = [self._tried(story, story.enforced, "")] if story.told().enforced and story.enforced else []
+        found = [self._seen(story, story.enforced, "")] if story.told().enforced and story.enforced else []
         with self._store.read() as conn:
             asked = [one for one in inbox.open_items(conn, ENFORCING) if one.payload.get("ref") == story.ref]
             proposed = [(one.id, self._proposed(conn, one)) for one in asked]
-        return [*found, *(self._tried(story, held, item) for item, held in proposed if held)]
+        return [*found, *(self._seen(story, held, item) for item, held in proposed if held)]
 
     def accept(self, asked: InboxItem, by: By) -> Iterator[str]:
         """Put in force what was proposed. Raises Refused where the rule is none any more, or its words were erased."""
@@ -118,7 +121,8 @@ class Enforcements:
                 gone = f"{ref} is no rule any more, or its words are gone."
                 raise Refused(gone, hint=f"`onefirm lesson court {ref}`")
             because = By(by.actor, by.session, by.reason, str(asked.payload["proposal"]))
-            self._append(conn, "lesson.enforced", ref, {"ref": ref, **patterns.written(held)}, because)
+            if self._lessons.get(ref).enforced != held:  # else whoever said yes died before it was kept
+                self._append(conn, "lesson.enforced", ref, {"ref": ref, **patterns.written(held)}, because)
         self._lessons.renew()
         yield f"{ref} {held.told()}, from now on."
         yield f"To take it back: onefirm lesson relax {ref}"
@@ -177,6 +181,13 @@ class Enforcements:
     def _proposed(self, conn: Connection, asked: InboxItem) -> Enforcement | None:
         told = self._ledger.events(conn, ref=str(asked.payload["ref"]), kinds=[_PROPOSED])
         return next((patterns.read(one.payload) for one in told if one.id == asked.payload["proposal"]), None)
+
+    def _seen(self, story: Story, held: Enforcement, item: str) -> Trial:
+        """As `_tried`, also of a check that the schema doesn't have the words for any more."""
+        try:
+            return self._tried(story, held, item)
+        except InvalidInput as error:
+            return Trial(story.told(), held, item, looked=Looked(0, (), str(error)))
 
     def _tried(self, story: Story, held: Enforcement, item: str) -> Trial:
         if held.form == "check":

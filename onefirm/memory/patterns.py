@@ -65,7 +65,7 @@ def check(kind: str, where: Mapping[str, Any], needs: Sequence[str], *, instead:
     if not needs or len(needs) + len(where) > _MOST:
         raise InvalidInput(
             "A check expects a property, of as few records as it is about.",
-            hint="--kind task --where status=done --has outcome",
+            hint="--kind task --where status=todo --has due",
         )
     pattern = {"kind": kind, "where": dict(where), "needs": list(dict.fromkeys(needs))}
     return Enforcement("check", pattern, instead=instead)

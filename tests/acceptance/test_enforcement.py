@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from onefirm.core.errors import InvalidInput
+from onefirm.day import checks
+from onefirm.memory.enforcement import Looked
 from onefirm.sessions import identity
 from support.hook import Answer, Firm
 from support.terminal import Terminal
@@ -137,7 +140,9 @@ def test_a_rule_that_cries_wolf_and_what_the_guard_refuses_again_and_again_are_p
 
 
 @pytest.mark.row("MEM-12")
-def test_a_rule_about_records_becomes_a_check_that_the_doctor_makes(onefirm: Terminal) -> None:
+def test_a_rule_about_records_becomes_a_check_that_the_doctor_makes(
+    onefirm: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ref = ruled(onefirm, "What is sent has a due day.")
     wrong = onefirm("lesson", "enforce", ref, "--kind", "invoice", "--where", "status=sent", "--has", "nonsense")
     assert (wrong.code, "nonsense" in wrong.err) == (1, True)
@@ -147,3 +152,13 @@ def test_a_rule_about_records_becomes_a_check_that_the_doctor_makes(onefirm: Ter
     assert task in shown
     onefirm.done("lesson", "answer", onefirm.data("lesson", "enforce", ref)[0]["item"], "yes")
     assert f"{ref} expects due of every task, status todo, and" in onefirm.done("doctor").out
+    monkeypatch.setattr(checks, "look", changed)
+    broken = onefirm("doctor").out
+    assert f"{ref} expects due of every task, status todo, which nothing can: A task has no property “due”." in broken
+    assert f"onefirm lesson relax {ref}" in broken
+    assert "it can't be looked for any more: A task has no" in onefirm.done("lesson", "enforce", ref).out
+
+
+def changed(*_: object) -> Looked:
+    """What looking comes to when the property has left the schema since."""
+    raise InvalidInput("A task has no property “due”.", hint="Known properties: title.")
