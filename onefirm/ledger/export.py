@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -17,7 +18,8 @@ _KEYS = {*HASHED, "hash", "payload", "export"}
 _BODY = {"data", "reason", "salt"}
 _MOST_FINDINGS = 20
 _KEPT = 1_000
-_MARKS = str.maketrans({char: f"\\{char}" for char in "\\`*_[]<>#|"})
+_MARKS = str.maketrans({char: f"\\{char}" for char in "\\`*_[]<>#|~&"})
+_BEGINS = re.compile(r"\A(\d{1,9}(?=[.)])|(?=[-+=]))")  # what begins a list, a rule or a heading
 
 
 def jsonl(events: Iterable[Event]) -> Iterator[str]:
@@ -49,8 +51,8 @@ def markdown(events: Iterable[Event], timezone: str = "UTC") -> Iterator[str]:
 
 
 def escaped(text: str) -> str:
-    """Text that reads as itself in Markdown."""
-    return text.translate(_MARKS)
+    """Text that reads as itself in Markdown, where a line begins too."""
+    return _BEGINS.sub(r"\1\\", text.translate(_MARKS))
 
 
 def verify_jsonl(
