@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 
 from benchmarks import conversations, searches
@@ -46,6 +47,8 @@ def measure(bench: Bench) -> Report:
         others = _others(bench.folder, told)
         rows += _quality(ours, others)
         recipe = others[searches.SEARCHES[-1].name]["its own"]
+        each = _each(told, ours["its own"], recipe)
+        rows += [_beside(one, mine, theirs) for one, mine, theirs in each]
         rows += _speed(_times(firm, told, clients), _times(firm, told, clients, logged=False), recipe)
         size_mb = (firm.root / ".onefirm" / "firm.db").stat().st_size / 1e6
         rows.append(Row("index 1,000 turns", "s", Sample((index_s * 1000 / turns,))))
@@ -58,6 +61,7 @@ def measure(bench: Bench) -> Report:
             for name, both in [("ours", ours), *others.items()]
             for scope, found in both.items()
         ]
+        notes += [_told("ours", one.name, mine) for one, mine, _ in each]
         if not bench.quick and bench.items:
             rows += _scaled(bench, firm, told)
     notes.append("recall@k: the share of a question's evidence among the first k; the peer is the measured recipe.")
@@ -188,6 +192,20 @@ def _quality(ours: dict[str, list[Answered]], others: dict[str, dict[str, list[A
         yield Row(f"MRR, {scope}", "share", *ranks)
         tokens = [Sample(tuple(one.tokens for one in all_)) for all_ in (found, recipe)]
         yield Row(f"tokens of ten, {scope}", "tok", *tokens)
+
+
+def _each(
+    told: Sequence[Conversation], ours: list[Answered], recipe: list[Answered]
+) -> list[tuple[Conversation, list[Answered], list[Answered]]]:
+    """The answers to each conversation's own questions."""
+    ends = [*accumulate(len(one.questions) for one in told)]
+    parts = [slice(end - len(one.questions), end) for one, end in zip(told, ends, strict=True)]
+    return [(one, ours[part], recipe[part]) for one, part in zip(told, parts, strict=True)]
+
+
+def _beside(one: Conversation, ours: Sequence[Answered], recipe: Sequence[Answered]) -> Row:
+    values = [Sample((conversations.recall_at(all_, 10),)) for all_ in (ours, recipe)]
+    return Row(f"  recall@10, {one.name} ({len(one.questions)})", "share", *values)
 
 
 def _speed(times: Sequence[float], unlogged: Sequence[float], recipe: Sequence[Answered]) -> Iterator[Row]:
