@@ -299,7 +299,7 @@ class Recall(Sighted):
     ) -> list[Found]:
         """The best so many, whole: what fits the question's words, and what is near it in others."""
         most = max(_FEWEST_READ, 2 * question.limit)
-        pool = max(_CANDIDATES_BY_MEANING if look else _CANDIDATES, 2 * most)
+        pool = max(_CANDIDATES_BY_MEANING if look and look.have else _CANDIDATES, 2 * most)
         found = [(one, self._candidates(conn, one, most, pool)) for one in asked]
         rows = found[0][1] if len(found) == 1 else search.fused(conn, found)
         near = look.near(search.unnamed(question.query, rows), [row[0] for row in rows]) if look else _NOTHING

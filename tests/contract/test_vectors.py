@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 
 import pytest
 from sqlalchemy import func, select
@@ -13,7 +14,8 @@ from onefirm.ledger.append import Ledger
 from onefirm.memory import passages
 from onefirm.memory.decisions import Decisions
 from onefirm.memory.recall import Document, Recall
-from onefirm.memory.vectors.meaning import Meaning
+from onefirm.memory.vectors.held import Held
+from onefirm.memory.vectors.meaning import Loaded, Look, Meaning
 from onefirm.memory.vectors.port import Floats
 from onefirm.memory.vectors.static import Static
 from onefirm.memory.vectors.vectors import Vectors
@@ -61,6 +63,16 @@ def memory(database: str, tmp_path: Path) -> Iterator[Memory]:
     memory = Memory(database, tmp_path, FixedClock(datetime(2026, 11, 2, 9, 0, tzinfo=UTC)))
     yield memory
     memory.store.close()
+
+
+def test_a_question_does_not_wait_for_a_model_that_has_made_no_vector_yet() -> None:
+    class Never:
+        dim = 1
+
+        def embed(self, texts: Sequence[str]) -> Floats:
+            raise AssertionError(texts)
+
+    assert Look("never", Loaded(Never(), Held("never/1", 1), Lock())).near("puppy", [1]) == {}
 
 
 @pytest.mark.row("MEM-07")

@@ -84,9 +84,9 @@ class Meaning:
             loaded = self.loaded()
         except Unavailable as error:
             return Look(self.name, trouble=error)
-        within = index.within(conn, scope) if scope else None
         with loaded.lock:
             loaded.held.renew(conn)
+            within = index.within(conn, scope) if scope and loaded.held.count(None) else None
             have = loaded.held.count(within)
         return Look(self.name, loaded, within, have)
 
@@ -107,7 +107,7 @@ class Look:
 
         Whatever else is asked of a passage (when it was known, who may see it) is not judged here.
         """
-        if self.loaded is None:
+        if self.loaded is None or not self.have:  # then a question waits for no model
             return {}
         question = self.loaded.embedder.embed([text])[0]
         with self.loaded.lock:
