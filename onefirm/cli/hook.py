@@ -47,6 +47,8 @@ def start(invocation: Invocation, session: str, client: str, source: str, until:
         goes_on = {"goes_on": True} if day.goes_on else {}
         click.echo(json.dumps({"text": told.text, **goes_on}, ensure_ascii=False))
         sys.stdout.flush()
+        if until is None or time.time() < until:  # else nobody reads it any more
+            day.note_shown(session, [one.ref for one in told.claims])
         day.finish(session)
 
 

@@ -25,7 +25,6 @@ def start(planes: Planes, session: str, client_id: str, source: str, wait_s: flo
     pulled = planes.pulls.within(seen, By(SYSTEM, session), wait_s, lambda: close_left(planes, but=session))
     shown = recollection.known(planes.root, session)
     told = brief.build(seen.renewed(), planes.clock.now(), pulled.told, shown)
-    recollection.shown(planes.root, session, [one.ref for one in told.claims])
     _record(planes, session, client_id, source)
     if not wall:  # what is kept is for any session
         brief.keep(planes.root, told)

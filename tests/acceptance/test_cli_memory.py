@@ -1,9 +1,11 @@
 """Decisions, lessons and recall through the command line."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from onefirm.sessions import identity
 from support.terminal import Terminal
 
 
@@ -216,3 +218,19 @@ def test_recall_finds_every_file_of_the_context_tree_and_says_which_are_archived
     assert "(archived)" in onefirm.done("recall", "Kompass").out
     file.unlink()
     assert "lux.md" not in onefirm.done("recall", "Kompass").out
+
+
+@pytest.mark.row("MEM-07")
+def test_what_a_start_said_too_late_for_its_hook_is_said_the_next_time_and_then_never_again(onefirm: Terminal) -> None:
+    root = str(onefirm.root)
+    session = identity.start(root, "late", "startup", root, None)
+    given = ("hook", "start", "--session", session, "--client", "late", "--source", "resume")
+
+    def claims(*more: str) -> set[str]:
+        said = onefirm.done(*given, *more).data["text"].partition("[recalled R-brief]")[2]
+        return set(re.findall(r"^- ([A-Z]+-[0-9]+) ", said, re.MULTILINE))
+
+    late = claims("--until", "1")
+    assert late
+    assert claims() == late
+    assert not claims() & late
