@@ -46,11 +46,14 @@ def of_command(payload: Mapping[str, Any], root: str) -> Said | None:
     command = given.get("command") if isinstance(given, dict) else None
     if not isinstance(command, str):
         return None
-    what, programs = "the command was not run", commands.programs(command)
+    what = "the command was not run"
     try:
-        found = [(one, met) for one in enforced.read(root) if (met := enforced.of_command(one, programs))]
+        rules = enforced.read(root)
+        programs = commands.programs(command) if rules else []
+        found = [(one, met) for one in rules if (met := enforced.of_command(one, programs))]
     except enforced.Lost as error:
-        return None if commands.are_own(programs) else _deny(f"onefirm: {what}: {error}. {FIX}")
+        is_own = commands.are_own(commands.programs(command))
+        return None if is_own else _deny(f"onefirm: {what}: {error}. {FIX}")
     return _held(payload, root, what, found)
 
 

@@ -38,7 +38,7 @@ def programs(command: str) -> list[list[str]]:
 
 def are_own(programs: Sequence[Sequence[str]]) -> bool:
     """Whether they start onefirm, and nothing else but what goes to a folder."""
-    return all(_name(words[0]) in ("onefirm", "cd") for words in programs)
+    return bool(programs) and all(_name(words[0]) in ("onefirm", "cd") for words in programs)
 
 
 def runs(wanted: str, words: Sequence[str]) -> bool:

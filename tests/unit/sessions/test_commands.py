@@ -33,3 +33,20 @@ def test_a_star_is_any_text_in_a_word_and_a_program_may_be_named_with_its_folder
     assert commands.runs("scripts/deploy", ["scripts/deploy", "now"])
     assert not commands.runs("rm -r*", ["git", "rm", "-rf"])
     assert not commands.runs("git branch -D", ["git", "branch", "-d", "x"])
+
+
+@pytest.mark.parametrize(
+    ("command", "own"),
+    [
+        ("onefirm doctor --fix", True),
+        ("cd shop && bin/onefirm record get P-1", True),
+        ("onefirm doctor; rm -rf x", False),
+        ("onefirm doctor $(rm -rf x)", False),
+        ('onefirm record find "$(rm -rf x)"', False),
+        ("> notes.md", False),
+        ("PATH=x", False),
+        ("", False),
+    ],
+)
+def test_a_command_is_our_own_only_where_all_that_it_starts_is(command: str, own: bool) -> None:
+    assert commands.are_own(commands.programs(command)) is own
